@@ -1,0 +1,51 @@
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 7860
+export HOST PORT
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(if $(shell command -v uv 2>/dev/null),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install)
+
+.PHONY: help demo setup test lint bench clean
+.DEFAULT_GOAL := help
+
+help:  ## List the targets
+	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: $(VENV)/core.stamp  ## Serve the page on HOST:PORT (127.0.0.1:7860); installs the core only
+	@echo "Deblur Arena: http://$(HOST):$(PORT)"
+	@$(BIN)/python app.py
+
+setup: $(VENV)/full.stamp  ## Make the full development environment
+
+test: setup  ## Find or install a browser, then run every test; ARGS goes to pytest
+	$(BIN)/python scripts/browser.py
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup  ## Check format, style, types and the floors that imports keep to
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: setup  ## Measure speed and memory on this machine
+	$(BIN)/python -m benchmarks speed $(ARGS)
+
+clean:  ## Remove the environment, caches and builds
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Deblur Arena needs Python 3.11 or newer; '$(PYTHON)' is not. Try: make PYTHON=python3.12 ..."; exit 1; } >&2
+	@if command -v uv >/dev/null; then uv venv --seed --allow-existing --python $(PYTHON) $(VENV); \
+	  else $(PYTHON) -m venv $(VENV); fi
+
+$(VENV)/core.stamp: pyproject.toml | $(BIN)/pip
+	$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/full.stamp: pyproject.toml | $(BIN)/pip
+	$(INSTALL) -e '.[torch,train,bench,scale,dev]'
+	@touch $@ $(VENV)/core.stamp

@@ -1,0 +1,1 @@
+"""Measuring: how fast and how well the models restore."""

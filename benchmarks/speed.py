@@ -1,0 +1,148 @@
+"""How fast the models run, beside the machine's matrix product, and what memory a photo takes."""
+
+import json
+import platform
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.timing import in_own_process, matrix_product_rate, run_command, time_calls
+from deblur.backends import WEIGHTS_SUFFIX, available_engines
+from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.restorer import Restorer
+from deblur.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class NetworkSpeed:
+    """One network on one engine, a tile at a time.
+
+    `of_matrix_product` is its GFLOP/s over that of a matrix product measured just before it
+    in the same process; `peak_memory_mb` is the whole process.
+    """
+
+    model: str
+    engine: str
+    provider: str
+    seconds_per_megapixel: float
+    spread: float
+    gflops: float
+    of_matrix_product: float
+    peak_memory_mb: float
+
+
+@dataclass(frozen=True)
+class PhotoCost:
+    """One `restore` command, JPEG to JPEG; `overhead` is the share that is not the network."""
+
+    model: str
+    megapixels: float
+    seconds: float
+    overhead: float
+    peak_memory_mb: float
+
+
+@dataclass(frozen=True)
+class SpeedRun:
+    """Everything that one run measured."""
+
+    machine: str
+    matrix_product_gflops: float
+    networks: tuple[NetworkSpeed, ...]
+    photos: tuple[PhotoCost, ...]
+
+    def to_json(self) -> str:
+        """The run as JSON."""
+        return json.dumps(asdict(self), indent=2)
+
+
+def measure_speed(
+    models: list[str], photo_sizes: list[int], tell: Callable[[str], None]
+) -> SpeedRun:
+    """Measure networks on every engine here, then whole photos of so many megapixels.
+
+    A model without weights is measured with fresh ones: speed does not depend on them.
+    """
+    networks, photos = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for spec in (CATALOG[name] for name in models):
+            for engine in available_engines():
+                tell(f"{spec.name} on {engine}")
+                weights = _weights(spec, engine, Path(folder))
+                speed, memory = in_own_process(_measure_network, weights, engine)
+                networks.append(replace(speed, peak_memory_mb=memory))
+        for megapixels in photo_sizes:
+            tell(f"a photo of {megapixels} megapixels")
+            photos.append(_measure_photo(megapixels, Path(folder)))
+    machine = f"{platform.machine()}, {_cpu_name()}"
+    return SpeedRun(machine, matrix_product_rate(), tuple(networks), tuple(photos))
+
+
+def _weights(spec: ModelSpec, engine: str, folder: Path) -> str:
+    if spec.weights:
+        return spec.name
+    from deblur.networks import build_network
+    from deblur.publish.onnx_export import export
+
+    path = folder / f"{spec.name}{WEIGHTS_SUFFIX[engine]}"
+    export(spec, build_network(spec.architecture, spec.arguments).state_dict(), path)
+    return str(path)
+
+
+def _measure_network(model: str, engine: str) -> NetworkSpeed:
+    restorer = Restorer.open(model, engine=engine, device="cpu")
+    side = restorer.spec.tiling.tile
+    batch = np.random.default_rng(0).random((1, 3, side, side), dtype=np.float32)
+    yardstick = matrix_product_rate()
+    timing = time_calls(lambda: restorer.backend.run(batch))
+    megapixels = side * side / 1e6
+    gflops = 2 * restorer.spec.macs_per_megapixel * megapixels / timing.median
+    return NetworkSpeed(
+        model=restorer.spec.name,
+        engine=engine,
+        provider=restorer.backend.execution_provider,
+        seconds_per_megapixel=timing.median / megapixels,
+        spread=timing.spread / megapixels,
+        gflops=gflops,
+        of_matrix_product=gflops / yardstick,
+        peak_memory_mb=0.0,
+    )
+
+
+def _measure_photo(megapixels: int, folder: Path) -> PhotoCost:
+    blurred, restored = folder / f"{megapixels}.jpg", folder / f"{megapixels}-restored.jpg"
+    _make_photo(megapixels, blurred)
+    command = ["-m", "deblur", "restore", str(blurred), "-o", str(restored), "--json"]
+    command += ["--backend", "onnx", "--device", "cpu", "--max-megapixels", str(2 * megapixels)]
+    output, memory = run_command(command)
+    report = json.loads(output)
+    return PhotoCost(
+        model=DEFAULT_MODEL,
+        megapixels=report["width"] * report["height"] / 1e6,
+        seconds=report["seconds"],
+        overhead=1 - report["network_seconds"] / report["seconds"],
+        peak_memory_mb=memory,
+    )
+
+
+def _make_photo(megapixels: int, path: Path) -> None:
+    width = int((megapixels * 1e6 * 4 / 3) ** 0.5)
+    small = np.random.default_rng(megapixels).integers(0, 256, (96, 128, 3), np.uint8)
+    photo = Image.fromarray(small).resize((width, width * 3 // 4), Image.Resampling.BICUBIC)
+    photo.save(path, quality=95)
+
+
+def _cpu_name() -> str:
+    for line in _lines(Path("/proc/cpuinfo")):
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or "unknown processor"
+
+
+def _lines(path: Path) -> Iterator[str]:
+    if path.exists():
+        yield from path.read_text().splitlines()

@@ -1,0 +1,74 @@
+"""Clocks and memory: what a piece of work costs on this machine."""
+
+import multiprocessing
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+Result = TypeVar("Result")
+
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one call: median, and spread as half the distance between the quartiles."""
+
+    median: float
+    spread: float
+
+
+def time_calls(call: Callable[[], object], *, seconds: float = 6.0, least: int = 5) -> Timing:
+    """Time a call again and again for `seconds`, at least `least` times, after a warm-up."""
+    call()
+    taken: list[float] = []
+    while len(taken) < least or sum(taken) < seconds:
+        started = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - started)
+    quartiles = statistics.quantiles(taken, n=4)
+    return Timing(statistics.median(taken), (quartiles[2] - quartiles[0]) / 2)
+
+
+def matrix_product_rate(side: int = 2048) -> float:
+    """GFLOP/s of a float32 matrix product in NumPy, the yardstick of the machine."""
+    random = np.random.default_rng(0)
+    left, right = random.random((2, side, side), dtype=np.float32)
+    timing = time_calls(lambda: left @ right, seconds=2.0)
+    return 2 * side**3 / timing.median / 1e9
+
+
+def in_own_process(work: Callable[..., Result], *arguments: Any) -> tuple[Result, float]:
+    """The result of `work` in a fresh process, and that process's peak memory in MB."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_with_peak_memory, (work, arguments))
+
+
+def _with_peak_memory(
+    work: Callable[..., Result], arguments: tuple[Any, ...]
+) -> tuple[Result, float]:
+    result = work(*arguments)
+    return result, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT / 1e6
+
+
+def run_command(arguments: list[str]) -> tuple[str, float]:
+    """Standard output of a Python command, and the peak memory of its process in MB.
+
+    Raises CalledProcessError when it fails.
+    """
+    process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, process.args, output)
+    return output, usage.ru_maxrss * _RSS_UNIT / 1e6

@@ -1,0 +1,40 @@
+"""What every engine looks like."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deblur.spec import Precision
+
+Batch = NDArray[np.float32]
+
+
+class Backend(Protocol):
+    """Runs one network. Safe to share between threads."""
+
+    @property
+    def name(self) -> str:
+        """The engine: `onnx` or `torch`."""
+
+    @property
+    def device(self) -> str:
+        """The device in use: `cpu`, `cuda`, `mps`, ..."""
+
+    @property
+    def precision(self) -> Precision:
+        """The precision in use."""
+
+    @property
+    def execution_provider(self) -> str:
+        """What actually runs the network, which may not be what was asked for."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user about how this engine came to be."""
+
+    def run(self, batch: Batch) -> Batch:
+        """float32 (N, 3, h, w) in the network's value range -> the same shape, not clipped."""
+
+    def at_full_precision(self) -> "Backend":
+        """The same network at fp32: this very backend when it runs at fp32 already."""

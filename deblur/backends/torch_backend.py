@@ -1,0 +1,102 @@
+"""PyTorch: CUDA, Apple's MPS or the CPU, at fp32, bf16 or fp16."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from deblur.backends.base import Batch
+from deblur.errors import BackendUnavailableError, WeightsCorruptError
+from deblur.networks import build_network
+from deblur.spec import ModelSpec, Precision
+
+DTYPES: dict[Precision, torch.dtype] = {
+    "fp32": torch.float32,
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+}
+
+
+def available_devices() -> tuple[str, ...]:
+    """The torch devices of this machine, the preferred ones first."""
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    return tuple(device for device, here in present.items() if here)
+
+
+def choose_device(device: str) -> str:
+    """The device by that name, or the best for `auto`. Raises BackendUnavailableError."""
+    here = available_devices()
+    if device not in ("auto", *here):
+        raise BackendUnavailableError(
+            f"torch has no device {device!r} on this machine; choose one of: "
+            f"{', '.join(('auto', *here))}"
+        )
+    return here[0] if device == "auto" else device
+
+
+def set_threads(threads: int | None) -> None:
+    """How many CPU threads torch uses in this process; None leaves it as it is."""
+    if threads:
+        torch.set_num_threads(threads)
+
+
+class TorchBackend:
+    """A network of this package with its weights from a `.safetensors` file.
+
+    Raises BackendUnavailableError for a device that is not here, WeightsCorruptError for
+    weights that do not fit the network.
+    """
+
+    name = "torch"
+    notes: tuple[str, ...] = ()
+
+    def __init__(
+        self, spec: ModelSpec, path: Path, *, device: str = "auto", precision: Precision = "fp32"
+    ) -> None:
+        self.device = choose_device(device)
+        self.precision = precision
+        self._full = _load_network(spec, path).to(self.device)
+        self._full = self._full.to(memory_format=torch.channels_last)
+        same = precision == "fp32"
+        self._network = self._full if same else copy.deepcopy(self._full).to(DTYPES[precision])
+
+    @property
+    def execution_provider(self) -> str:
+        """torch and the device that it runs on, by its full name where it has one."""
+        if self.device == "cuda":
+            return f"torch on {torch.cuda.get_device_name()}"
+        return f"torch on {self.device}"
+
+    @torch.inference_mode()
+    def run(self, batch: Batch) -> Batch:
+        """See Backend.run."""
+        pixels = torch.from_numpy(batch).to(self.device, DTYPES[self.precision])
+        restored = self._network(pixels.contiguous(memory_format=torch.channels_last))
+        return np.asarray(restored.float().contiguous().cpu().numpy(), np.float32)
+
+    def at_full_precision(self) -> "TorchBackend":
+        """See Backend.at_full_precision."""
+        if self.precision == "fp32":
+            return self
+        full = copy.copy(self)
+        full.precision, full._network = "fp32", self._full
+        return full
+
+
+def _load_network(spec: ModelSpec, path: Path) -> nn.Module:
+    network = build_network(spec.architecture, spec.arguments)
+    try:
+        network.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise WeightsCorruptError(
+            f"{path} does not hold weights for {spec.architecture} ({error})"
+        ) from error
+    return network.eval().requires_grad_(False)

@@ -1,0 +1,102 @@
+"""The one place where models are listed."""
+
+from deblur.spec import ModelSpec, TilingPolicy, WeightsRef
+
+DEFAULT_MODEL = "residual-unet-s"
+
+_TRAINED_ON = ("photos blurred by synthesis", "GoPro train: 31 pairs and one 240 fps clip")
+
+_SPECS = (
+    ModelSpec(
+        name="residual-unet-s",
+        title="Residual U-Net, small",
+        architecture="residual_unet",
+        arguments={"width": 32, "blocks": 2, "levels": 3, "stem": 2},
+        tiling=TilingPolicy(tile=768, halo=48),
+        size_multiple=8,
+        parameters=1_049_196,
+        macs_per_megapixel=49.9,
+        trained_on=_TRAINED_ON,
+        weights=(
+            WeightsRef(
+                "residual-unet-s/model.onnx",
+                "312ef8615e119548941b9c73095f8297f680e7d4d2af91759e8c0d77f2257d5e",
+            ),
+            WeightsRef(
+                "residual-unet-s/model.safetensors",
+                "79383271860e8c6fedb969b9f7dfc42cb4c5f1d9be8d825226a0dd9b39d0567e",
+            ),
+        ),
+    ),
+    ModelSpec(
+        name="residual-unet-m",
+        title="Residual U-Net, medium",
+        architecture="residual_unet",
+        arguments={"width": 48, "blocks": 3, "levels": 3, "stem": 2},
+        tiling=TilingPolicy(tile=768, halo=64),
+        size_multiple=8,
+        parameters=3_433_308,
+        macs_per_megapixel=162.7,
+    ),
+    ModelSpec(
+        name="unet",
+        title="U-Net, two levels",
+        architecture="unet",
+        arguments={"upsampling": "bilinear"},
+        tiling=TilingPolicy(tile=512, halo=16),
+        size_multiple=4,
+        parameters=481_539,
+        macs_per_megapixel=204.7,
+        precisions=("fp32",),
+        trained_on=_TRAINED_ON,
+        paper="https://arxiv.org/abs/1505.04597",
+        weights=(
+            WeightsRef(
+                "unet/model.onnx",
+                "ad2c34a01753c049f72fbb4b02974a3f18bba113fbc53ff3a814845fbf26df9e",
+            ),
+            WeightsRef(
+                "unet/model.safetensors",
+                "30ece896472c1b5c2a93055adc4d4b6426bb2c18f6533eb1d0ed60ca54098fd5",
+            ),
+        ),
+    ),
+    ModelSpec(
+        name="gan",
+        title="GAN generator",
+        architecture="gan",
+        arguments={"upsampling": "bilinear"},
+        tiling=TilingPolicy(tile=512, halo=16),
+        size_multiple=4,
+        parameters=481_539,
+        macs_per_megapixel=204.7,
+        value_range=(-1.0, 1.0),
+        precisions=("fp32",),
+        paper="https://arxiv.org/abs/1711.07064",
+    ),
+    ModelSpec(
+        name="srcnn",
+        title="SRCNN baseline",
+        architecture="srcnn",
+        arguments={},
+        tiling=TilingPolicy(tile=512, halo=8),
+        size_multiple=1,
+        parameters=69_251,
+        macs_per_megapixel=69.2,
+        trained_on=_TRAINED_ON,
+        paper="https://arxiv.org/abs/1501.00092",
+        weights=(
+            WeightsRef(
+                "srcnn/model.onnx",
+                "b7ed4946f3bb35654c969c81fa529a7f59bd9cae6974b25d4331df3c22a53cb4",
+            ),
+            WeightsRef(
+                "srcnn/model.safetensors",
+                "6033dfb54bd612f9c0540146c0fd1414b243ac323a01b3de609f3b5485a64193",
+            ),
+        ),
+    ),
+)
+
+CATALOG = {spec.name: spec for spec in _SPECS}
+"""Every model by name, the one to recommend first; those without weights can be trained."""

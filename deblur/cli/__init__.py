@@ -1,0 +1,19 @@
+"""The command line: `python -m deblur`."""
+
+import typer
+
+from deblur.cli.console import print_any_name
+from deblur.cli.export import export
+from deblur.cli.models import models
+from deblur.cli.restore import restore
+from deblur.cli.train import train
+
+app = typer.Typer(
+    help="Restore blurred photographs; train, measure and publish the models that do it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.callback()(print_any_name)
+for command in (restore, models, train, export):
+    app.command()(command)

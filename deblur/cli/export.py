@@ -1,0 +1,40 @@
+"""`python -m deblur export`: from a checkpoint to a file that others can run."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deblur.cli.console import OUT, plain_errors
+from deblur.cli.needs import require_torch
+from deblur.weights import find_model, sha256_of
+
+
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="checkpoint.pt of a training run.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="FILE.onnx or FILE.safetensors.")],
+    trained_on: Annotated[
+        list[str] | None,
+        typer.Option(help="What it was trained on, for its description; repeat for more."),
+    ] = None,
+) -> None:
+    """Write the averaged weights of a run, checked against torch, with the model's description."""
+    with plain_errors():
+        require_torch("exporting")
+        from deblur.publish.onnx_export import export as export_network
+        from deblur.training.checkpoint import load_checkpoint
+        from deblur.training.config import TrainingConfig
+
+        saved = load_checkpoint(checkpoint)
+        config = TrainingConfig.from_json(saved.config)
+        sources = (f"{source.kind}: {Path(source.path).name}" for source in config.sources)
+        spec = replace(
+            find_model(config.preset),
+            arguments=config.arguments,
+            trained_on=tuple(trained_on or sources),
+        )
+        difference = export_network(spec, saved.ema, output)
+    OUT.print(f"{output}  {output.stat().st_size / 1e6:.1f} MB  sha256 {sha256_of(output)}")
+    if output.suffix == ".onnx":
+        OUT.print(f"largest difference between torch and ONNX Runtime: {difference:.1e}")

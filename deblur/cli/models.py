@@ -1,0 +1,45 @@
+"""`python -m deblur models`: what there is to choose from."""
+
+import dataclasses
+import json
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.cli.console import OUT
+from deblur.spec import ModelSpec
+from deblur.weights import PRETRAINED
+
+
+def models(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """List the models with their size, cost and licence."""
+    if as_json:
+        OUT.print_json(json.dumps([dataclasses.asdict(spec) for spec in CATALOG.values()]))
+        return
+    table = Table(box=None, header_style="bold")
+    table.add_column("model", no_wrap=True)
+    for title in ("parameters", "GMAC/MP", "MB"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("licence", no_wrap=True)
+    table.add_column("")
+    for spec in CATALOG.values():
+        table.add_row(
+            spec.name,
+            f"{spec.parameters:,}",
+            f"{spec.macs_per_megapixel:.1f}",
+            _megabytes(spec),
+            spec.licence,
+            "default" if spec.name == DEFAULT_MODEL else "" if spec.weights else "to be trained",
+        )
+    OUT.print(table)
+
+
+def _megabytes(spec: ModelSpec) -> str:
+    ref = spec.weights_file(".onnx")
+    if ref is None or not (PRETRAINED / ref.file).is_file():
+        return "-"
+    return f"{(PRETRAINED / ref.file).stat().st_size / 1e6:.1f}"

@@ -1,0 +1,28 @@
+"""Options that several commands share, and values that need reading."""
+
+from enum import StrEnum
+
+
+class Engine(StrEnum):
+    """What runs the network."""
+
+    auto = "auto"
+    onnx = "onnx"
+    torch = "torch"
+
+
+class FloatPrecision(StrEnum):
+    """The floating-point format that a network runs at."""
+
+    fp32 = "fp32"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
+class OutputFormat(StrEnum):
+    """A format that restored photos are written in."""
+
+    png = "png"
+    jpeg = "jpeg"
+    webp = "webp"
+    tiff = "tiff"

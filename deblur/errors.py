@@ -1,0 +1,105 @@
+"""Everything that can go wrong, as one tree.
+
+DeblurError
+├── ImageError                what came in cannot be used as a picture
+│   ├── UnreadableImageError      empty, truncated, damaged, or not a picture at all
+│   ├── UnsupportedImageError     a picture, but of a kind that is not handled
+│   └── ImageTooLargeError        more pixels than the limit allows (checked before decoding)
+├── OutputError               the restored picture cannot be written
+│   └── OutputExistsError         a file stands there already
+├── ModelError                a model cannot be had
+│   ├── UnknownModelError         no such name, file or repository
+│   ├── WeightsUnavailableError   known, but its weights cannot be fetched or are not there
+│   └── WeightsCorruptError       weights that are damaged, altered or of another network
+├── BackendError              an engine cannot run what was asked
+│   ├── BackendUnavailableError   engine, device or execution provider is not on this machine
+│   └── NonFiniteOutputError      the network gave NaN or infinity, even at full precision
+├── CancelledError            somebody asked to stop
+├── TrainingError             a training run cannot start or go on
+│   ├── ConfigError               a field of the configuration is missing, misspelt or out of range
+│   ├── TrainingDataError         a photo or pair that cannot be trained on
+│   └── CheckpointError           a checkpoint that cannot be read or does not fit
+└── ExportError               a network cannot be exported, or its export does not agree with it
+
+Every message says what came, what was expected and what to do.
+"""
+
+
+class DeblurError(Exception):
+    """Root of everything that this package raises on purpose."""
+
+
+class ImageError(DeblurError):
+    """What came in cannot be used as a picture."""
+
+
+class UnreadableImageError(ImageError):
+    """Empty, truncated, damaged, or not a picture at all."""
+
+
+class UnsupportedImageError(ImageError):
+    """A picture, but of a kind that is not handled."""
+
+
+class ImageTooLargeError(ImageError):
+    """More pixels than the limit allows; found before decoding."""
+
+
+class OutputError(DeblurError):
+    """The restored picture cannot be written."""
+
+
+class OutputExistsError(OutputError):
+    """A file stands there already, and nobody allowed to replace it."""
+
+
+class ModelError(DeblurError):
+    """A model cannot be had."""
+
+
+class UnknownModelError(ModelError):
+    """No model, file or repository of that name."""
+
+
+class WeightsUnavailableError(ModelError):
+    """The model is known, but its weights cannot be fetched or are not there."""
+
+
+class WeightsCorruptError(ModelError):
+    """Weights that are damaged, altered, or belong to another network."""
+
+
+class BackendError(DeblurError):
+    """An engine cannot run what was asked."""
+
+
+class BackendUnavailableError(BackendError):
+    """The engine, device or execution provider asked for is not on this machine."""
+
+
+class NonFiniteOutputError(BackendError):
+    """The network gave NaN or infinity, even at full precision."""
+
+
+class CancelledError(DeblurError):
+    """Somebody asked to stop."""
+
+
+class TrainingError(DeblurError):
+    """A training run cannot start or go on."""
+
+
+class ConfigError(TrainingError):
+    """A field of the configuration is missing, misspelt or out of range."""
+
+
+class TrainingDataError(TrainingError):
+    """A photo or a pair that cannot be trained on."""
+
+
+class CheckpointError(TrainingError):
+    """A checkpoint that cannot be read, or does not fit this run."""
+
+
+class ExportError(DeblurError):
+    """A network cannot be exported, or its export does not agree with it."""

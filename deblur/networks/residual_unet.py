@@ -1,0 +1,54 @@
+"""The family that carries the product: a residual U-Net of dense 3x3 convolutions."""
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from deblur.networks.blocks import ResidualBlock, quieten_
+
+
+class ResidualUNet(nn.Module):
+    """sRGB (N, 3, h, w) in [0, 1] -> restored (N, 3, h, w); h and w multiples of `size_multiple`.
+
+    The picture is folded `stem`-fold by pixel-unshuffle, so that every convolution runs at
+    reduced resolution; skips are additive, and the network predicts the difference between
+    sharp and blurred. Nothing normalises and nothing pools globally: a tile gives what the
+    whole picture gives. The output may leave [0, 1] slightly; whoever quantises it clips.
+    """
+
+    def __init__(self, width: int = 32, blocks: int = 2, levels: int = 3, stem: int = 2) -> None:
+        super().__init__()
+        widths = [width << level for level in range(levels)]
+        self.size_multiple = stem << (levels - 1)
+        self.fold = nn.PixelUnshuffle(stem)
+        self.unfold = nn.PixelShuffle(stem)
+        self.stem = nn.Conv2d(3 * stem**2, width, 3, padding=1)
+        self.encoders = nn.ModuleList(_stage(channels, blocks) for channels in widths)
+        self.downs = nn.ModuleList(
+            nn.Conv2d(fine, coarse, 2, stride=2) for fine, coarse in pairwise(widths)
+        )
+        self.ups = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(coarse, 4 * fine, 1), nn.PixelShuffle(2))
+            for fine, coarse in pairwise(widths)
+        )
+        self.decoders = nn.ModuleList(_stage(channels, blocks) for channels in widths[:-1])
+        self.head = nn.Conv2d(width, 3 * stem**2, 3, padding=1)
+        quieten_(self.head, 0.01)
+
+    def forward(self, blurred: Tensor) -> Tensor:
+        """See the class."""
+        features = self.stem(self.fold(blurred))
+        skips = []
+        for encoder, down in zip(self.encoders, self.downs, strict=False):
+            skips.append(encoder(features))
+            features = down(skips[-1])
+        features = self.encoders[-1](features)
+        for skip, up, decoder in zip(
+            reversed(skips), reversed(self.ups), reversed(self.decoders), strict=True
+        ):
+            features = decoder(up(features) + skip)
+        return blurred + self.unfold(self.head(features))
+
+
+def _stage(channels: int, blocks: int) -> nn.Sequential:
+    return nn.Sequential(*(ResidualBlock(channels) for _ in range(blocks)))

@@ -1,0 +1,28 @@
+"""SRCNN, the three-layer baseline (Dong et al. 2014, arXiv:1501.00092), at scale 1."""
+
+import torch
+from torch import Tensor, nn
+
+from deblur.networks.blocks import route_
+
+
+class SRCNN(nn.Module):
+    """sRGB (N, 3, h, w) in [0, 1] -> restored (N, 3, h, w): 9-5-5 filters, 64 and 32 maps, on RGB.
+
+    It starts as the identity: on values that are never negative, ReLU passes a copied channel.
+    """
+
+    size_multiple = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, 64, 9, padding=4)
+        self.mapping = nn.Conv2d(64, 32, 5, padding=2)
+        self.reconstruction = nn.Conv2d(32, 3, 5, padding=2)
+        for convolution in (self.patches, self.mapping, self.reconstruction):
+            route_(convolution, {0: 0, 1: 1, 2: 2})
+
+    def forward(self, blurred: Tensor) -> Tensor:
+        """See the class."""
+        features = torch.relu(self.mapping(torch.relu(self.patches(blurred))))
+        return torch.as_tensor(self.reconstruction(features))

@@ -1,0 +1,76 @@
+"""The light two-level U-Net, the classic of the field's tutorials."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from deblur.networks.blocks import route_
+
+Upsampling = Literal["nearest", "bilinear"]
+
+
+class UNetBody(nn.Module):
+    """(N, 3, h, w) with values in [`low`, 1] -> features (N, 64, h, w); h, w multiples of 4."""
+
+    def __init__(self, upsampling: Upsampling = "bilinear", low: float = 0.0) -> None:
+        super().__init__()
+        self.fine = nn.Conv2d(3, 64, 3, padding=1)
+        self.coarse = nn.Conv2d(64, 128, 3, padding=1)
+        self.merge_coarse = nn.Conv2d(256, 128, 3, padding=1)
+        self.merge_fine = nn.Conv2d(192, 64, 3, padding=1)
+        self.pool = nn.MaxPool2d(2)
+        align = False if upsampling == "bilinear" else None
+        self.upsample = nn.Upsample(scale_factor=2, mode=upsampling, align_corners=align)
+        route_(self.fine, {0: 0, 1: 1, 2: 2}, bias=-low)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """See the class."""
+        fine = torch.relu(self.fine(picture))
+        coarse = torch.relu(self.coarse(self.pool(fine)))
+        bottom = self.upsample(self.pool(coarse))
+        merged = torch.relu(self.merge_coarse(torch.cat([bottom, coarse], 1)))
+        return torch.relu(self.merge_fine(torch.cat([self.upsample(merged), fine], 1)))
+
+
+class UNet(nn.Module):
+    """sRGB (N, 3, h, w) in [0, 1] -> restored in (0, 1) through a sigmoid; 481,539 parameters.
+
+    The upsampling is bilinear unless told: nearest leaves a checkerboard.
+    """
+
+    size_multiple = 4
+
+    def __init__(self, upsampling: Upsampling = "bilinear") -> None:
+        super().__init__()
+        self.body = UNetBody(upsampling)
+        self.head = nn.Conv2d(64, 3, 1)
+        start_as_identity_(self.body, self.head, low=0.0, gain=1.0)
+
+    def forward(self, blurred: Tensor) -> Tensor:
+        """See the class."""
+        return torch.sigmoid(self.head(self.body(blurred)))
+
+
+@torch.no_grad()
+def start_as_identity_(body: UNetBody, head: nn.Conv2d, *, low: float, gain: float) -> None:
+    """Set the last two layers so that `sigmoid(head / gain)` gives the input back, in place.
+
+    Undoing a sigmoid asks for its inverse, the logit. Over `knots` the features become
+    relu(x - knot), and the head adds up the slopes of a piecewise linear logit. Without it a
+    short training spends its steps on learning to copy. Pixel values lie in [`low`, 1].
+    """
+    logits = torch.linspace(-5.5, 5.5, 21, dtype=torch.float64)
+    knots = torch.sigmoid(logits)
+    slopes = logits.diff() / knots.diff()
+    kinks = torch.cat([slopes[:1], slopes.diff(), slopes.new_zeros(1)])
+    scale = 1.0 - low
+    for knot, position in enumerate(knots.tolist()):
+        routes = {3 * knot + channel: 128 + channel for channel in range(3)}
+        route_(body.merge_fine, routes, bias=-position * scale, quiet=1e-4)
+    head.weight.mul_(0.01)
+    for channel in range(3):
+        own = torch.arange(21) * 3 + channel
+        head.weight[channel, own, 0, 0] += (gain * kinks / scale).to(head.weight.dtype)
+    assert head.bias is not None
+    head.bias.fill_(gain * logits[0].item())

@@ -1,0 +1,272 @@
+"""The one pipeline from pixels to pixels, and the only place that knows its order.
+
+decode -> tiles -> transfer and value range -> backend -> merge -> encode
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deblur.backends import WEIGHTS_SUFFIX, open_backend, preferred_engine
+from deblur.backends.base import Backend
+from deblur.catalog import DEFAULT_MODEL
+from deblur.color import linear_to_srgb, srgb_to_linear
+from deblur.errors import CancelledError, NonFiniteOutputError
+from deblur.image_io import DEFAULT_MAX_PIXELS, DecodedImage, decode_image, write_image
+from deblur.spec import ModelSpec, Precision, TilingPolicy
+from deblur.tiling import Tile, TilePlan, cut_tile, merge_tiles, plan_tiles
+from deblur.weights import fetch_weights, find_model
+
+Floats = NDArray[np.float32]
+
+PLAUSIBLE = 1.0
+"""How far below 0 or above 1 a restored value may lie before reduced precision is suspected."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a photo is; `seconds_left` is extrapolated from the tiles so far."""
+
+    tiles_done: int
+    tiles: int
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class RestoreReport:
+    """What ran, on how many pixels, and for how long.
+
+    `tile` is height x width in pixels; `seconds` covers everything from file to file,
+    `network_seconds` only the backend. `notes` are sentences for the user.
+    """
+
+    model: str
+    backend: str
+    execution_provider: str
+    device: str
+    precision: Precision
+    width: int
+    height: int
+    tile: tuple[int, int]
+    tiles: int
+    seconds: float
+    network_seconds: float
+    notes: tuple[str, ...]
+
+    @property
+    def megapixels(self) -> float:
+        """Pixels of the photo, in millions."""
+        return self.width * self.height / 1e6
+
+    def summary(self) -> str:
+        """One line for people: what ran, on what, for how long, and what is to be noted."""
+        parts = (
+            self.model,
+            f"{self.backend} ({self.execution_provider}, {self.precision})",
+            f"{self.tiles} tiles of {self.tile[1]}x{self.tile[0]}",
+            f"{self.megapixels:.1f} MP in {self.seconds:.1f} s",
+            *self.notes,
+        )
+        return " · ".join(parts)
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass
+class _Pass:
+    """What is counted while one photo goes through."""
+
+    network_seconds: float = 0.0
+    retried_tiles: int = 0
+
+
+class Restorer:
+    """A model on an engine. Safe to share between threads: a call keeps nothing here.
+
+    `tile` overrides the model's own tile side in pixels, 0 takes the photo whole; `batch`
+    tiles go through the network at once.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        backend: Backend,
+        *,
+        tile: int | None = None,
+        batch: int | None = None,
+    ) -> None:
+        self.spec, self.backend = spec, backend
+        self.policy = spec.tiling if tile is None else _with_tile(spec.tiling, tile)
+        self.batch = batch or (1 if backend.device == "cpu" else 4)
+
+    @classmethod
+    def open(
+        cls,
+        model: str = DEFAULT_MODEL,
+        *,
+        engine: str = "auto",
+        device: str = "auto",
+        precision: Precision = "fp32",
+        tile: int | None = None,
+        threads: int | None = None,
+    ) -> "Restorer":
+        """Find a model, fetch its weights and start an engine on them.
+
+        Raises the ModelError or BackendError that says what is missing.
+        """
+        spec = find_model(model)
+        if engine == "auto":
+            engine = preferred_engine(spec)
+        weights = fetch_weights(spec, WEIGHTS_SUFFIX.get(engine, ".onnx"))
+        backend = open_backend(
+            engine, spec, weights, device=device, precision=precision, threads=threads
+        )
+        return cls(spec, backend, tile=tile)
+
+    def plan(self, height: int, width: int) -> TilePlan:
+        """How a photo of that size would be tiled. Raises ValueError for too small a tile."""
+        return plan_tiles(height, width, self.policy, self.spec.size_multiple)
+
+    def restore(
+        self,
+        image: DecodedImage,
+        *,
+        on_progress: OnProgress | None = None,
+        cancel: Event | None = None,
+    ) -> DecodedImage:
+        """Sharpen a photo: same size, depth, channels and metadata; alpha passes untouched.
+
+        Raises CancelledError soon after `cancel` is set, NonFiniteOutputError when the
+        network gives NaN at full precision.
+        """
+        return self._restore(image, _Pass(), on_progress, cancel)
+
+    def restore_file(
+        self,
+        blurred: Path | bytes,
+        restored: Path,
+        *,
+        format: str | None = None,
+        quality: int = 95,
+        strip_metadata: bool = False,
+        overwrite: bool = False,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
+        on_progress: OnProgress | None = None,
+        cancel: Event | None = None,
+    ) -> RestoreReport:
+        """Sharpen a file into another one; see decode_image, restore and write_image."""
+        started, counts = time.perf_counter(), _Pass()
+        image = decode_image(blurred, max_pixels=max_pixels)
+        image = self._restore(image, counts, on_progress, cancel)
+        write_image(
+            image,
+            restored,
+            format=format,
+            quality=quality,
+            strip_metadata=strip_metadata,
+            overwrite=overwrite,
+        )
+        plan = self.plan(image.height, image.width)
+        return RestoreReport(
+            model=self.spec.name,
+            backend=self.backend.name,
+            execution_provider=self.backend.execution_provider,
+            device=self.backend.device,
+            precision=self.backend.precision,
+            width=image.width,
+            height=image.height,
+            tile=(plan.rows.side, plan.columns.side),
+            tiles=len(plan),
+            seconds=time.perf_counter() - started,
+            network_seconds=counts.network_seconds,
+            notes=(*self.backend.notes, *image.notes),
+        )
+
+    def _restore(
+        self,
+        image: DecodedImage,
+        counts: _Pass,
+        on_progress: OnProgress | None,
+        cancel: Event | None,
+    ) -> DecodedImage:
+        plan = self.plan(image.height, image.width)
+        restored = np.empty(image.pixels.shape, image.pixels.dtype)
+        tiles = self._restored_tiles(image, plan, counts, cancel)
+        merge_tiles(plan, _watched(tiles, len(plan), on_progress), restored)
+        image = image.with_pixels(restored)
+        if counts.retried_tiles:
+            note = (
+                f"{counts.retried_tiles} of {len(plan)} tiles went wrong at "
+                f"{self.backend.precision} and were run again at fp32"
+            )
+            image = replace(image, notes=(*image.notes, note))
+        return image
+
+    def _restored_tiles(
+        self, image: DecodedImage, plan: TilePlan, counts: _Pass, cancel: Event | None
+    ) -> Iterator[tuple[Tile, Floats]]:
+        tiles = iter(plan)
+        while group := list(islice(tiles, self.batch)):
+            if cancel is not None and cancel.is_set():
+                raise CancelledError("cancelled; nothing was written")
+            blurred = np.stack([self._encode(cut_tile(image.pixels, plan, tile)) for tile in group])
+            started = time.perf_counter()
+            outputs = [self._decode(output) for output in self.backend.run(blurred)]
+            for index, output in enumerate(outputs):
+                if not self._plausible(output):
+                    outputs[index] = self._run_in_full(blurred[index : index + 1])
+                    counts.retried_tiles += 1
+            counts.network_seconds += time.perf_counter() - started
+            for tile, output in zip(group, outputs, strict=True):
+                grey = image.pixels.shape[2] == 1
+                yield tile, output.mean(2, keepdims=True) if grey else output
+
+    def _run_in_full(self, blurred: Floats) -> Floats:
+        output = self._decode(self.backend.at_full_precision().run(blurred)[0])
+        if not np.isfinite(output).all():
+            raise NonFiniteOutputError(
+                f"{self.spec.name} gave NaN or infinity at fp32; its weights are no good"
+            )
+        return output
+
+    def _plausible(self, output: Floats) -> bool:
+        if self.backend.precision == "fp32":
+            return bool(np.isfinite(output).all())
+        low, high = float(output.min()), float(output.max())
+        return low >= -PLAUSIBLE and high <= 1 + PLAUSIBLE
+
+    def _encode(self, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Floats:
+        low, high = self.spec.value_range
+        values = pixels.transpose(2, 0, 1).astype(np.float32) / np.iinfo(pixels.dtype).max
+        if self.spec.transfer == "linear":
+            values = srgb_to_linear(values)
+        values = np.broadcast_to(values * (high - low) + low, (3, *values.shape[1:]))
+        return np.ascontiguousarray(values, np.float32)
+
+    def _decode(self, output: Floats) -> Floats:
+        low, high = self.spec.value_range
+        values = (output.transpose(1, 2, 0) - low) / (high - low)
+        return linear_to_srgb(values) if self.spec.transfer == "linear" else values
+
+
+def _with_tile(policy: TilingPolicy, tile: int) -> TilingPolicy:
+    whole_photo = 1 << 30
+    return replace(policy, tile=tile or whole_photo)
+
+
+def _watched(
+    tiles: Iterator[tuple[Tile, Floats]], total: int, on_progress: OnProgress | None
+) -> Iterator[tuple[Tile, Floats]]:
+    started = time.perf_counter()
+    for done, item in enumerate(tiles, 1):
+        if on_progress is not None:
+            elapsed = time.perf_counter() - started
+            on_progress(Progress(done, total, elapsed / done * (total - done)))
+        yield item

@@ -1,0 +1,1 @@
+"""From sharp photos to blurred ones: motion, optics and the camera, in linear light."""

@@ -1,0 +1,140 @@
+"""Cutting a picture into overlapping tiles and fading them back together, without a seam."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deblur.spec import TilingPolicy
+
+Floats = NDArray[np.float32]
+Integers = NDArray[Any]
+"""uint8 or uint16."""
+
+
+@dataclass(frozen=True)
+class AxisPlan:
+    """Tiles along one axis: equal `side`s at `starts`, over `length` pixels; all in pixels.
+
+    `borders[i]` is where tile i - 1 starts to fade into tile i; the fade is `ramp` long.
+    The last tile may reach beyond `length`, up to the next multiple.
+    """
+
+    length: int
+    side: int
+    starts: tuple[int, ...]
+    borders: tuple[int, ...]
+    ramp: int
+
+    def span(self, index: int) -> tuple[int, int]:
+        """First and one-past-last pixel, in the picture, that tile `index` contributes to."""
+        last = index + 1 == len(self.starts)
+        return self.borders[index], self.length if last else self.borders[index + 1] + self.ramp
+
+    def weights(self, index: int) -> Floats:
+        """The weight of each pixel in `span(index)`; over all tiles they sum to one."""
+        first, end = self.span(index)
+        weights = np.ones(end - first, np.float32)
+        rising = (np.arange(self.ramp, dtype=np.float32) + 0.5) / max(self.ramp, 1)
+        if index > 0:
+            weights[: self.ramp] = rising
+        if index + 1 < len(self.starts):
+            weights[len(weights) - self.ramp :] *= 1 - rising
+        return weights
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One tile of a plan, by its row and column in the grid."""
+
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class TilePlan:
+    """The grid of tiles of one picture; every tile has the same size."""
+
+    rows: AxisPlan
+    columns: AxisPlan
+
+    def __len__(self) -> int:
+        return len(self.rows.starts) * len(self.columns.starts)
+
+    def __iter__(self) -> Iterator[Tile]:
+        """The tiles, row by row."""
+        for row in range(len(self.rows.starts)):
+            for column in range(len(self.columns.starts)):
+                yield Tile(row, column)
+
+
+def plan_tiles(height: int, width: int, policy: TilingPolicy, multiple: int) -> TilePlan:
+    """Cover a picture with as few tiles as the policy allows, all of one size.
+
+    Sides and starts are multiples of `multiple`, so that a network which folds the picture
+    sees a tile exactly as it would see the whole. Raises ValueError when tiles of the
+    policy's size would be all halo.
+    """
+    return TilePlan(_plan_axis(height, policy, multiple), _plan_axis(width, policy, multiple))
+
+
+def _plan_axis(length: int, policy: TilingPolicy, multiple: int) -> AxisPlan:
+    padded = math.ceil(length / multiple) * multiple
+    if padded <= policy.tile:
+        return AxisPlan(length, padded, (0,), (0,), policy.ramp)
+    largest = policy.tile // multiple * multiple
+    overlap = math.ceil((2 * policy.halo + policy.ramp) / multiple) * multiple + multiple
+    if largest <= overlap:
+        raise ValueError(
+            f"tiles of {policy.tile} pixels are too small for this model; "
+            f"it needs at least {overlap + multiple}"
+        )
+    count = math.ceil((padded - overlap) / (largest - overlap))
+    side = math.ceil((padded + (count - 1) * overlap) / count / multiple) * multiple
+    step = (padded - side) / (count - 1)
+    starts = tuple(int(index * step / multiple) * multiple for index in range(count))
+    middles = ((start + before + side) // 2 for before, start in pairwise(starts))
+    borders = (0, *(middle - policy.ramp // 2 for middle in middles))
+    return AxisPlan(length, side, starts, borders, policy.ramp)
+
+
+def cut_tile(pixels: Integers, plan: TilePlan, tile: Tile) -> Integers:
+    """The pixels (side, side, C) that a tile covers; beyond the picture they are reflected."""
+    top, left = plan.rows.starts[tile.row], plan.columns.starts[tile.column]
+    cut = pixels[top : top + plan.rows.side, left : left + plan.columns.side]
+    below, right = plan.rows.side - cut.shape[0], plan.columns.side - cut.shape[1]
+    if below or right:
+        return np.pad(cut, ((0, below), (0, right), (0, 0)), mode="symmetric")
+    return cut
+
+
+def merge_tiles(plan: TilePlan, tiles: Iterable[tuple[Tile, Floats]], into: Integers) -> None:
+    """Fade restored tiles (side, side, C) in [0, 1], given row by row, into integer pixels.
+
+    Only one band of the picture, a tile high, is held as floats at a time.
+    """
+    peak = np.iinfo(into.dtype).max
+    band = np.zeros((plan.rows.side, into.shape[1], into.shape[2]), np.float32)
+    for tile, restored in tiles:
+        (top, bottom), (left, right) = plan.rows.span(tile.row), plan.columns.span(tile.column)
+        first, side_start = plan.rows.starts[tile.row], plan.columns.starts[tile.column]
+        weights = np.outer(plan.rows.weights(tile.row), plan.columns.weights(tile.column))
+        inner = restored[top - first : bottom - first, left - side_start : right - side_start]
+        band[: bottom - top, left:right] += inner * weights[..., None]
+        if tile.column + 1 == len(plan.columns.starts):
+            last = tile.row + 1 == len(plan.rows.starts)
+            done = (bottom if last else plan.rows.borders[tile.row + 1]) - top
+            fading = band[done : bottom - top].copy()
+            into[top : top + done] = _quantise(band[:done], peak)
+            band[:] = 0
+            band[: len(fading)] = fading
+
+
+def _quantise(floats: Floats, peak: int) -> Floats:
+    np.clip(floats, 0, 1, out=floats)
+    np.multiply(floats, peak, out=floats)
+    return np.rint(floats, out=floats)

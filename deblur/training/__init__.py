@@ -1,0 +1,1 @@
+"""From sharp photos and pairs to trained weights."""

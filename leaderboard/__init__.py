@@ -1,0 +1,1 @@
+"""The board: who restores best, measured the same way for everyone."""

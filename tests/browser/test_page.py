@@ -1,0 +1,301 @@
+"""The page in a real browser: what somebody with a blurred photo sees."""
+
+import io
+import os
+import socket
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from struct import pack
+from threading import Event
+from urllib.parse import urlsplit
+
+import imagecodecs
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image, ImageCms
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import app
+from deblur.backends.base import Batch
+from deblur.catalog import CATALOG
+from deblur.image_io import decode_image
+from deblur.restorer import Restorer
+from tests.pictures import scene
+
+SWITCHES = [
+    *("--disable-gpu", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),
+]
+PATIENCE = 60_000
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    yield app.serve("127.0.0.1", port)
+    app.demo.close(verbose=False)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    page = open_page(browser, address)
+    yield page
+    page.context.close()
+
+
+def open_page(browser: Browser, address: str) -> Page:
+    page = browser.new_context().new_page()
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    page.goto(address)
+    expect(page.get_by_role("button", name="Restore")).to_be_visible()
+    return page
+
+
+def upload(page: Page, name: str, content: bytes) -> None:
+    page.locator("#photo input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )
+
+
+def restore(page: Page) -> None:
+    expect(page.get_by_role("button", name="Restore")).to_be_enabled()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.locator("#slider img")).to_have_count(2)
+    expect(page.locator(".facts")).to_be_visible()
+
+
+def download(page: Page) -> tuple[str, bytes]:
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download").click()
+    return started.value.suggested_filename, started.value.path().read_bytes()
+
+
+def png(values: np.ndarray) -> bytes:
+    return bytes(imagecodecs.png_encode(values))
+
+
+def test_a_photo_goes_in_and_a_file_of_its_name_comes_out(page: Page) -> None:
+    upload(page, "holiday (1).png", png(scene(72, 96)))
+    restore(page)
+    name, content = download(page)
+    restored = decode_image(content)
+    assert name == "holiday (1)-deblurred.png"
+    assert (restored.format, restored.width, restored.height) == ("PNG", 96, 72)
+    facts = page.locator(".facts").inner_text()
+    assert all(part in facts for part in ("Residual U-Net, small", "ExecutionProvider", "fp32"))
+
+
+def test_sixteen_bits_and_transparency_survive(page: Page) -> None:
+    pixels = scene(48, 64, 4).astype(np.uint16) * 257 + 1
+    upload(page, "deep.png", png(pixels))
+    restore(page)
+    restored = decode_image(download(page)[1])
+    assert restored.alpha is not None
+    assert restored.pixels.dtype == restored.alpha.dtype == np.uint16
+    assert np.array_equal(restored.alpha, pixels[..., 3])
+
+
+def test_a_rotated_jpeg_with_a_profile_comes_back_upright_with_it(page: Page) -> None:
+    stored, exif = io.BytesIO(), Image.Exif()
+    exif[274] = 6
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(scene(48, 80)).save(stored, "JPEG", exif=exif, icc_profile=profile)
+    upload(page, "turned.jpg", stored.getvalue())
+    restore(page)
+    restored = decode_image(download(page)[1])
+    assert (restored.width, restored.height) == (48, 80)
+    assert restored.icc_profile == profile
+
+
+def test_a_heic_comes_back_as_png(page: Page) -> None:
+    stored = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(scene(64, 80))).save(stored)
+    upload(page, "phone.heic", stored.getvalue())
+    restore(page)
+    assert download(page)[0] == "phone-deblurred.png"
+
+
+def test_a_grey_tiff_stays_grey_and_becomes_the_format_that_is_chosen(page: Page) -> None:
+    stored = io.BytesIO()
+    Image.fromarray(scene(48, 64, 1)[..., 0]).save(stored, "TIFF")
+    upload(page, "scan.tif", stored.getvalue())
+    page.get_by_label("Save as").click()
+    page.get_by_role("option", name="WebP").click()
+    restore(page)
+    name, content = download(page)
+    assert (name, decode_image(content).format) == ("scan-deblurred.webp", "WEBP")
+
+
+def one_bit_png(side: int) -> bytes:
+    """A sound PNG of side x side black pixels, small as a file and huge in memory."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return pack(">I", len(content)) + kind + content + pack(">I", zlib.crc32(kind + content))
+
+    rows = zlib.compressobj(1)
+    packed = b"".join(rows.compress(bytes(1 + (side + 7) // 8)) for _ in range(side)) + rows.flush()
+    header = pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("notes.jpg", b"this is text", "notes.jpg is not a picture"),
+        ("empty.png", b"", "empty.png is empty"),
+        ("half.png", png(scene(96, 96))[:2000], "half.png is damaged or cut short"),
+        ("bomb.png", one_bit_png(30000), "30000 x 30000 pixels (900.0 megapixels)"),
+    ],
+)
+def test_what_cannot_be_used_is_said_and_the_page_goes_on(
+    page: Page, name: str, content: bytes, sentence: str
+) -> None:
+    upload(page, name, content)
+    expect(page.get_by_role("alert")).to_contain_text(sentence)
+    expect(page.get_by_role("button", name="Restore")).to_be_disabled()
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    upload(page, "good.png", png(scene(48, 48)))
+    restore(page)
+
+
+def test_an_error_leaves_the_photo_where_it_was(page: Page) -> None:
+    upload(page, "cut-out.png", png(scene(48, 64, 4)))
+    page.get_by_label("Save as").click()
+    page.get_by_role("option", name="JPEG").click()
+    expect(page.get_by_role("button", name="Restore")).to_be_enabled()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("alert")).to_contain_text("which a JPEG cannot hold")
+    page.get_by_label("Save as").click()
+    page.get_by_role("option", name="PNG").click()
+    restore(page)
+
+
+class HeldBackend:
+    """Gives back what it gets, each tile when it is allowed to."""
+
+    name, device, execution_provider, precision, notes = "held", "cpu", "held", "fp32", ()
+
+    def __init__(self) -> None:
+        self.tiles, self.reached, self.allowed = 0, Event(), Event()
+
+    def run(self, batch: Batch) -> Batch:
+        self.tiles += 1
+        self.reached.set()
+        assert self.allowed.wait(PATIENCE / 1000)
+        return batch
+
+    def at_full_precision(self) -> "HeldBackend":
+        return self
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldBackend]:
+    backend = HeldBackend()
+    restorer = Restorer(CATALOG["srcnn"], backend, tile=64)
+    monkeypatch.setattr(app, "open_restorer", lambda model, engine: restorer)
+    yield backend
+    backend.allowed.set()
+
+
+def test_cancel_stops_the_work_and_keeps_the_photo(page: Page, held: HeldBackend) -> None:
+    upload(page, "long.png", png(scene(256, 256)))
+    expect(page.get_by_role("button", name="Restore")).to_be_enabled()
+    page.get_by_role("button", name="Restore").click()
+    assert held.reached.wait(PATIENCE / 1000)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("button", name="Stopping")).to_be_visible()
+    held.allowed.set()
+    expect(page.get_by_role("status")).to_contain_text("Cancelled")
+    assert held.tiles == 1
+    restore(page)
+    assert held.tiles > 20
+
+
+def test_progress_counts_the_tiles(page: Page, held: HeldBackend) -> None:
+    upload(page, "long.png", png(scene(64, 64)))
+    expect(page.get_by_role("button", name="Restore")).to_be_enabled()
+    page.get_by_role("button", name="Restore").click()
+    assert held.reached.wait(PATIENCE / 1000)
+    expect(page.locator("#stage .progress-level")).to_contain_text("Starting")
+    held.allowed.set()
+    expect(page.locator(".facts")).to_be_visible()
+
+
+def test_two_visitors_see_only_their_own_photos(page: Page, browser: Browser, address: str) -> None:
+    other = open_page(browser, address)
+    red, blue = (np.full((40, 40, 3), colour, np.uint8) for colour in ((200, 0, 0), (0, 0, 200)))
+    upload(page, "same name.png", png(red))
+    upload(other, "same name.png", png(blue))
+    restore(page)
+    restore(other)
+    for visitor, channel in ((page, 0), (other, 2)):
+        name, content = download(visitor)
+        assert name == "same name-deblurred.png"
+        assert decode_image(content).pixels.mean((0, 1)).argmax() == channel
+    other.context.close()
+
+
+def test_an_example_is_loaded_by_a_click(page: Page) -> None:
+    page.get_by_role("button", name="Thumbnail 2 of 4").click()
+    expect(page.locator("#stage img")).to_be_visible()
+    expect(page.locator("#examples")).to_be_hidden()
+    restore(page)
+    assert download(page)[0] == "coffee-deblurred.jpg"
+
+
+GIVE = """([kind, bytes]) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([new Uint8Array(bytes)], "image.png", { type: "image/png" }));
+    const event = kind === "paste"
+        ? new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true })
+        : new DragEvent("drop", { dataTransfer: transfer, bubbles: true });
+    document.querySelector("header").dispatchEvent(event);
+}"""
+
+
+@pytest.mark.parametrize("kind", ["paste", "drop"])
+def test_a_photo_pasted_or_dropped_anywhere_takes_the_place_of_the_last(
+    page: Page, kind: str
+) -> None:
+    page.evaluate(GIVE, [kind, list(png(scene(40, 50)))])
+    expect(page.get_by_role("status")).to_contain_text("50 × 40")
+    page.evaluate(GIVE, [kind, list(png(scene(60, 70)))])
+    expect(page.get_by_role("status")).to_contain_text("70 × 60")
+    expect(page.get_by_role("button", name="Restore")).to_be_enabled()
+
+
+def test_the_pictures_can_be_seen_in_fullscreen(page: Page) -> None:
+    upload(page, "small.png", png(scene(48, 64)))
+    restore(page)
+    page.locator("#slider").get_by_role("button", name="Fullscreen").click()
+    expect(page.locator("#slider").get_by_role("button", name="Exit fullscreen")).to_be_visible()
+
+
+def test_nothing_is_asked_from_another_machine(browser: Browser, address: str) -> None:
+    context = browser.new_context()
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    page.get_by_role("button", name="Thumbnail 1 of 4").click()
+    restore(page)
+    hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
+    assert hosts == {"127.0.0.1"}
+    context.close()

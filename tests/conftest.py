@@ -1,0 +1,27 @@
+"""What every test shares: no network, and one browser."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from scripts.browser import NO_BROWSER, find_browser
+
+os.environ |= {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",
+}
+
+settings.register_profile("quick", max_examples=50, deadline=None)
+settings.load_profile("quick")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser's executable; a machine without one fails the tests that need it."""
+    browser = find_browser()
+    if browser is None:
+        pytest.fail(NO_BROWSER)
+    return browser

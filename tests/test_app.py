@@ -1,0 +1,96 @@
+"""The page, as far as it needs no browser."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import app
+from deblur.catalog import CATALOG
+from deblur.errors import UnknownModelError
+from deblur.image_io import DecodedImage, decode_image
+from deblur.restorer import RestoreReport
+
+
+def photo_with(alpha: int) -> DecodedImage:
+    pixels = np.full((64, 96, 3), 257 * 40, np.uint16)
+    return DecodedImage(pixels, np.full((64, 96), alpha, np.uint16), "PNG")
+
+
+def test_the_preview_is_an_8_bit_jpeg_of_limited_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "PREVIEW_SIDE", 48)
+    preview = decode_image(app.write_preview(photo_with(65535)))
+    assert (preview.format, preview.width, preview.height) == ("JPEG", 48, 32)
+    assert np.abs(preview.pixels.astype(int) - 40).max() <= 2
+
+
+def test_what_is_transparent_lies_over_a_checkerboard() -> None:
+    preview = decode_image(app.write_preview(photo_with(0)))
+    assert preview.pixels[4, 4].mean() < 230 < preview.pixels[4, 16].mean()
+
+
+def test_only_models_with_weights_are_offered() -> None:
+    assert [name for _, name in app.MODELS] == [s.name for s in CATALOG.values() if s.weights]
+
+
+def test_only_engines_of_this_machine_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "available_engines", lambda: {"onnx": ("cuda", "cpu")})
+    choices = app.engine_choices.__wrapped__()
+    assert [value for _, value in choices] == ["auto auto", "onnx cuda", "onnx cpu"]
+
+
+def test_a_restorer_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert app.open_restorer("srcnn", "onnx cpu") is app.open_restorer("srcnn", "onnx cpu")
+    assert app.open_restorer("srcnn", "onnx cpu") is not app.open_restorer("unet", "onnx cpu")
+
+
+def test_markup_in_a_name_is_only_text() -> None:
+    assert "<img" not in app.failure(UnknownModelError("<img src=x> is not a picture"))
+
+
+def test_the_account_names_what_ran() -> None:
+    report = RestoreReport(
+        model="srcnn",
+        backend="onnx",
+        execution_provider="CPUExecutionProvider",
+        device="cpu",
+        precision="fp32",
+        width=3000,
+        height=4000,
+        tile=(512, 480),
+        tiles=54,
+        seconds=61.26,
+        network_seconds=60.0,
+        notes=("CUDA did not start",),
+    )
+    account = app.account_for(report)
+    for part in ("SRCNN", "CPUExecutionProvider", "fp32", "54 of 480 × 512", "12.0 MP", "61.3 s"):
+        assert part in account
+    assert "CUDA did not start" in account
+
+
+def test_the_examples_are_there_and_small() -> None:
+    assert all(path.is_file() for path in app.EXAMPLES.values())
+    folder = Path(app.__file__).parent / "examples"
+    assert sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) < 1_500_000
+
+
+def test_a_taken_port_is_said_in_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        finished = subprocess.run(
+            [sys.executable, app.__file__],
+            env=os.environ | {"HOST": "127.0.0.1", "PORT": port},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert finished.returncode == 1
+    assert f"port {port}" in finished.stderr
+    assert "Traceback" not in finished.stderr
