@@ -577,6 +577,11 @@ class TestRefused:
     def test_other_kinds_by_name(self, data, words):
         self.expect(data, UnsupportedImageError, words, "save it as")
 
+    def test_a_name_of_another_kind_inside_a_photo_changes_nothing(self):
+        data = saved(photo(), "PNG")
+        data = data[:33] + png_chunk(b"tEXt", b"Source\0drawn from <svg> code") + data[33:]
+        np.testing.assert_array_equal(decode_image(data).pixels, smooth(3))
+
     def test_raw_files_that_look_like_tiff(self):
         shape = {254: 1, 256: 4, 257: 3, 258: 8, 259: 1, 262: 1, 277: 1, 278: 3, 330: 0}
         self.expect(tiff(shape, bytes(12)), UnsupportedImageError, "raw file of a camera")

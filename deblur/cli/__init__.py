@@ -2,6 +2,7 @@
 
 import typer
 
+from deblur.cli.card import card
 from deblur.cli.console import print_any_name
 from deblur.cli.export import export
 from deblur.cli.models import models
@@ -15,5 +16,5 @@ app = typer.Typer(
     add_completion=False,
 )
 app.callback()(print_any_name)
-for command in (restore, models, train, export):
+for command in (restore, models, train, export, card):
     app.command()(command)

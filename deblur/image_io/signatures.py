@@ -36,9 +36,8 @@ def kind_of(beginning: bytes) -> str:
         return _kind_of_brands(beginning)
     if beginning[:4] == b"II*\0" and beginning[8:10] == b"CR":
         return "a raw file of a camera"
-    if b"<svg" in beginning.lower():
-        return "an SVG drawing"
-    return next((kind for start, kind in _BEGINNINGS.items() if beginning.startswith(start)), "")
+    known = next((kind for start, kind in _BEGINNINGS.items() if beginning.startswith(start)), "")
+    return known or ("an SVG drawing" if b"<svg" in beginning.lower() else "")
 
 
 def _kind_of_brands(beginning: bytes) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -55,11 +56,15 @@ def _batches(
     inner = (..., slice(margin, -margin), slice(margin, -margin))
     for number, (blurred, sharp, synthesise) in enumerate(loader, start // config.batch):
         blurred, sharp = (_unit(pixels, device) for pixels in (blurred, sharp))
-        generator = torch.Generator(device).manual_seed(hash((seed, number)) % 2**63)
+        generator = torch.Generator(device).manual_seed(_mix(seed, number))
         if synthesise.any():
             chosen = synthesise.to(device)
             blurred[chosen] = synthesize(sharp[chosen], config.recipe, generator)
         yield Batch(blurred[inner], sharp[inner])
+
+
+def _mix(seed: int, number: int) -> int:
+    return int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
 
 
 def _unit(pixels: Tensor, device: torch.device) -> Tensor:

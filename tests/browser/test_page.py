@@ -5,6 +5,7 @@ import os
 import socket
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from struct import pack
 from threading import Event
@@ -15,7 +16,7 @@ import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image, ImageCms
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 import app
 from deblur.backends.base import Batch
@@ -42,27 +43,30 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: Path) -> Iterator[Browser]:
+def context(chromium: Path) -> Iterator[BrowserContext]:
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
-        yield browser
+        context = browser.new_context()
+        context.set_default_timeout(PATIENCE)
+        yield context
         browser.close()
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    page = open_page(browser, address)
-    yield page
-    page.context.close()
+def page(context: BrowserContext, address: str) -> Iterator[Page]:
+    with visit(context, address) as page:
+        yield page
 
 
-def open_page(browser: Browser, address: str) -> Page:
-    page = browser.new_context().new_page()
-    page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
+@contextmanager
+def visit(context: BrowserContext, address: str) -> Iterator[Page]:
+    """A visitor of their own: every load of the page is a session."""
+    page = context.new_page()
     page.goto(address)
     expect(page.get_by_role("button", name="Restore")).to_be_visible()
-    return page
+    yield page
+    page.close()
 
 
 def upload(page: Page, name: str, content: bytes) -> None:
@@ -221,7 +225,7 @@ def test_cancel_stops_the_work_and_keeps_the_photo(page: Page, held: HeldBackend
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("button", name="Stopping")).to_be_visible()
     held.allowed.set()
-    expect(page.get_by_role("status")).to_contain_text("Cancelled")
+    expect(page.locator("#message")).to_contain_text("Cancelled")
     assert held.tiles == 1
     restore(page)
     assert held.tiles > 20
@@ -237,18 +241,19 @@ def test_progress_counts_the_tiles(page: Page, held: HeldBackend) -> None:
     expect(page.locator(".facts")).to_be_visible()
 
 
-def test_two_visitors_see_only_their_own_photos(page: Page, browser: Browser, address: str) -> None:
-    other = open_page(browser, address)
+def test_two_visitors_see_only_their_own_photos(
+    page: Page, context: BrowserContext, address: str
+) -> None:
     red, blue = (np.full((40, 40, 3), colour, np.uint8) for colour in ((200, 0, 0), (0, 0, 200)))
-    upload(page, "same name.png", png(red))
-    upload(other, "same name.png", png(blue))
-    restore(page)
-    restore(other)
-    for visitor, channel in ((page, 0), (other, 2)):
-        name, content = download(visitor)
-        assert name == "same name-deblurred.png"
-        assert decode_image(content).pixels.mean((0, 1)).argmax() == channel
-    other.context.close()
+    with visit(context, address) as other:
+        upload(page, "same name.png", png(red))
+        upload(other, "same name.png", png(blue))
+        restore(page)
+        restore(other)
+        for visitor, channel in ((page, 0), (other, 2)):
+            name, content = download(visitor)
+            assert name == "same name-deblurred.png"
+            assert decode_image(content).pixels.mean((0, 1)).argmax() == channel
 
 
 def test_an_example_is_loaded_by_a_click(page: Page) -> None:
@@ -274,9 +279,9 @@ def test_a_photo_pasted_or_dropped_anywhere_takes_the_place_of_the_last(
     page: Page, kind: str
 ) -> None:
     page.evaluate(GIVE, [kind, list(png(scene(40, 50)))])
-    expect(page.get_by_role("status")).to_contain_text("50 × 40")
+    expect(page.locator("#message")).to_contain_text("50 × 40")
     page.evaluate(GIVE, [kind, list(png(scene(60, 70)))])
-    expect(page.get_by_role("status")).to_contain_text("70 × 60")
+    expect(page.locator("#message")).to_contain_text("70 × 60")
     expect(page.get_by_role("button", name="Restore")).to_be_enabled()
 
 
@@ -287,15 +292,11 @@ def test_the_pictures_can_be_seen_in_fullscreen(page: Page) -> None:
     expect(page.locator("#slider").get_by_role("button", name="Exit fullscreen")).to_be_visible()
 
 
-def test_nothing_is_asked_from_another_machine(browser: Browser, address: str) -> None:
-    context = browser.new_context()
+def test_nothing_is_asked_from_another_machine(context: BrowserContext, address: str) -> None:
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(address)
-    page.get_by_role("button", name="Thumbnail 1 of 4").click()
-    restore(page)
+    with visit(context, address) as page:
+        page.get_by_role("button", name="Thumbnail 1 of 4").click()
+        restore(page)
     hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
     assert hosts == {"127.0.0.1"}
-    context.close()

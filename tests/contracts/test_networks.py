@@ -22,7 +22,7 @@ from tests.pictures import photo, scene
 KEYS = Path(__file__).with_name("state_dict_shapes.json")
 
 
-@pytest.fixture(params=CATALOG.values(), ids=CATALOG.keys())
+@pytest.fixture(scope="module", params=CATALOG.values(), ids=CATALOG.keys())
 def spec(request: pytest.FixtureRequest) -> ModelSpec:
     model: ModelSpec = request.param
     return model
@@ -30,13 +30,18 @@ def spec(request: pytest.FixtureRequest) -> ModelSpec:
 
 @pytest.fixture
 def network(spec: ModelSpec) -> nn.Module:
+    return fresh(spec)
+
+
+def fresh(spec: ModelSpec) -> nn.Module:
     torch.manual_seed(0)
     return build_network(spec.architecture, spec.arguments).eval()
 
 
-@pytest.fixture
-def exported(spec: ModelSpec, network: nn.Module, tmp_path: Path) -> dict[str, Path]:
-    paths = {suffix: tmp_path / f"network{suffix}" for suffix in (".onnx", ".safetensors")}
+@pytest.fixture(scope="module")
+def exported(spec: ModelSpec, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    network, folder = fresh(spec), tmp_path_factory.mktemp(spec.name)
+    paths = {suffix: folder / f"network{suffix}" for suffix in (".onnx", ".safetensors")}
     for path in paths.values():
         export(spec, network.state_dict(), path)
     return paths

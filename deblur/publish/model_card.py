@@ -1,0 +1,24 @@
+"""The model card: what a model is, how it was trained, and what it is good for."""
+
+from collections.abc import Mapping
+
+from deblur.spec import ModelSpec
+
+
+def model_card(spec: ModelSpec, *, training: Mapping[str, str], notes: str) -> str:
+    """A README.md in Markdown: the spec as front matter, a table of the training, the notes.
+
+    `training` maps what is told to its value; `notes` is Markdown by the author: data and its
+    terms, scores with the commands that gave them, known failures.
+    """
+    rows = [
+        ("architecture", f"`{spec.architecture}` {dict(spec.arguments) or ''}".strip()),
+        ("parameters", f"{spec.parameters:,}"),
+        ("cost", f"{spec.macs_per_megapixel} GMAC per megapixel"),
+        *training.items(),
+        ("licence of the weights", spec.licence),
+        ("paper", spec.paper or "none"),
+    ]
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    front_matter = f"---\n{spec.to_json()}\n---"
+    return f"{front_matter}\n\n# {spec.title}\n\n| | |\n| --- | --- |\n{table}\n\n{notes.strip()}\n"

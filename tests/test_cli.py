@@ -1,0 +1,685 @@
+"""The command line, as somebody at a terminal or a script meets it."""
+
+import io
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import imagecodecs
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import ExifTags, Image, ImageCms
+from typer.testing import CliRunner
+
+from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.cli import app
+from tests.pictures import scene
+
+ROOT = Path(__file__).parent.parent
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+ON_ONNX = ("--model", "srcnn", "--backend", "onnx", "--threads", "1")
+
+
+class Outcome:
+    """What a command left behind: exit code, standard output and standard error."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def said(self) -> str:
+        """Standard error without the frame and line breaks that a terminal gets."""
+        return " ".join(re.sub("[│╭╮╰╯─]", " ", self.err).split())
+
+
+def deblur(*arguments: object) -> Outcome:
+    """Run a command in this process; an exception that it lets through fails the test."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Outcome(result.exit_code, result.stdout, result.stderr)
+
+
+def restore(*arguments: object) -> Outcome:
+    return deblur("restore", *ON_ONNX, *arguments)
+
+
+def process(*arguments: object, cwd: Path, program: tuple[str, ...] = ("-m", "deblur")) -> Outcome:
+    """Run a command as a process of its own."""
+    result = subprocess.run(
+        [sys.executable, *program, *map(str, arguments)],
+        cwd=cwd,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in result.stderr, result.stderr
+    return Outcome(result.returncode, result.stdout, result.stderr)
+
+
+def picture(path: Path, seed: int = 0, **options: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(scene(24, 32, seed=seed)).save(path, **options)
+    return path
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    with Image.open(path) as image:
+        image.load()
+        return image.size
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def saved(image: Image.Image, format: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, format, **options)
+    return stream.getvalue()
+
+
+def png_bomb(side: int = 30_000) -> bytes:
+    """A PNG of a few bytes that says it is side x side pixels."""
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))]
+    chunks += [(b"IDAT", zlib.compress(bytes(100_000))), (b"IEND", b"")]
+    written = b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + written
+
+
+# --- where photos go -------------------------------------------------------------------------
+
+
+def test_a_file_becomes_a_file(tmp_path: Path) -> None:
+    picture(tmp_path / "in.png")
+    done = process("restore", "in.png", "-o", "out.png", *ON_ONNX, cwd=tmp_path)
+    assert (done.code, size_of(tmp_path / "out.png")) == (0, (32, 24))
+    assert "out.png  srcnn · onnx (CPUExecutionProvider, fp32)" in done.out
+    assert files_in(tmp_path) == ["in.png", "out.png"]
+
+
+def test_folders_and_files_keep_their_structure(tmp_path: Path) -> None:
+    for name in ("album/a.png", "album/2024/may/b.JPG", "album/notes.txt", "c.webp"):
+        if name.endswith(".txt"):
+            (tmp_path / name).write_text("no photo")
+        else:
+            picture(tmp_path / name)
+    done = restore(tmp_path / "album", tmp_path / "c.webp", "-o", tmp_path / "out")
+    assert done.code == 0
+    assert files_in(tmp_path / "out") == ["2024/may/b.JPG", "a.png", "c.webp"]
+    assert "3 of 3 photos restored" in done.err
+
+
+def test_without_an_output_it_lies_beside_the_original(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    picture(tmp_path / "deep" / "b.v2.jpg")
+    assert restore(tmp_path).code == 0
+    expected = ["a-deblurred.png", "a.png", "deep/b.v2-deblurred.jpg", "deep/b.v2.jpg"]
+    assert files_in(tmp_path) == expected
+
+
+@pytest.mark.parametrize("output", [None, "album/restored"])
+def test_results_in_the_folder_are_not_restored_again(tmp_path: Path, output: str | None) -> None:
+    picture(tmp_path / "album" / "a.png")
+    picture(tmp_path / "album" / "b.jpg")
+    arguments = [tmp_path / "album", *(["-o", tmp_path / output] if output else [])]
+    assert restore(*arguments).code == 0
+    before = files_in(tmp_path)
+    again = restore(*arguments, "--overwrite")
+    assert (again.code, files_in(tmp_path)) == (0, before)
+    assert "2 of 2 photos restored" in again.err
+
+
+def test_what_is_there_stays_unless_told(tmp_path: Path) -> None:
+    photo, there = picture(tmp_path / "a.png"), tmp_path / "out.png"
+    there.write_bytes(b"precious")
+    refused = restore(photo, "-o", there)
+    assert (refused.code, there.read_bytes()) == (1, b"precious")
+    assert "out.png is there already" in refused.err
+    assert restore(photo, "-o", there, "--overwrite").code == 0
+    assert size_of(there) == (32, 24)
+    assert files_in(tmp_path) == ["a.png", "out.png"]
+
+
+@pytest.mark.parametrize("way", ["itself", "its folder", "a link to it", "another input"])
+def test_an_original_is_never_replaced(tmp_path: Path, way: str) -> None:
+    photo = picture(tmp_path / "photos" / "a.png")
+    content = photo.read_bytes()
+    (tmp_path / "link.png").symlink_to(photo)
+    other = picture(tmp_path / "other" / "a.png", seed=1)
+    arguments = {
+        "itself": (photo, "-o", photo),
+        "its folder": (photo.parent, "-o", photo.parent),
+        "a link to it": (photo, "-o", tmp_path / "link.png"),
+        "another input": (other, photo, "-o", photo.parent),
+    }[way]
+    refused = restore(*arguments, "--overwrite")
+    assert (refused.code, photo.read_bytes()) == (1, content)
+    assert "is one of the originals" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("names", "options"),
+    [
+        (("x/a.png", "y/a.png"), ()),
+        (("x/a.png", "y/a.jpg"), ("--format", "png")),
+        (("x/a.png", "x/a.png"), ()),
+    ],
+)
+def test_two_photos_never_become_one(
+    tmp_path: Path, names: tuple[str, ...], options: tuple[str, ...]
+) -> None:
+    inputs = [picture(tmp_path / name) for name in names]
+    refused = restore(*inputs, "-o", tmp_path / "out", *options)
+    assert refused.code == 1
+    assert "would both become" in refused.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_several_photos_do_not_fit_one_file(tmp_path: Path) -> None:
+    photos = [picture(tmp_path / name) for name in ("a.png", "b.png")]
+    refused = restore(*photos, "-o", tmp_path / "out.png")
+    assert refused.code == 1
+    assert "name a folder" in refused.err
+
+
+def test_a_format_that_is_not_written_is_refused_before_the_work(tmp_path: Path) -> None:
+    refused = restore(tmp_path / "never-read.png", "-o", tmp_path / "out.heic")
+    assert refused.code == 1
+    assert ".heic is not a format that is written" in refused.err
+
+
+def test_an_empty_folder_is_named(tmp_path: Path) -> None:
+    refused = restore(tmp_path)
+    assert refused.code == 1
+    assert f"{tmp_path} holds no photo" in refused.err
+
+
+# --- what goes wrong -------------------------------------------------------------------------
+
+
+def test_bad_files_do_not_stop_the_rest(tmp_path: Path) -> None:
+    whole = saved(Image.fromarray(scene(200, 200)), "JPEG")
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    picture(photos / "a-good.png")
+    bad = {
+        "b-cut.jpg": (whole[: len(whole) // 2], "UnreadableImageError", "cut short"),
+        "c-empty.png": (b"", "UnreadableImageError", "0 bytes"),
+        "d-text.jpg": (b"Dear diary", "UnreadableImageError", "not a picture"),
+        "e-bomb.png": (png_bomb(), "ImageTooLargeError", "30000 x 30000 pixels"),
+    }
+    for name, (content, _, _) in bad.items():
+        (photos / name).write_bytes(content)
+    assert len(png_bomb()) < 5000
+    picture(photos / "z-good.jpg")
+    missing = tmp_path / "missing.jpg"
+    done = process("restore", photos, missing, "-o", out, *ON_ONNX, "--json", cwd=tmp_path)
+    assert done.code == 1
+    assert "2 of 7 photos restored" in done.err
+    assert files_in(out) == ["a-good.png", "z-good.jpg"]
+    by_name = {Path(record["input"]).name: record for record in done.records}
+    for name, (_, error, words) in bad.items():
+        assert by_name[name]["error"] == error
+        assert words in by_name[name]["message"]
+    assert f"there is no file {missing}" in by_name["missing.jpg"]["message"]
+    plain = restore(photos, missing, "-o", out, "--overwrite")
+    for name in (*bad, "missing.jpg"):
+        assert re.search(rf"^.*{name}: .+$", plain.err, re.MULTILINE)
+
+
+def test_an_output_that_cannot_be_written_does_not_stop_the_rest(tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "a" / "a.png")
+    picture(tmp_path / "in" / "b.png")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a").write_text("a file where a folder should be")
+    done = restore(tmp_path / "in", "-o", tmp_path / "out")
+    assert done.code == 1
+    assert "a/a.png cannot be written" in done.err
+    assert files_in(tmp_path / "out") == ["a", "b.png"]
+
+
+def test_a_name_too_long_for_the_result_does_not_stop_the_rest(tmp_path: Path) -> None:
+    picture(tmp_path / f"{'a' * 248}.png")
+    picture(tmp_path / "b.png")
+    done = restore(tmp_path)
+    assert done.code == 1
+    assert "1 of 2 photos restored" in done.err
+    assert (tmp_path / "b-deblurred.png").is_file()
+
+
+def test_names_are_printed_as_they_are(tmp_path: Path) -> None:
+    photo = picture(tmp_path / ":smile: [bold]50%[/bold].png")
+    done = restore(photo, "-o", tmp_path / "out", "--json")
+    assert done.records[0]["input"] == str(photo)
+    assert photo.name in restore(photo, "-o", tmp_path / "out2").out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no text exist on Linux only")
+def test_a_name_that_is_no_text_does_not_stop_the_rest(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    picture(photos / "a.png").rename(photos / os.fsdecode(b"\xff.png"))
+    picture(photos / "b.png")
+    done = process("restore", "photos", "-o", "out", *ON_ONNX, cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert len(files_in(tmp_path / "out")) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--model", "residual-unet-xxl"), 1, "there is no model 'residual-unet-xxl'"),
+        (("--model", "gone.onnx"), 1, "there is no file gone.onnx"),
+        (("--model", "gan"), 1, "no .onnx weights are published for gan"),
+        (("--backend", "caffe"), 2, "caffe"),
+        (("--device", "abacus"), 1, "no device 'abacus'"),
+        (("--precision", "fp7"), 2, "fp7"),
+        (("--precision", "fp16"), 1, "choose the torch engine"),
+        (("--tile", "8"), 2, "tiles of 8 pixels are too small for this model"),
+        (("--tile", "-1"), 2, "-1"),
+        (("--format", "bmp"), 2, "bmp"),
+        (("--quality", "0"), 2, "0"),
+        (("--max-megapixels", "inf"), 2, "inf"),
+    ],
+    ids=lambda value: "=".join(value) if isinstance(value, tuple) else None,
+)
+def test_what_cannot_be_is_said_in_a_sentence(
+    tmp_path: Path, options: tuple[str, ...], code: int, words: str
+) -> None:
+    done = restore(picture(tmp_path / "a.png"), "-o", tmp_path / "out.png", *options)
+    assert (done.code, done.out) == (code, "")
+    assert words in done.said
+    assert len(done.said) < 400
+    assert files_in(tmp_path) == ["a.png"]
+
+
+# --- a crash ---------------------------------------------------------------------------------
+
+CRASH = """
+import os, signal, sys
+from unittest import mock
+from deblur.cli import app
+
+def crash(*args, **options):
+    for argument in args:
+        if hasattr(argument, "write"):
+            argument.write(b"half a picture")
+            argument.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+with mock.patch(sys.argv.pop(1), crash):
+    app()
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "there"),
+    [
+        ("deblur.backends.onnx_backend.OnnxBackend.run", False),
+        ("deblur.image_io.writing.encode_image", False),
+        ("pathlib.Path.hardlink_to", False),
+        ("pathlib.Path.replace", True),
+    ],
+)
+def test_a_crash_at_the_worst_moment_leaves_no_half_file(
+    tmp_path: Path, moment: str, there: bool
+) -> None:
+    photo, out = picture(tmp_path / "a.png"), tmp_path / "out.png"
+    if there:
+        out.write_bytes(b"precious")
+    options = ("-o", out, *ON_ONNX, *(["--overwrite"] if there else []))
+    done = process(moment, "restore", photo, *options, cwd=tmp_path, program=("-c", CRASH))
+    assert done.code == -9
+    assert (out.read_bytes() if there else out.exists()) == (b"precious" if there else False)
+    assert restore(photo, *options).code == 0
+    assert size_of(out) == (32, 24)
+
+
+def test_killed_in_the_middle_of_a_large_photo(tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "a.png")
+    Image.fromarray(scene(1600, 1600)).save(tmp_path / "in" / "b.png")
+    options = ("-o", "out", *ON_ONNX, "--tile", "64", "--json")
+    with subprocess.Popen(
+        [sys.executable, "-m", "deblur", "restore", "in", *options],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+    ) as running:
+        assert running.stdout is not None
+        first = json.loads(running.stdout.readline())
+        running.kill()
+    assert Path(first["output"]).name == "a.png"
+    assert size_of(tmp_path / "out" / "a.png") == (32, 24)
+    assert not (tmp_path / "out" / "b.png").exists()
+
+
+# --- what is kept of a photo -----------------------------------------------------------------
+
+
+def test_json_is_one_object_a_photo(tmp_path: Path) -> None:
+    names = ["a.png", "b.png", "c.png"]
+    for name in names:
+        picture(tmp_path / name)
+    done = restore(tmp_path, "-o", tmp_path / "out", "--json")
+    assert done.code == 0
+    assert [Path(record["output"]).name for record in done.records] == names
+    record = done.records[0]
+    assert (record["model"], record["backend"], record["device"]) == ("srcnn", "onnx", "cpu")
+    assert (record["width"], record["height"], record["tiles"]) == (32, 24, 1)
+
+
+def test_the_tile_is_the_one_asked_for(tmp_path: Path) -> None:
+    Image.fromarray(scene(150, 100)).save(tmp_path / "a.png")
+    tiles = {}
+    for tile in (0, 64):
+        out = tmp_path / f"{tile}.png"
+        done = restore(tmp_path / "a.png", "-o", out, "--tile", tile, "--json")
+        tiles[tile] = done.records[0]["tiles"]
+    assert tiles[0] == 1
+    assert tiles[64] > 2
+    whole, tiled = (np.asarray(Image.open(tmp_path / f"{tile}.png"), int) for tile in tiles)
+    assert np.abs(whole - tiled).max() <= 1
+
+
+def test_a_limit_on_megapixels(tmp_path: Path) -> None:
+    photo = picture(tmp_path / "a.png")
+    refused = restore(photo, "-o", tmp_path / "o.png", "--max-megapixels", "0.0007", "--json")
+    assert refused.code == 1
+    assert refused.records[0]["error"] == "ImageTooLargeError"
+    assert restore(photo, "-o", tmp_path / "o.png", "--max-megapixels", "0.0008").code == 0
+
+
+@pytest.mark.parametrize(
+    ("format", "suffix"), [("png", ".png"), ("jpeg", ".jpg"), ("webp", ".webp"), ("tiff", ".tif")]
+)
+def test_the_format_can_be_chosen(tmp_path: Path, format: str, suffix: str) -> None:
+    photo = picture(tmp_path / "a.bmp")
+    assert restore(photo, "-o", tmp_path / "out", "--format", format).code == 0
+    with Image.open(tmp_path / "out" / f"a{suffix}") as image:
+        assert (image.format, image.size) == (format.upper(), (32, 24))
+
+
+def test_quality_is_paid_for_in_bytes(tmp_path: Path) -> None:
+    Image.fromarray(scene(100, 100)).save(tmp_path / "a.jpg", quality=95)
+    sizes = []
+    for quality in (30, 95):
+        out = tmp_path / f"{quality}.jpg"
+        assert restore(tmp_path / "a.jpg", "-o", out, "--quality", quality).code == 0
+        sizes.append(out.stat().st_size)
+    assert sizes[0] < sizes[1]
+
+
+def test_metadata_goes_along_or_is_left_out(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "Camera & Sons"
+    photo = picture(tmp_path / "a.jpg", exif=exif)
+    restore(photo, "-o", tmp_path / "kept.jpg")
+    restore(photo, "-o", tmp_path / "left.jpg", "--strip-metadata")
+    assert Image.open(tmp_path / "kept.jpg").getexif()[ExifTags.Base.Make] == "Camera & Sons"
+    assert not Image.open(tmp_path / "left.jpg").getexif()
+
+
+def test_16_bits_and_alpha_stay(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 65536, (24, 32, 4)).astype(np.uint16)
+    (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(pixels))
+    assert restore(tmp_path / "a.png", "-o", tmp_path / "out.png").code == 0
+    restored = imagecodecs.png_decode((tmp_path / "out.png").read_bytes())
+    assert (restored.dtype, restored.shape) == (np.uint16, (24, 32, 4))
+    np.testing.assert_array_equal(restored[..., 3], pixels[..., 3])
+    assert (restored[..., :3] % 257).any()
+
+
+def test_a_rotated_photo_comes_out_upright_with_its_profile(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    exif[ExifTags.Base.Make] = "Camera & Sons"
+    rotated = tmp_path / "rotated.jpg"
+    picture(rotated, exif=exif, icc_profile=profile)
+    upright = Image.open(rotated).transpose(Image.Transpose.ROTATE_270)
+    upright.save(tmp_path / "upright.png")
+    assert restore(rotated, "-o", tmp_path / "kept.jpg").code == 0
+    with Image.open(tmp_path / "kept.jpg") as kept:
+        assert (kept.size, kept.info["icc_profile"]) == ((24, 32), profile)
+        assert kept.getexif().get(ExifTags.Base.Orientation, 1) == 1
+        assert kept.getexif()[ExifTags.Base.Make] == "Camera & Sons"
+    for name in ("rotated.jpg", "upright.png"):
+        restore(tmp_path / name, "-o", tmp_path / "out", "--format", "png")
+    one, other = (Image.open(tmp_path / "out" / f"{name}.png") for name in ("rotated", "upright"))
+    np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+def test_heic_becomes_png(tmp_path: Path) -> None:
+    pillow_heif.from_pillow(Image.fromarray(scene(64, 80))).save(tmp_path / "a.heic")
+    assert restore(tmp_path / "a.heic", "-o", tmp_path / "out").code == 0
+    assert files_in(tmp_path / "out") == ["a.png"]
+    assert size_of(tmp_path / "out" / "a.png") == (80, 64)
+
+
+def test_a_grey_tiff_stays_grey(tmp_path: Path) -> None:
+    Image.fromarray(scene(24, 32, 1)[..., 0]).save(tmp_path / "a.tif")
+    assert restore(tmp_path / "a.tif", "-o", tmp_path / "out").code == 0
+    with Image.open(tmp_path / "out" / "a.tif") as image:
+        assert (image.format, image.mode, image.size) == ("TIFF", "L", (32, 24))
+
+
+def test_the_default_model_is_the_default(tmp_path: Path) -> None:
+    photo = picture(tmp_path / "a.png")
+    done = deblur("restore", photo, "-o", tmp_path / "o.png", "--backend", "onnx", "--json")
+    assert done.records[0]["model"] == DEFAULT_MODEL
+
+
+# --- models ----------------------------------------------------------------------------------
+
+
+def test_models_are_listed_with_size_cost_and_licence(tmp_path: Path) -> None:
+    done = process("models", cwd=tmp_path)
+    lines = {line.split()[0]: line for line in done.out.splitlines() if line.split()}
+    assert done.code == 0
+    for spec in CATALOG.values():
+        assert f"{spec.parameters:,}" in lines[spec.name]
+        assert f"{spec.macs_per_megapixel:.1f}" in lines[spec.name]
+        assert spec.licence in lines[spec.name]
+        assert ("to be trained" in lines[spec.name]) == (not spec.weights)
+    assert "default" in lines[DEFAULT_MODEL]
+
+
+def test_models_as_json() -> None:
+    listed = json.loads(deblur("models", "--json").out)
+    assert [model["name"] for model in listed] == list(CATALOG)
+    for model in listed:
+        assert {"parameters", "macs_per_megapixel", "licence", "weights"} <= model.keys()
+
+
+# --- train and export ------------------------------------------------------------------------
+
+STEPS = 4
+TRAINING = ("--preset", "srcnn", "--steps", STEPS, "--batch", 2, "--crop", 32, "--precision")
+
+
+def train(*arguments: object, data: object) -> Outcome:
+    return deblur("train", *TRAINING, "fp32", "--device", "cpu", "--data", data, *arguments)
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    for number in range(3):
+        Image.fromarray(scene(96, 110, seed=number)).save(folder / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
+    """The folder of a finished run of a few steps, made by a process of its own."""
+    folder = tmp_path_factory.mktemp("run")
+    options = (*TRAINING, "fp32", "--device", "cpu", "--data", photos, "-o", "run")
+    done = process("train", *options, cwd=folder)
+    assert done.code == 0, done.err
+    assert "step 4:" in done.err
+    return folder / "run"
+
+
+def test_a_run_leaves_its_configuration_and_a_checkpoint(trained: Path, photos: Path) -> None:
+    assert files_in(trained) == ["checkpoint.pt", "config.json"]
+    config = json.loads((trained / "config.json").read_text())
+    assert (config["preset"], config["steps"], config["crop"]) == ("srcnn", STEPS, 32)
+    assert config["sources"] == [{"kind": "photos", "path": str(photos), "weight": 1.0}]
+
+
+def test_a_run_is_not_trained_over(trained: Path, photos: Path) -> None:
+    before = (trained / "checkpoint.pt").read_bytes()
+    refused = train("-o", trained, data=photos)
+    assert refused.code == 1
+    assert "holds a run" in refused.said
+    assert (trained / "checkpoint.pt").read_bytes() == before
+
+
+def test_other_options_do_not_resume(trained: Path, photos: Path) -> None:
+    refused = train("-o", trained, "--resume", "--seed", "7", data=photos)
+    assert refused.code == 1
+    assert "another configuration" in refused.said
+
+
+def test_there_must_be_something_to_resume(tmp_path: Path, photos: Path) -> None:
+    refused = train("-o", tmp_path / "new", "--resume", data=photos)
+    assert refused.code == 1
+    assert "there is no checkpoint" in refused.said
+
+
+def test_an_interrupted_run_goes_on_to_the_same_weights(
+    tmp_path: Path, trained: Path, photos: Path
+) -> None:
+    import torch
+
+    from deblur.training.checkpoint import load_checkpoint, save_checkpoint
+    from deblur.training.config import TrainingConfig
+    from deblur.training.loop import Report
+    from deblur.training.loop import train as train_in_python
+
+    class InterruptedError(Exception):
+        pass
+
+    def interrupt(report: Report) -> None:
+        if report.step == 2:
+            raise InterruptedError
+
+    written = (trained / "config.json").read_text()
+    config = replace(TrainingConfig.from_json(written), checkpoint_every=2)
+    with pytest.raises(InterruptedError):
+        train_in_python(config, tmp_path, device=torch.device("cpu"), on_report=interrupt)
+    halfway = load_checkpoint(tmp_path / "checkpoint.pt")
+    assert halfway.step == 2
+    whole = load_checkpoint(trained / "checkpoint.pt")
+    save_checkpoint(replace(halfway, config=whole.config), tmp_path / "checkpoint.pt")
+    assert train("-o", tmp_path, "--resume", data=photos).code == 0
+    resumed = load_checkpoint(tmp_path / "checkpoint.pt")
+    assert resumed.step == whole.step
+    for name, value in whole.ema.items():
+        torch.testing.assert_close(resumed.ema[name], value, rtol=1e-4, atol=1e-6)
+        assert not torch.equal(resumed.network[name], halfway.network[name])
+
+
+def test_both_exports_restore_alike_on_their_engines(tmp_path: Path, trained: Path) -> None:
+    photo, restored = picture(tmp_path / "a.png"), {}
+    for engine, suffix in (("onnx", ".onnx"), ("torch", ".safetensors")):
+        model, out = tmp_path / f"mine{suffix}", tmp_path / f"{engine}.png"
+        exported = deblur("export", trained / "checkpoint.pt", "-o", model)
+        assert exported.code == 0, exported.err
+        options = ("--model", model, "--backend", engine, "--device", "cpu", "--json")
+        done = deblur("restore", photo, "-o", out, *options)
+        assert done.code == 0, done.err
+        assert (done.records[0]["backend"], done.records[0]["model"]) == (engine, "srcnn")
+        restored[engine] = np.asarray(Image.open(out), int)
+    assert np.abs(restored["onnx"] - restored["torch"]).max() <= 1
+
+
+def bad_data(folder: Path, kind: str) -> tuple[str, tuple[str, ...]]:
+    """A value for --data that is wrong in that way, and the words that must be said."""
+    if kind == "missing folder":
+        return str(folder / "gone"), (str(folder / "gone"), "is not a folder")
+    if kind == "empty folder":
+        return str(folder), (str(folder), "holds no photo")
+    if kind == "weight that is no number":
+        return f"{folder}@often", ("'often'", "must be a number")
+    if kind == "broken photo":
+        (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing more")
+        return str(folder), (str(folder / "broken.jpg"), "cannot be read as a photo")
+    if kind == "photo that is too small":
+        picture(folder / "small.png")
+        return str(folder), (str(folder / "small.png"), "32x24", "at least")
+    Image.fromarray(scene(96, 110)).save(picture(folder / "blur" / "a.png"))
+    Image.fromarray(scene(96, 100)).save(picture(folder / "sharp" / "a.png"))
+    if kind == "pair of two sizes":
+        return str(folder), (str(folder / "blur" / "a.png"), "110x96", "100x96", "one size")
+    (folder / "sharp" / "a.png").rename(folder / "sharp" / "b.png")
+    return f"pairs:{folder}", (str(folder), "a.png has no partner")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "missing folder",
+        "empty folder",
+        "weight that is no number",
+        "broken photo",
+        "photo that is too small",
+        "pair of two sizes",
+        "photo without a partner",
+    ],
+)
+def test_bad_data_is_named(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    data, words = bad_data(folder, kind)
+    done = train("-o", tmp_path / "run", data=data)
+    assert done.code == 1
+    assert [word for word in words if word not in done.err] == []
+    assert not (tmp_path / "run" / "checkpoint.pt").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--preset", "resnet"), 1, "there is no model 'resnet'"),
+        (("--steps", "0"), 1, "steps must be at least 1"),
+        (("--batch", "0"), 1, "batch must be at least 1"),
+        (("--device", "abacus"), 1, "no device 'abacus'"),
+        (("--seed", "-1"), 2, "--seed"),
+        (("--learning-rate", "-1"), 2, "--learning-rate"),
+    ],
+    ids=lambda value: "=".join(value) if isinstance(value, tuple) else None,
+)
+def test_what_cannot_be_trained_is_said_in_a_sentence(
+    tmp_path: Path, photos: Path, options: tuple[str, ...], code: int, words: str
+) -> None:
+    done = train("-o", tmp_path / "run", *options, data=photos)
+    assert done.code == code
+    assert words in done.said
+
+
+@pytest.mark.parametrize("command", ["train", "export"])
+def test_without_torch_a_command_that_needs_it_says_so(
+    tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    arguments = {"train": ("--data", tmp_path), "export": ("c.pt", "-o", "m.onnx")}[command]
+    done = deblur(command, *arguments)
+    assert done.code == 1
+    assert "pip install deblur-arena[torch]" in done.said
