@@ -44,7 +44,10 @@ EXAMPLES = {
 MODELS = [(spec.title, spec.name) for spec in CATALOG.values() if spec.weights]
 ENGINES = {"onnx": "ONNX Runtime", "torch": "PyTorch"}
 AUTOMATIC = ("Automatic", "auto auto")
-FORMATS = {"Same as the photo": "", "PNG": "png", "JPEG": "jpeg", "WebP": "webp", "TIFF": "tiff"}
+FORMATS = {
+    "Same as the photo": "",
+    **{name: suffix_of(name.upper()) for name in ("PNG", "JPEG", "WebP", "TIFF")},
+}
 MAX_PIXELS = int(float(os.environ.get("DEBLUR_MAX_MEGAPIXELS", DEFAULT_MAX_PIXELS / 1e6)) * 1e6)
 PREVIEW_SIDE, CHECK = 2560, 12
 PHOTOS_AT_ONCE = 2
@@ -169,7 +172,7 @@ def restore(
     progress: gr.Progress = gr.Progress(),  # noqa: B008
 ) -> Updates:
     """Sharpen the photo and show it beside what came; the file is for downloading."""
-    suffix = suffix_of(given.format) if not format else f".{format}"
+    suffix = format or suffix_of(given.format)
     restored = new_folder() / f"{given.path.stem}-deblurred{suffix}"
 
     def show(done: Progress) -> None:

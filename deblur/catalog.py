@@ -4,7 +4,11 @@ from deblur.spec import ModelSpec, TilingPolicy, WeightsRef
 
 DEFAULT_MODEL = "residual-unet-s"
 
-_TRAINED_ON = ("photos blurred by synthesis", "GoPro train: 31 pairs and one 240 fps clip")
+_TRAINED_ON = (
+    "photos blurred by synthesis (CID22, CLIC 2025, GB82, elementary)",
+    "GoPro train: 31 pairs",
+    "GoPro train: one 240 fps clip, averaged",
+)
 
 _SPECS = (
     ModelSpec(
@@ -20,11 +24,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "residual-unet-s/model.onnx",
-                "312ef8615e119548941b9c73095f8297f680e7d4d2af91759e8c0d77f2257d5e",
+                "2727bd2969a15ff0aed251d58d772ec5faedab3b8602e27837c90f5093295272",
             ),
             WeightsRef(
                 "residual-unet-s/model.safetensors",
-                "79383271860e8c6fedb969b9f7dfc42cb4c5f1d9be8d825226a0dd9b39d0567e",
+                "37a77364289cd1f3766b8a1e1621f5dd482c169ebb12576df0e0b72bcc2b429b",
             ),
         ),
     ),
@@ -88,11 +92,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "srcnn/model.onnx",
-                "b7ed4946f3bb35654c969c81fa529a7f59bd9cae6974b25d4331df3c22a53cb4",
+                "42111f54c13efdbdc80287407525f09accc7306ea375257a6e35d5b903b50536",
             ),
             WeightsRef(
                 "srcnn/model.safetensors",
-                "6033dfb54bd612f9c0540146c0fd1414b243ac323a01b3de609f3b5485a64193",
+                "c882c0e0948e63b0648e9c54220e8ea9a53d777983d7830ae1f62d7a455b686f",
             ),
         ),
     ),

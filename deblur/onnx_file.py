@@ -8,7 +8,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort
 from deblur.errors import WeightsCorruptError
 
 _FATAL_ONLY = 4
-_LOAD_ERRORS = (
+RUNTIME_ERRORS = (
     ort.EPFail,
     ort.Fail,
     ort.InvalidArgument,
@@ -18,6 +18,7 @@ _LOAD_ERRORS = (
     ort.NotImplemented,
     ort.RuntimeException,
 )
+"""What ONNX Runtime raises when it cannot load or run a network."""
 
 
 def open_session(
@@ -33,7 +34,7 @@ def open_session(
         options.intra_op_num_threads = threads
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=providers)
-    except _LOAD_ERRORS as error:
+    except RUNTIME_ERRORS as error:
         raise WeightsCorruptError(
             f"{path} is not a network that ONNX Runtime can load ({error}); "
             "fetch or export it again"

@@ -69,7 +69,8 @@ class RestoreReport:
         parts = (
             self.model,
             f"{self.backend} ({self.execution_provider}, {self.precision})",
-            f"{self.tiles} tiles of {self.tile[1]}x{self.tile[0]}",
+            f"{self.tiles} {'tile' if self.tiles == 1 else 'tiles'} of "
+            f"{self.tile[1]}x{self.tile[0]}",
             f"{self.megapixels:.1f} MP in {self.seconds:.1f} s",
             *self.notes,
         )

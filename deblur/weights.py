@@ -103,7 +103,8 @@ def _safetensors_metadata(path: Path) -> dict[str, str]:
 def _describe_repo(repo: str, revision: str | None) -> ModelSpec:
     config = _download(repo, "config.json", revision)
     spec = ModelSpec.from_json(config.read_text(encoding="utf-8", errors="replace"))
-    refs = tuple(replace(ref, repo=repo, revision=revision) for ref in spec.weights)
+    commit = config.parent.name
+    refs = tuple(replace(ref, repo=repo, revision=commit) for ref in spec.weights)
     return replace(spec, weights=refs)
 
 

@@ -291,10 +291,10 @@ def test_a_name_that_is_no_text_does_not_stop_the_rest(tmp_path: Path) -> None:
         (("--precision", "fp7"), 2, "fp7"),
         (("--precision", "fp16"), 1, "choose the torch engine"),
         (("--tile", "8"), 2, "tiles of 8 pixels are too small for this model"),
-        (("--tile", "-1"), 2, "-1"),
+        (("--tile", "-1"), 2, "--tile"),
         (("--format", "bmp"), 2, "bmp"),
-        (("--quality", "0"), 2, "0"),
-        (("--max-megapixels", "inf"), 2, "inf"),
+        (("--quality", "0"), 2, "--quality"),
+        (("--max-megapixels", "inf"), 2, "--max-megapixels"),
     ],
     ids=lambda value: "=".join(value) if isinstance(value, tuple) else None,
 )
@@ -352,7 +352,7 @@ def test_a_crash_at_the_worst_moment_leaves_no_half_file(
 
 def test_killed_in_the_middle_of_a_large_photo(tmp_path: Path) -> None:
     picture(tmp_path / "in" / "a.png")
-    Image.fromarray(scene(1600, 1600)).save(tmp_path / "in" / "b.png")
+    Image.fromarray(scene(1000, 1000)).save(tmp_path / "in" / "b.png")
     options = ("-o", "out", *ON_ONNX, "--tile", "64", "--json")
     with subprocess.Popen(
         [sys.executable, "-m", "deblur", "restore", "in", *options],

@@ -5,6 +5,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from deblur.errors import BackendError
 from deblur.spec import Precision
 
 Batch = NDArray[np.float32]
@@ -38,3 +39,10 @@ class Backend(Protocol):
 
     def at_full_precision(self) -> "Backend":
         """The same network at fp32: this very backend when it runs at fp32 already."""
+
+
+def tile_failed(provider: str, reason: Exception) -> BackendError:
+    """The error for a tile that an engine could not run, most often for want of memory."""
+    return BackendError(
+        f"{provider} could not run a tile ({reason}); a smaller tile needs less memory"
+    )

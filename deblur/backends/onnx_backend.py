@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from deblur.backends.base import Batch
+from deblur.backends.base import Batch, tile_failed
 from deblur.errors import BackendUnavailableError, WeightsCorruptError
-from deblur.onnx_file import open_session
+from deblur.onnx_file import RUNTIME_ERRORS, open_session
 from deblur.spec import Precision
 
 PROVIDERS = {
@@ -55,7 +55,10 @@ class OnnxBackend:
 
     def run(self, batch: Batch) -> Batch:
         """See Backend.run."""
-        return np.asarray(self._session.run(None, {self._input: batch})[0], np.float32)
+        try:
+            return np.asarray(self._session.run(None, {self._input: batch})[0], np.float32)
+        except RUNTIME_ERRORS as error:
+            raise tile_failed(self.execution_provider, error) from error
 
     def at_full_precision(self) -> "OnnxBackend":
         """See Backend.at_full_precision."""

@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from deblur.backends.base import Batch
+from deblur.backends.base import Batch, tile_failed
 from deblur.errors import BackendUnavailableError, WeightsCorruptError
 from deblur.networks import build_network
 from deblur.spec import ModelSpec, Precision
@@ -78,8 +78,11 @@ class TorchBackend:
     @torch.inference_mode()
     def run(self, batch: Batch) -> Batch:
         """See Backend.run."""
-        pixels = torch.from_numpy(batch).to(self.device, DTYPES[self.precision])
-        restored = self._network(pixels.contiguous(memory_format=torch.channels_last))
+        try:
+            pixels = torch.from_numpy(batch).to(self.device, DTYPES[self.precision])
+            restored = self._network(pixels.contiguous(memory_format=torch.channels_last))
+        except RuntimeError as error:
+            raise tile_failed(self.execution_provider, error) from error
         return np.asarray(restored.float().contiguous().cpu().numpy(), np.float32)
 
     def at_full_precision(self) -> "TorchBackend":

@@ -48,7 +48,7 @@ def _describe(config: "TrainingConfig") -> dict[str, str]:
     )
     recipe = config.recipe
     return {
-        "learned from": ", ".join(shares),
+        "data": ", ".join(shares),
         "synthesis": (
             f"in linear light, extent {recipe.length[0]:g} to {recipe.length[1]:g} px, "
             f"{recipe.varying:.0%} by homographies and the rest by one kernel; "
@@ -57,6 +57,6 @@ def _describe(config: "TrainingConfig") -> dict[str, str]:
         "batch": f"{config.batch} crops of {config.crop} px",
         "optimiser": (
             f"AdamW, {config.learning_rate:g}, warm-up {config.warmup}, cosine over "
-            f"{config.steps:,} steps, EMA {config.ema:g}, L1, {config.precision}"
+            f"{config.steps:,} steps, EMA {config.ema:g}, {config.loss.upper()}, {config.precision}"
         ),
     }

@@ -19,6 +19,13 @@ class FloatPrecision(StrEnum):
     fp16 = "fp16"
 
 
+class Loss(StrEnum):
+    """What training makes small."""
+
+    l1 = "l1"
+    l2 = "l2"
+
+
 class OutputFormat(StrEnum):
     """A format that restored photos are written in."""
 

@@ -16,7 +16,7 @@ from rich.progress import (
 from deblur.catalog import DEFAULT_MODEL
 from deblur.cli.console import ERR, plain_errors
 from deblur.cli.needs import require_torch
-from deblur.cli.options import FloatPrecision
+from deblur.cli.options import FloatPrecision, Loss
 from deblur.spec import Precision
 from deblur.weights import find_model
 
@@ -36,6 +36,10 @@ def train(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder of the run [runs/PRESET].")
     ] = None,
+    start_from: Annotated[
+        Path | None, typer.Option(help="A checkpoint to begin with, instead of fresh weights.")
+    ] = None,
+    loss: Annotated[Loss, typer.Option(help="l2 is what PSNR measures.")] = Loss.l1,
     steps: Annotated[int, typer.Option()] = 10_000,
     batch: Annotated[int, typer.Option()] = 8,
     crop: Annotated[int, typer.Option(help="Side of the crops in pixels.")] = 160,
@@ -62,6 +66,8 @@ def train(
             value_range=spec.value_range,
             sources=tuple(SourceConfig.parse(text) for text in data),
             validation=tuple(SourceConfig.parse(text) for text in validation or ()),
+            start_from=str(start_from) if start_from else None,
+            loss=loss.value,
             steps=steps,
             batch=batch,
             crop=crop,

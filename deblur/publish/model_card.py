@@ -1,12 +1,15 @@
 """The model card: what a model is, how it was trained, and what it is good for."""
 
+import json
 from collections.abc import Mapping
 
 from deblur.spec import ModelSpec
 
 
 def model_card(spec: ModelSpec, *, training: Mapping[str, str], notes: str) -> str:
-    """A README.md in Markdown: the spec as front matter, a table of the training, the notes.
+    """A README.md in Markdown: front matter for the Hub, a table of the training, the notes.
+
+    The front matter is JSON, which YAML contains, and holds the spec under `deblur_spec`.
 
     `training` maps what is told to its value; `notes` is Markdown by the author: data and its
     terms, scores with the commands that gave them, known failures.
@@ -20,5 +23,11 @@ def model_card(spec: ModelSpec, *, training: Mapping[str, str], notes: str) -> s
         ("paper", spec.paper or "none"),
     ]
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
-    front_matter = f"---\n{spec.to_json()}\n---"
+    fields = {
+        "license": spec.licence.lower(),
+        "pipeline_tag": "image-to-image",
+        "tags": ["deblurring", "image-restoration", "onnx"],
+        "deblur_spec": json.loads(spec.to_json()),
+    }
+    front_matter = f"---\n{json.dumps(fields, indent=2)}\n---"
     return f"{front_matter}\n\n# {spec.title}\n\n| | |\n| --- | --- |\n{table}\n\n{notes.strip()}\n"

@@ -90,7 +90,8 @@ def _largest_difference(network: nn.Module, spec: ModelSpec, path: Path) -> floa
         with torch.inference_mode():
             expected = network(blurred * (high - low) + low).numpy()
         given = session.run((blurred * (high - low) + low).numpy())
-        worst = max(worst, float(np.abs(given - expected).max()) / (high - low))
+        difference = np.abs(given - expected).max() / (high - low)
+        worst = float(np.maximum(worst, difference))
     if not worst <= PARITY:
         raise ExportError(
             f"ONNX Runtime differs from torch by {worst:.2g} (at most {PARITY} is allowed)"

@@ -1,6 +1,7 @@
 """Checkpoints: everything that a run needs to go on, in one file that is never half written."""
 
 import pickle
+import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,11 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint onto the CPU. Raises CheckpointError when it is missing or damaged."""
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise CheckpointError(f"{path} is not a checkpoint, or it was cut short")
     try:
         return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
     except FileNotFoundError as error:
         raise CheckpointError(f"there is no checkpoint at {path}") from error
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, TypeError) as error:
+    except (OSError, RuntimeError, pickle.UnpicklingError, TypeError) as error:
         raise CheckpointError(f"{path} is not a checkpoint of this program ({error})") from error

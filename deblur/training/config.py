@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from deblur.synthesis.pairs import BlurRecipe
 
 SourceKind = Literal["photos", "pairs", "frames"]
 TrainingPrecision = Literal["fp32", "bf16", "fp16"]
+LossName = Literal["l1", "l2"]
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ class SourceConfig:
 class TrainingConfig:
     """One run. `crop` is in pixels, `ema` the decay of the averaged weights per step.
 
-    The learning rate rises over `warmup` steps and falls to zero along a cosine. Without
-    sources for `validation`, those of the training are validated on, with other crops and
-    other blur.
+    `start_from` is a checkpoint whose averaged weights the run begins with. The learning rate
+    rises over `warmup` steps and falls to zero along a cosine. Without sources for
+    `validation`, those of the training are validated on, with other crops and other blur.
     """
 
     preset: str
@@ -61,6 +63,8 @@ class TrainingConfig:
     arguments: Mapping[str, Any]
     sources: tuple[SourceConfig, ...]
     validation: tuple[SourceConfig, ...] = ()
+    start_from: str | None = None
+    loss: LossName = "l1"
     steps: int = 10_000
     batch: int = 8
     crop: int = 160
@@ -85,8 +89,11 @@ class TrainingConfig:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
         if not self.sources:
             raise ConfigError("there is nothing to learn from: name a folder with --data")
-        if any(source.weight <= 0 for source in self.sources):
-            raise ConfigError("the weight of a source must be above 0")
+        for source in (*self.sources, *self.validation):
+            if not 0 < source.weight < math.inf:
+                raise ConfigError(
+                    f"{source.path}: a weight must be a number above 0, not {source.weight}"
+                )
         if not 0 <= self.ema < 1:
             raise ConfigError(f"ema must lie in [0, 1), not {self.ema}")
 

@@ -14,7 +14,7 @@ from deblur.networks import build_network
 from deblur.training.batches import Batch, training_batches, validation_batches
 from deblur.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from deblur.training.config import TrainingConfig
-from deblur.training.losses import l1
+from deblur.training.losses import LOSSES
 
 CHECKPOINT = "checkpoint.pt"
 CONFIG = "config.json"
@@ -68,6 +68,8 @@ class _Run:
         self.path = directory / CHECKPOINT
         memory = torch.channels_last if config.channels_last else torch.contiguous_format
         network = build_network(config.architecture, config.arguments)
+        if config.start_from is not None:
+            network.load_state_dict(_averaged_weights(Path(config.start_from), config))
         self.network = network.to(device, memory_format=memory)  # type: ignore[call-overload]
         self.ema = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.optimizer = torch.optim.AdamW(
@@ -95,7 +97,7 @@ class _Run:
     def learn(self, batch: Batch) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.config, self.step)
-        loss = l1(self.restore(batch.blurred), batch.sharp)
+        loss = LOSSES[self.config.loss](self.restore(batch.blurred), batch.sharp)
         self.scaler.scale(loss).backward()
         self.scaler.unscale_(self.optimizer)
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_gradient)
@@ -163,6 +165,17 @@ class _Run:
         decay = min(self.config.ema, self.step / (self.step + 10))
         for name, value in self.network.state_dict().items():
             self.ema[name].lerp_(value, 1 - decay)
+
+
+def _averaged_weights(path: Path, config: TrainingConfig) -> dict[str, Tensor]:
+    saved = load_checkpoint(path)
+    trained = TrainingConfig.from_json(saved.config)
+    if (trained.architecture, trained.arguments) != (config.architecture, config.arguments):
+        raise CheckpointError(
+            f"{path} holds {trained.architecture} {dict(trained.arguments)}, which "
+            f"{config.architecture} {dict(config.arguments)} cannot start from"
+        )
+    return saved.ema
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:

@@ -2,13 +2,14 @@
 
 import io
 import os
+import re
 import socket
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from struct import pack
-from threading import Event
+from threading import Event, Semaphore
 from urllib.parse import urlsplit
 
 import imagecodecs
@@ -31,6 +32,7 @@ SWITCHES = [
     *(["--no-sandbox"] if os.geteuid() == 0 else []),
 ]
 PATIENCE = 60_000
+MANY = 1000
 
 
 @pytest.fixture(scope="session")
@@ -196,12 +198,12 @@ class HeldBackend:
     name, device, execution_provider, precision, notes = "held", "cpu", "held", "fp32", ()
 
     def __init__(self) -> None:
-        self.tiles, self.reached, self.allowed = 0, Event(), Event()
+        self.tiles, self.reached, self.allowed = 0, Event(), Semaphore(0)
 
     def run(self, batch: Batch) -> Batch:
         self.tiles += 1
         self.reached.set()
-        assert self.allowed.wait(PATIENCE / 1000)
+        assert self.allowed.acquire(timeout=PATIENCE / 1000)
         return batch
 
     def at_full_precision(self) -> "HeldBackend":
@@ -214,7 +216,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldBackend]:
     restorer = Restorer(CATALOG["srcnn"], backend, tile=64)
     monkeypatch.setattr(app, "open_restorer", lambda model, engine: restorer)
     yield backend
-    backend.allowed.set()
+    backend.allowed.release(MANY)
 
 
 def test_cancel_stops_the_work_and_keeps_the_photo(page: Page, held: HeldBackend) -> None:
@@ -224,7 +226,7 @@ def test_cancel_stops_the_work_and_keeps_the_photo(page: Page, held: HeldBackend
     assert held.reached.wait(PATIENCE / 1000)
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("button", name="Stopping")).to_be_visible()
-    held.allowed.set()
+    held.allowed.release(MANY)
     expect(page.locator("#message")).to_contain_text("Cancelled")
     assert held.tiles == 1
     restore(page)
@@ -232,12 +234,13 @@ def test_cancel_stops_the_work_and_keeps_the_photo(page: Page, held: HeldBackend
 
 
 def test_progress_counts_the_tiles(page: Page, held: HeldBackend) -> None:
-    upload(page, "long.png", png(scene(64, 64)))
+    upload(page, "long.png", png(scene(256, 256)))
     expect(page.get_by_role("button", name="Restore")).to_be_enabled()
     page.get_by_role("button", name="Restore").click()
-    assert held.reached.wait(PATIENCE / 1000)
-    expect(page.locator("#stage .progress-level")).to_contain_text("Starting")
-    held.allowed.set()
+    held.allowed.release(9)
+    progress = page.locator("#stage [data-testid=status-tracker]")
+    expect(progress).to_contain_text(re.compile(r"9/36 tiles.*about \d+ s left"))
+    held.allowed.release(MANY)
     expect(page.locator(".facts")).to_be_visible()
 
 

@@ -11,7 +11,7 @@ import torch
 from deblur.backends import available_engines, open_backend
 from deblur.backends.base import Backend, Batch
 from deblur.catalog import CATALOG
-from deblur.errors import BackendUnavailableError, WeightsCorruptError
+from deblur.errors import BackendError, BackendUnavailableError, WeightsCorruptError
 from deblur.networks import build_network
 from deblur.publish.onnx_export import export
 from deblur.spec import Precision
@@ -162,3 +162,10 @@ def test_engines_list_the_devices_of_this_machine() -> None:
     engines = available_engines()
     assert set(engines) == {"onnx", "torch"}
     assert all(devices[-1] == "cpu" for devices in engines.values())
+
+
+@pytest.mark.parametrize("engine", ["onnx", "torch"])
+def test_a_tile_that_cannot_run_is_an_error_of_ours(engine: str, weights: dict[str, Path]) -> None:
+    backend = open_backend(engine, SPEC, weights[engine], device="cpu")
+    with pytest.raises(BackendError, match="could not run a tile"):
+        backend.run(batch(height=9, width=9))
