@@ -6,7 +6,7 @@ HOST and PORT say where (127.0.0.1:7860), DEBLUR_MAX_MEGAPIXELS how large a phot
 import os
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -14,10 +14,7 @@ from threading import Event, Lock
 from typing import Any
 
 import gradio as gr
-import numpy as np
-import numpy.typing as npt
 from gradio.utils import get_upload_folder
-from PIL import Image
 
 from deblur.backends import available_engines
 from deblur.catalog import CATALOG, DEFAULT_MODEL
@@ -28,10 +25,10 @@ from deblur.image_io import (
     DecodedImage,
     decode_image,
     output_format,
+    preview_of,
     suffix_of,
     write_image,
 )
-from deblur.image_io.pixels import rounded_to_8_bit
 from deblur.restorer import Progress, Restorer, RestoreReport
 
 HERE = Path(__file__).parent
@@ -49,11 +46,10 @@ FORMATS = {
     **{name: suffix_of(name.upper()) for name in ("PNG", "JPEG", "WebP", "TIFF")},
 }
 MAX_PIXELS = int(float(os.environ.get("DEBLUR_MAX_MEGAPIXELS", DEFAULT_MAX_PIXELS / 1e6)) * 1e6)
-PREVIEW_SIDE, CHECK = 2560, 12
+PREVIEW_SIDE = 2560
 PHOTOS_AT_ONCE = 2
 CLEAN_EVERY, CLEAN_AFTER = 600, 3600
 
-Array = npt.NDArray[Any]
 Updates = dict[Any, Any]
 
 
@@ -92,27 +88,10 @@ def engine_choices() -> list[tuple[str, str]]:
 
 
 def write_preview(image: DecodedImage) -> Path:
-    """A smaller 8-bit JPEG for the browser; what is transparent lies over a checkerboard."""
-    scale = min(1.0, PREVIEW_SIDE / max(image.width, image.height))
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    pixels = _resized(image.pixels, size).reshape(size[1], size[0], -1)
-    if image.alpha is not None:
-        pixels = _over_checkerboard(pixels, _resized(image.alpha, size))
+    """A smaller 8-bit JPEG for the browser."""
     path = new_folder() / "preview.jpg"
-    write_image(replace(image, pixels=pixels, alpha=None, exif=None), path)
+    write_image(preview_of(image, PREVIEW_SIDE), path)
     return path
-
-
-def _resized(values: Array, size: tuple[int, int]) -> Array:
-    picture = Image.fromarray(rounded_to_8_bit(values.squeeze()))
-    return np.asarray(picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
-
-
-def _over_checkerboard(pixels: Array, alpha: Array) -> Array:
-    rows, columns = np.indices(alpha.shape) // CHECK
-    ground = np.where((rows + columns) % 2, 255, 216)[..., np.newaxis]
-    share = alpha[..., np.newaxis] / 255
-    return np.rint(pixels * share + ground * (1 - share)).astype(np.uint8)
 
 
 def new_folder() -> Path:

@@ -1,5 +1,7 @@
 """How fast the models run, beside the machine's matrix product, and what memory a photo takes."""
 
+import contextlib
+import io
 import json
 import platform
 import tempfile
@@ -10,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.timing import in_own_process, matrix_product_rate, run_command, time_calls
+from benchmarks.timing import in_own_process, matrix_product_rate, time_calls
 from deblur.backends import WEIGHTS_SUFFIX, available_engines
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.restorer import Restorer
@@ -116,9 +118,9 @@ def _measure_network(model: str, engine: str) -> NetworkSpeed:
 def _measure_photo(megapixels: int, folder: Path) -> PhotoCost:
     blurred, restored = folder / f"{megapixels}.jpg", folder / f"{megapixels}-restored.jpg"
     _make_photo(megapixels, blurred)
-    command = ["-m", "deblur", "restore", str(blurred), "-o", str(restored), "--json"]
+    command = ["restore", str(blurred), "-o", str(restored), "--json"]
     command += ["--backend", "onnx", "--device", "cpu", "--max-megapixels", str(2 * megapixels)]
-    output, memory = run_command(command)
+    output, memory = in_own_process(_run_command, command)
     report = json.loads(output)
     return PhotoCost(
         model=DEFAULT_MODEL,
@@ -127,6 +129,14 @@ def _measure_photo(megapixels: int, folder: Path) -> PhotoCost:
         overhead=1 - report["network_seconds"] / report["seconds"],
         peak_memory_mb=memory,
     )
+
+
+def _run_command(command: list[str]) -> str:
+    from deblur.cli import app
+
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        app(command, standalone_mode=False)
+    return output.getvalue()
 
 
 def _make_photo(megapixels: int, path: Path) -> None:

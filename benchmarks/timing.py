@@ -1,21 +1,19 @@
 """Clocks and memory: what a piece of work costs on this machine."""
 
 import multiprocessing
-import os
+import re
 import resource
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 Result = TypeVar("Result")
-
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 @dataclass(frozen=True)
@@ -55,20 +53,18 @@ def in_own_process(work: Callable[..., Result], *arguments: Any) -> tuple[Result
 def _with_peak_memory(
     work: Callable[..., Result], arguments: tuple[Any, ...]
 ) -> tuple[Result, float]:
-    result = work(*arguments)
-    return result, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT / 1e6
+    return work(*arguments), peak_memory_mb()
 
 
-def run_command(arguments: list[str]) -> tuple[str, float]:
-    """Standard output of a Python command, and the peak memory of its process in MB.
+def peak_memory_mb() -> float:
+    """The most memory that this process has held, in MB (1e6 bytes).
 
-    Raises CalledProcessError when it fails.
+    Linux's `ru_maxrss` starts from what the parent process held, so /proc is asked first.
     """
-    process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, process.args, output)
-    return output, usage.ru_maxrss * _RSS_UNIT / 1e6
+    status = Path("/proc/self/status")
+    if status.exists():
+        peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+        if peak:
+            return int(peak[1]) * 1024 / 1e6
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -32,6 +32,7 @@ from deblur.image_io import (
     decode_image,
     encode_image,
     output_format,
+    preview_of,
     suffix_of,
     write_image,
 )
@@ -868,3 +869,19 @@ def test_threads_do_not_mix_their_photos():
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(round_trip, range(64)))
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 5, 3), (7, 1, 1), (60, 30, 3), (20, 90, 1)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_preview_is_8_bit_opaque_and_of_limited_size(
+    shape: tuple[int, int, int], dtype: type[np.uint8]
+) -> None:
+    pixels = np.full(shape, np.iinfo(dtype).max, dtype)
+    image = DecodedImage(pixels, alpha=pixels[..., 0], format="PNG", exif=b"Exif\0\0")
+    preview = preview_of(image, 30)
+    assert preview.pixels.dtype == np.uint8
+    assert preview.pixels.shape[2] == shape[2]
+    assert max(preview.height, preview.width) == min(30, max(shape[:2]))
+    assert preview.pixels.min() == 255
+    assert preview.alpha is None
+    assert preview.exif is None

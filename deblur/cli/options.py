@@ -24,6 +24,7 @@ class Loss(StrEnum):
 
     l1 = "l1"
     l2 = "l2"
+    psnr = "psnr"
 
 
 class OutputFormat(StrEnum):

@@ -39,7 +39,9 @@ def train(
     start_from: Annotated[
         Path | None, typer.Option(help="A checkpoint to begin with, instead of fresh weights.")
     ] = None,
-    loss: Annotated[Loss, typer.Option(help="l2 is what PSNR measures.")] = Loss.l1,
+    loss: Annotated[
+        Loss, typer.Option(help="psnr counts every picture by its decibels.")
+    ] = Loss.l1,
     steps: Annotated[int, typer.Option()] = 10_000,
     batch: Annotated[int, typer.Option()] = 8,
     crop: Annotated[int, typer.Option(help="Side of the crops in pixels.")] = 160,

@@ -13,7 +13,7 @@ from deblur.synthesis.pairs import BlurRecipe
 
 SourceKind = Literal["photos", "pairs", "frames"]
 TrainingPrecision = Literal["fp32", "bf16", "fp16"]
-LossName = Literal["l1", "l2"]
+LossName = Literal["l1", "l2", "psnr"]
 
 
 @dataclass(frozen=True)
