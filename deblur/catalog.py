@@ -24,11 +24,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "residual-unet-s/model.onnx",
-                "2727bd2969a15ff0aed251d58d772ec5faedab3b8602e27837c90f5093295272",
+                "2a3bbf04822bd7d6a26ead99b2975c6eeb4f955910aae5e8d5483e47a7cf9a7b",
             ),
             WeightsRef(
                 "residual-unet-s/model.safetensors",
-                "37a77364289cd1f3766b8a1e1621f5dd482c169ebb12576df0e0b72bcc2b429b",
+                "bea89aa430b4c4d1509ef96cd0a39cf93a19c9943422e9f6a4a4e43071e732ff",
             ),
         ),
     ),
