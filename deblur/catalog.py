@@ -57,11 +57,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "unet/model.onnx",
-                "ad2c34a01753c049f72fbb4b02974a3f18bba113fbc53ff3a814845fbf26df9e",
+                "29299b41068896b7337d4a4480f1ad4d4070cf50d873d90babace08af1e4e7d5",
             ),
             WeightsRef(
                 "unet/model.safetensors",
-                "30ece896472c1b5c2a93055adc4d4b6426bb2c18f6533eb1d0ed60ca54098fd5",
+                "c8c93168c3433a8d5910a13849c36f07739970bee9202bdc4546237547338fdc",
             ),
         ),
     ),
