@@ -181,7 +181,10 @@ except DeblurError as error:
 
 @dataclass
 class Hub:
-    """A Hub of a few files on this machine: (repo, revision) -> file name -> content."""
+    """A Hub of a few files on this machine: (repo, revision) -> file name -> content.
+
+    Every revision of a repo is the commit COMMIT, which is a revision too.
+    """
 
     url: str
     repos: dict[tuple[str, str], dict[str, bytes]] = field(default_factory=dict)
@@ -209,6 +212,8 @@ class _Handler(BaseHTTPRequestHandler):
         repo, revision, file = parts.groups() if parts else ("", "", "")
         if not any(name == repo for name, _ in self.hub.repos):
             return self._refuse("RepoNotFound")
+        if revision == COMMIT:
+            revision = next(branch for name, branch in self.hub.repos if name == repo)
         if (repo, revision) not in self.hub.repos:
             return self._refuse("RevisionNotFound")
         content = self.hub.repos[repo, revision].get(file)
@@ -279,9 +284,9 @@ def test_a_repository_at_a_revision_is_described_fetched_and_kept(hub: Hub, tmp_
     first = fetch(hub, "guest/sharp.er@v1", tmp_path)
     spec = ModelSpec.from_json(first["spec"])
     assert spec.name == "guest"
-    assert {(ref.repo, ref.revision) for ref in spec.weights} == {("guest/sharp.er", "v1")}
+    assert {(ref.repo, ref.revision) for ref in spec.weights} == {("guest/sharp.er", COMMIT)}
     assert sha256_of(Path(first["path"])) == sha256_of(SRCNN_ONNX)
-    assert "GET /guest/sharp.er/resolve/v1/model.onnx" in hub.requests
+    assert f"GET /guest/sharp.er/resolve/{COMMIT}/model.onnx" in hub.requests
     hub.requests.clear()
     assert fetch(hub, "guest/sharp.er@v1", tmp_path, HF_HUB_OFFLINE="1") == first
     assert hub.requests == []
