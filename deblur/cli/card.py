@@ -24,10 +24,9 @@ def card(
         require_torch("reading a checkpoint")
         from deblur.publish.model_card import model_card
         from deblur.training.checkpoint import load_checkpoint
-        from deblur.training.config import TrainingConfig
 
         saved = load_checkpoint(checkpoint)
-        config = TrainingConfig.from_json(saved.config)
+        config = saved.training_config()
         training = _describe(config) | {
             "steps done": f"{saved.step:,}",
             "wall time": f"{saved.seconds / 60:.0f} min",

@@ -24,10 +24,9 @@ def export(
         require_torch("exporting")
         from deblur.publish.onnx_export import export as export_network
         from deblur.training.checkpoint import load_checkpoint
-        from deblur.training.config import TrainingConfig
 
         saved = load_checkpoint(checkpoint)
-        config = TrainingConfig.from_json(saved.config)
+        config = saved.training_config()
         sources = (f"{source.kind}: {Path(source.path).name}" for source in config.sources)
         spec = replace(
             find_model(config.preset),

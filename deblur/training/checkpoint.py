@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from deblur.errors import CheckpointError
+from deblur.training.config import TrainingConfig
 
 
 @dataclass
@@ -24,6 +25,10 @@ class Checkpoint:
     scaler: dict[str, Any]
     seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
+
+    def training_config(self) -> TrainingConfig:
+        """The configuration of the run. Raises ConfigError when it cannot be read."""
+        return TrainingConfig.from_json(self.config)
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:

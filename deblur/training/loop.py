@@ -169,7 +169,7 @@ class _Run:
 
 def _averaged_weights(path: Path, config: TrainingConfig) -> dict[str, Tensor]:
     saved = load_checkpoint(path)
-    trained = TrainingConfig.from_json(saved.config)
+    trained = saved.training_config()
     if (trained.architecture, trained.arguments) != (config.architecture, config.arguments):
         raise CheckpointError(
             f"{path} holds {trained.architecture} {dict(trained.arguments)}, which "
