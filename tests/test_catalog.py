@@ -38,7 +38,14 @@ def front_matter(card: Path) -> dict[str, object]:
 
 
 def test_the_models_that_are_promised_are_there() -> None:
-    assert {"srcnn", "unet", "gan", "residual-unet-s", "residual-unet-m"} <= CATALOG.keys()
+    assert {
+        "srcnn",
+        "unet",
+        "gan",
+        "gan-fpn",
+        "residual-unet-s",
+        "residual-unet-m",
+    } <= CATALOG.keys()
     assert {"srcnn", "unet", "residual-unet-s"} <= {spec.name for spec in SHIPPED}
     assert CATALOG[DEFAULT_MODEL].weights
 

@@ -17,73 +17,22 @@ import numpy as np
 import pillow_heif
 import pytest
 from PIL import ExifTags, Image, ImageCms
-from typer.testing import CliRunner
 
 from deblur.catalog import CATALOG, DEFAULT_MODEL
-from deblur.cli import app
+from tests.command_line import deblur, files_in, picture, process, Outcome
 from tests.pictures import scene
 
-ROOT = Path(__file__).parent.parent
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 ON_ONNX = ("--model", "srcnn", "--backend", "onnx", "--threads", "1")
-
-
-class Outcome:
-    """What a command left behind: exit code, standard output and standard error."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def records(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    @property
-    def said(self) -> str:
-        """Standard error without the frame and line breaks that a terminal gets."""
-        return " ".join(re.sub("[│╭╮╰╯─]", " ", self.err).split())
-
-
-def deblur(*arguments: object) -> Outcome:
-    """Run a command in this process; an exception that it lets through fails the test."""
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return Outcome(result.exit_code, result.stdout, result.stderr)
 
 
 def restore(*arguments: object) -> Outcome:
     return deblur("restore", *ON_ONNX, *arguments)
 
 
-def process(*arguments: object, cwd: Path, program: tuple[str, ...] = ("-m", "deblur")) -> Outcome:
-    """Run a command as a process of its own."""
-    result = subprocess.run(
-        [sys.executable, *program, *map(str, arguments)],
-        cwd=cwd,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in result.stderr, result.stderr
-    return Outcome(result.returncode, result.stdout, result.stderr)
-
-
-def picture(path: Path, seed: int = 0, **options: Any) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(scene(24, 32, seed=seed)).save(path, **options)
-    return path
-
-
 def size_of(path: Path) -> tuple[int, int]:
     with Image.open(path) as image:
         image.load()
         return image.size
-
-
-def files_in(folder: Path) -> list[str]:
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
 
 def saved(image: Image.Image, format: str, **options: Any) -> bytes:
@@ -313,7 +262,6 @@ def test_what_cannot_be_is_said_in_a_sentence(
 CRASH = """
 import os, signal, sys
 from unittest import mock
-from deblur.cli import app
 
 def crash(*args, **options):
     for argument in args:
@@ -505,181 +453,3 @@ def test_models_as_json() -> None:
     assert [model["name"] for model in listed] == list(CATALOG)
     for model in listed:
         assert {"parameters", "macs_per_megapixel", "licence", "weights"} <= model.keys()
-
-
-# --- train and export ------------------------------------------------------------------------
-
-STEPS = 4
-TRAINING = ("--preset", "srcnn", "--steps", STEPS, "--batch", 2, "--crop", 32, "--precision")
-
-
-def train(*arguments: object, data: object) -> Outcome:
-    return deblur("train", *TRAINING, "fp32", "--device", "cpu", "--data", data, *arguments)
-
-
-@pytest.fixture(scope="session")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("photos")
-    for number in range(3):
-        Image.fromarray(scene(96, 110, seed=number)).save(folder / f"{number}.png")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
-    """The folder of a finished run of a few steps, made by a process of its own."""
-    folder = tmp_path_factory.mktemp("run")
-    options = (*TRAINING, "fp32", "--device", "cpu", "--data", photos, "-o", "run")
-    done = process("train", *options, cwd=folder)
-    assert done.code == 0, done.err
-    assert "step 4:" in done.err
-    return folder / "run"
-
-
-def test_a_run_leaves_its_configuration_and_a_checkpoint(trained: Path, photos: Path) -> None:
-    assert files_in(trained) == ["checkpoint.pt", "config.json"]
-    config = json.loads((trained / "config.json").read_text())
-    assert (config["preset"], config["steps"], config["crop"]) == ("srcnn", STEPS, 32)
-    assert config["sources"] == [{"kind": "photos", "path": str(photos), "weight": 1.0}]
-
-
-def test_a_run_is_not_trained_over(trained: Path, photos: Path) -> None:
-    before = (trained / "checkpoint.pt").read_bytes()
-    refused = train("-o", trained, data=photos)
-    assert refused.code == 1
-    assert "holds a run" in refused.said
-    assert (trained / "checkpoint.pt").read_bytes() == before
-
-
-def test_other_options_do_not_resume(trained: Path, photos: Path) -> None:
-    refused = train("-o", trained, "--resume", "--seed", "7", data=photos)
-    assert refused.code == 1
-    assert "another configuration" in refused.said
-
-
-def test_there_must_be_something_to_resume(tmp_path: Path, photos: Path) -> None:
-    refused = train("-o", tmp_path / "new", "--resume", data=photos)
-    assert refused.code == 1
-    assert "there is no checkpoint" in refused.said
-
-
-def test_an_interrupted_run_goes_on_to_the_same_weights(
-    tmp_path: Path, trained: Path, photos: Path
-) -> None:
-    import torch
-
-    from deblur.training.checkpoint import load_checkpoint, save_checkpoint
-    from deblur.training.config import TrainingConfig
-    from deblur.training.loop import Report
-    from deblur.training.loop import train as train_in_python
-
-    class InterruptedError(Exception):
-        pass
-
-    def interrupt(report: Report) -> None:
-        if report.step == 2:
-            raise InterruptedError
-
-    written = (trained / "config.json").read_text()
-    config = replace(TrainingConfig.from_json(written), checkpoint_every=2)
-    with pytest.raises(InterruptedError):
-        train_in_python(config, tmp_path, device=torch.device("cpu"), on_report=interrupt)
-    halfway = load_checkpoint(tmp_path / "checkpoint.pt")
-    assert halfway.step == 2
-    whole = load_checkpoint(trained / "checkpoint.pt")
-    save_checkpoint(replace(halfway, config=whole.config), tmp_path / "checkpoint.pt")
-    assert train("-o", tmp_path, "--resume", data=photos).code == 0
-    resumed = load_checkpoint(tmp_path / "checkpoint.pt")
-    assert resumed.step == whole.step
-    for name, value in whole.ema.items():
-        torch.testing.assert_close(resumed.ema[name], value, rtol=1e-4, atol=1e-6)
-        assert not torch.equal(resumed.network[name], halfway.network[name])
-
-
-def test_both_exports_restore_alike_on_their_engines(tmp_path: Path, trained: Path) -> None:
-    photo, restored = picture(tmp_path / "a.png"), {}
-    for engine, suffix in (("onnx", ".onnx"), ("torch", ".safetensors")):
-        model, out = tmp_path / f"mine{suffix}", tmp_path / f"{engine}.png"
-        exported = deblur("export", trained / "checkpoint.pt", "-o", model)
-        assert exported.code == 0, exported.err
-        options = ("--model", model, "--backend", engine, "--device", "cpu", "--json")
-        done = deblur("restore", photo, "-o", out, *options)
-        assert done.code == 0, done.err
-        assert (done.records[0]["backend"], done.records[0]["model"]) == (engine, "srcnn")
-        restored[engine] = np.asarray(Image.open(out), int)
-    assert np.abs(restored["onnx"] - restored["torch"]).max() <= 1
-
-
-def bad_data(folder: Path, kind: str) -> tuple[str, tuple[str, ...]]:
-    """A value for --data that is wrong in that way, and the words that must be said."""
-    if kind == "missing folder":
-        return str(folder / "gone"), (str(folder / "gone"), "is not a folder")
-    if kind == "empty folder":
-        return str(folder), (str(folder), "holds no photo")
-    if kind == "weight that is no number":
-        return f"{folder}@often", ("'often'", "must be a number")
-    if kind == "broken photo":
-        (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing more")
-        return str(folder), (str(folder / "broken.jpg"), "cannot be read as a photo")
-    if kind == "photo that is too small":
-        picture(folder / "small.png")
-        return str(folder), (str(folder / "small.png"), "32x24", "at least")
-    Image.fromarray(scene(96, 110)).save(picture(folder / "blur" / "a.png"))
-    Image.fromarray(scene(96, 100)).save(picture(folder / "sharp" / "a.png"))
-    if kind == "pair of two sizes":
-        return str(folder), (str(folder / "blur" / "a.png"), "110x96", "100x96", "one size")
-    (folder / "sharp" / "a.png").rename(folder / "sharp" / "b.png")
-    return f"pairs:{folder}", (str(folder), "a.png has no partner")
-
-
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "missing folder",
-        "empty folder",
-        "weight that is no number",
-        "broken photo",
-        "photo that is too small",
-        "pair of two sizes",
-        "photo without a partner",
-    ],
-)
-def test_bad_data_is_named(tmp_path: Path, kind: str) -> None:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    data, words = bad_data(folder, kind)
-    done = train("-o", tmp_path / "run", data=data)
-    assert done.code == 1
-    assert [word for word in words if word not in done.err] == []
-    assert not (tmp_path / "run" / "checkpoint.pt").exists()
-
-
-@pytest.mark.parametrize(
-    ("options", "code", "words"),
-    [
-        (("--preset", "resnet"), 1, "there is no model 'resnet'"),
-        (("--steps", "0"), 1, "steps must be at least 1"),
-        (("--batch", "0"), 1, "batch must be at least 1"),
-        (("--device", "abacus"), 1, "no device 'abacus'"),
-        (("--seed", "-1"), 2, "--seed"),
-        (("--learning-rate", "-1"), 2, "--learning-rate"),
-    ],
-    ids=lambda value: "=".join(value) if isinstance(value, tuple) else None,
-)
-def test_what_cannot_be_trained_is_said_in_a_sentence(
-    tmp_path: Path, photos: Path, options: tuple[str, ...], code: int, words: str
-) -> None:
-    done = train("-o", tmp_path / "run", *options, data=photos)
-    assert done.code == code
-    assert words in done.said
-
-
-@pytest.mark.parametrize("command", ["train", "export"])
-def test_without_torch_a_command_that_needs_it_says_so(
-    tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "torch", None)
-    arguments = {"train": ("--data", tmp_path), "export": ("c.pt", "-o", "m.onnx")}[command]
-    done = deblur(command, *arguments)
-    assert done.code == 1
-    assert "pip install deblur-arena[torch]" in done.said

@@ -42,7 +42,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources = (SourceConfig("photos", "/data/holidays"), SourceConfig("pairs", "/data/gopro"))
     config = TrainingConfig("srcnn", "srcnn", {}, sources)
     live, averaged = weights_of(SRCNN, seed=1), weights_of(SRCNN, seed=2)
-    save_checkpoint(Checkpoint(config.to_json(), 10, live, averaged, {}, {}), path)
+    save_checkpoint(Checkpoint(config.to_json(), 10, live, averaged, {}, {}, {}, {}), path)
     return path
 
 

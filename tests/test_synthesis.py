@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,17 +9,17 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Generator, Tensor
 
-from deblur.color import linear_to_srgb, srgb_to_linear
+from deblur.synthesis.blur import Blur, Segment, draw_blur
 from deblur.synthesis.camera import add_noise, brighten_highlights, jpeg
-from deblur.synthesis.pairs import BlurRecipe, synthesize
-from deblur.synthesis.psf import (
-    blur_uniform,
-    blur_varying,
-    render_kernels,
-    shake_homographies,
-)
-from deblur.synthesis.trajectory import random_paths
+from deblur.synthesis.pairs import synthesize
+from deblur.synthesis.psf import aperture, convolve_kernels, gaussian, render_path
+from deblur.synthesis.recipe import BlurRecipe
+from deblur.synthesis.render import convolve, integrate
+from deblur.synthesis.trajectory import camera_homographies, hand_motion, longest_path
 from tests.pictures import scene
+
+STILL = np.tile(np.eye(3), (5, 1, 1))
+CLEAN = BlurRecipe(sharp=0, noisy=0, compressed=0, highlight_boost=(1, 1), defocused=0, soft=0)
 
 
 def seeded(seed: int) -> Generator:
@@ -34,115 +35,208 @@ def rms(difference: Tensor) -> float:
     return float(difference.square().mean().sqrt())
 
 
-@given(seed=st.integers(0, 10_000), steps=st.integers(2, 80))
-def test_paths_are_centred_and_one_long(seed: int, steps: int) -> None:
-    paths = random_paths(3, steps, seeded(seed))
-    extents = (paths.amax(1) - paths.amin(1)).amax(1)
-    torch.testing.assert_close(extents, torch.ones(3))
-    torch.testing.assert_close(paths.mean(1), torch.zeros(3, 2), atol=1e-4, rtol=0)
+def drawn(recipe: BlurRecipe, count: int, side: int = 96) -> list[Blur]:
+    return [draw_blur(recipe, np.random.default_rng((1, index)), side) for index in range(count)]
 
 
-def test_paths_are_smooth() -> None:
-    paths = random_paths(64, 100, seeded(0))
-    steps = paths.diff(dim=1)
-    assert steps.diff(dim=1).norm(dim=2).mean() < 0.5 * steps.norm(dim=2).mean()
+def shifts(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    homographies = np.tile(np.eye(3), (len(x), 1, 1))
+    homographies[:, 0, 2], homographies[:, 1, 2] = x, y
+    return homographies
+
+
+@given(seed=st.integers(0, 10_000), exposure=st.floats(0.005, 0.5))
+def test_motion_is_centred_and_smooth(seed: int, exposure: float) -> None:
+    motion = hand_motion(np.random.default_rng(seed), np.linspace(0, exposure, 200))
+    np.testing.assert_allclose(motion.mean(0), 0, atol=1e-9)
+    pace = np.abs(np.diff(motion, axis=0)).max()
+    assert np.abs(np.diff(motion, n=2, axis=0)).max() < pace
+
+
+def test_short_exposures_give_strokes_and_long_ones_tangles() -> None:
+    def detour(exposure: float) -> float:
+        """How much longer the way is than the distance between its ends, on average."""
+        ways = [
+            hand_motion(np.random.default_rng(seed), np.linspace(0, exposure, 200))[:, :2]
+            for seed in range(40)
+        ]
+        lengths = [np.linalg.norm(np.diff(way, axis=0), axis=1).sum() for way in ways]
+        distances = [np.linalg.norm(way[-1] - way[0]) for way in ways]
+        return float(np.median(np.array(lengths) / distances))
+
+    assert detour(0.01) < 1.1
+    assert detour(0.5) > 1.5
+
+
+def test_rotating_about_an_axis_moves_the_crop_as_the_pinhole_says() -> None:
+    motion = np.zeros((1, 6))
+    motion[0, 1] = 0.01
+    homography = camera_homographies(motion, focal=1000.0, centre=np.zeros(2))[0]
+    x, _, w = homography @ [0, 0, 1]
+    assert x / w == pytest.approx(1000 * np.tan(0.01), rel=1e-6)
+
+
+def test_rolling_moves_a_crop_more_the_farther_it_lies_from_the_axis() -> None:
+    motion = np.zeros((2, 6))
+    motion[1, 2] = 0.01
+    near = longest_path(camera_homographies(motion, 1000.0, np.array([10.0, 0])), 20)
+    far = longest_path(camera_homographies(motion, 1000.0, np.array([500.0, 0])), 20)
+    assert far == pytest.approx(500 * 0.01, rel=0.05)
+    assert near < far / 10
+
+
+@given(seed=st.integers(0, 10_000), length=st.floats(1, 40))
+def test_shakes_are_as_long_as_asked_and_no_step_is_longer_than_a_pixel(
+    seed: int, length: float
+) -> None:
+    recipe = replace(CLEAN, length=(length, length), varying=1, moving=0)
+    path = draw_blur(recipe, np.random.default_rng(seed), 160).homographies
+    assert path is not None
+    assert longest_path(path, 160) == pytest.approx(length, rel=0.02)
+    assert len(path) > length
 
 
 @given(seed=st.integers(0, 10_000), length=st.floats(0, 60))
-def test_kernels_hold_all_the_light(seed: int, length: float) -> None:
-    kernels = render_kernels(random_paths(2, 50, seeded(seed)) * length, 41)
-    assert kernels.min() >= 0
-    torch.testing.assert_close(kernels.sum((1, 2)), torch.ones(2))
+def test_kernels_hold_all_the_light_where_the_path_is(seed: int, length: float) -> None:
+    motion = hand_motion(np.random.default_rng(seed), np.linspace(0, 0.2, 50))[:, :2]
+    path = motion / np.abs(motion).max() * length
+    kernel = render_path(path)
+    place = np.arange(len(kernel)) - len(kernel) // 2
+    assert kernel.min() >= 0
+    assert kernel.sum() == pytest.approx(1)
+    assert (kernel.sum(0) * place).sum() == pytest.approx(path[:, 0].mean(), abs=0.02 * length + 1e-6)
 
 
-def test_a_kernel_is_centred_on_its_path() -> None:
-    kernels = render_kernels(random_paths(4, 200, seeded(1)) * 15, 41)
-    place = torch.arange(41.0) - 20
-    across = (kernels.sum(1) * place).sum(1)
-    torch.testing.assert_close(across, torch.zeros(4), atol=0.05, rtol=0)
+@given(radius=st.floats(0.5, 8), blades=st.sampled_from([0, 5, 6, 7]), angle=st.floats(0, 3))
+def test_apertures_are_centred_and_as_large_as_asked(
+    radius: float, blades: int, angle: float
+) -> None:
+    kernel = aperture(radius, blades, angle)
+    place = np.arange(len(kernel)) - len(kernel) // 2
+    assert kernel.sum() == pytest.approx(1)
+    assert (kernel.sum(0) * place).sum() == pytest.approx(0, abs=0.1 + 0.02 * radius)
+    area = 1 / kernel.max()
+    disc = np.pi * radius**2
+    assert area <= disc * 1.1 + 1
+    if not blades and radius > 2:
+        assert area == pytest.approx(disc, rel=0.05)
+
+
+def test_blurs_one_after_the_other_add_their_variances() -> None:
+    both = convolve_kernels(gaussian(1.0), gaussian(2.0))
+    place = np.arange(len(both)) - len(both) // 2
+    assert (both.sum(0) * place**2).sum() == pytest.approx(1 + 4, rel=0.01)
 
 
 def test_a_point_of_light_becomes_the_kernel() -> None:
-    kernel = render_kernels(random_paths(1, 100, seeded(2)) * 12, 21)
+    kernel = render_path(np.array([[-6.0, -2.0], [3.0, 4.0], [3.0, -2.0]]))
+    half = len(kernel) // 2
     point = torch.zeros(1, 1, 61, 61)
     point[..., 30, 30] = 1
-    blurred = blur_uniform(point, kernel)
-    torch.testing.assert_close(blurred[0, 0, 20:41, 20:41], kernel[0], atol=1e-6, rtol=0)
+    inside = slice(30 - half, 31 + half)
+    blurred = convolve(point, [kernel])[0, 0, inside, inside]
+    torch.testing.assert_close(blurred, torch.from_numpy(kernel).float(), atol=1e-6, rtol=0)
 
 
 def test_still_homographies_change_nothing() -> None:
-    still = torch.zeros(2, 5, 2)
-    homographies = shake_homographies(still, still[..., 0], still, torch.ones(2, 2) * 40)
     sharp = photos()
-    torch.testing.assert_close(blur_varying(sharp, homographies), sharp, atol=1e-4, rtol=0)
+    blurs = [Blur(0, homographies=STILL), Blur(0, homographies=STILL[:2])]
+    torch.testing.assert_close(integrate(sharp, sharp, blurs), sharp, atol=1e-4, rtol=0)
 
 
 def test_shifting_homographies_blur_as_their_kernel_does() -> None:
-    paths = random_paths(2, 40, seeded(3)) * 10
-    none = torch.zeros(2, 40)
-    homographies = shake_homographies(paths, none, torch.zeros(2, 40, 2), torch.zeros(2, 2))
-    sharp = photos()
-    by_kernel = blur_uniform(sharp, render_kernels(-paths, 21))
+    x, y = np.linspace(-5, 5, 41), 4 * np.sin(np.linspace(0, 2, 41))
+    sharp = photos(1)
+    by_kernel = convolve(sharp, [render_path(-np.stack([x, y], 1))])
+    by_steps = integrate(sharp, sharp, [Blur(0, homographies=shifts(x, y))])
     inner = (..., slice(16, -16), slice(16, -16))
-    assert rms(blur_varying(sharp, homographies)[inner] - by_kernel[inner]) < 0.004
+    assert rms(by_steps[inner] - by_kernel[inner]) < 0.004
 
 
-def test_turning_blurs_more_the_farther_from_the_centre() -> None:
-    turns = torch.linspace(-0.1, 0.1, 15)[None]
-    none = torch.zeros(1, 15, 2)
-    sharp = torch.rand(1, 3, 129, 129, generator=seeded(4))
-    blurred = blur_varying(sharp, shake_homographies(none, turns, none, torch.zeros(1, 2)))
-    near, far = (..., slice(60, 69), slice(60, 69)), (..., slice(60, 69), slice(10, 19))
-    assert rms(blurred[near] - sharp[near]) < 0.5 * rms(blurred[far] - sharp[far])
+def test_a_thing_that_passes_hides_what_is_behind_it() -> None:
+    """A white thing over black, moving by its own width: light where it was, by how long."""
+    mask = np.zeros((40, 60))
+    mask[:, 20:30] = 1
+    thing = Segment(mask, shifts(np.linspace(-5, 5, 41), np.zeros(41)))
+    still = np.tile(np.eye(3), (41, 1, 1))
+    blur = Blur(0, homographies=still, segments=(thing,), gamma=1.0)
+    seen = integrate(torch.zeros(1, 3, 40, 60), torch.ones(1, 3, 40, 60), [blur])[0, 0, 20]
+    assert seen[25].item() == pytest.approx(0.97, abs=0.05)
+    assert seen[20].item() == pytest.approx(0.55, abs=0.06)
+    assert seen[10].item() == 0
+    assert seen.sum().item() == pytest.approx(10, rel=0.02)
+    blurred, sharp = synthesize(photos(1, 60)[..., :40, :], [blur])
+    assert not torch.equal(sharp, photos(1, 60)[..., :40, :])
+    assert rms(blurred - sharp) > 0
 
 
 def test_blur_is_light_that_adds_up() -> None:
     """A white and a black half, smeared: the middle has half the light, not half the value."""
-    sharp = torch.zeros(8, 3, 128, 128)
+    sharp = torch.zeros(1, 3, 128, 128)
     sharp[..., 64:] = 1
-    recipe = BlurRecipe(
-        length=(24, 24), varying=0, noisy=0, compressed=0, highlight_boost=(1.0, 1.0)
-    )
-    blurred = synthesize(sharp, recipe, seeded(5))
-    light = srgb_to_linear(blurred)[..., 48:80, 24:104]
+    across = render_path(np.stack([np.linspace(-10, 10, 40), np.zeros(40)], 1))
+    blurred, _ = synthesize(sharp, [Blur(0, kernel=across, gamma=2.2)])
+    light = blurred[..., 48:80, 24:104] ** 2.2
     assert light.mean().item() == pytest.approx(0.5, abs=0.02)
-    assert blurred[..., 48:80, 24:104].mean() > 0.5
+    stored, _ = synthesize(sharp, [Blur(0, kernel=across, gamma=1.0)])
+    assert stored[..., 48:80, 24:104].mean().item() == pytest.approx(0.5, abs=0.02)
 
 
-def test_no_motion_leaves_a_photo_as_it_is() -> None:
+def test_lamps_streak_at_full_white_because_they_clip_after_the_blur() -> None:
+    dark = torch.full((1, 3, 64, 64), 0.1)
+    dark[..., 30:34, 30:34] = 1
+    across = render_path(np.stack([np.linspace(-6, 6, 30), np.zeros(30)], 1))
+    plain, _ = synthesize(dark, [Blur(0, kernel=across)])
+    lamp, _ = synthesize(dark, [Blur(0, kernel=across, highlight_boost=8.0)])
+    assert (lamp > 0.99).sum() > (plain > 0.99).sum()
+    assert lamp.max() <= 1
+
+
+def test_a_share_of_the_photos_stays_exactly_as_it_was() -> None:
     sharp = photos(4)
-    recipe = BlurRecipe(
-        length=(0, 0), noisy=0, compressed=0, highlight_boost=(1.0, 1.0), varying=0.5
-    )
-    assert (synthesize(sharp, recipe, seeded(6)) - sharp).abs().max() < 1.5 / 255
+    blurred, target = synthesize(sharp, drawn(BlurRecipe(sharp=1.0), 4))
+    torch.testing.assert_close(blurred, sharp, atol=1e-6, rtol=0)
+    assert torch.equal(blurred, target)
 
 
-def test_the_same_seed_gives_the_same_blur_and_another_another() -> None:
-    sharp = photos(4)
-    one, same, other = (synthesize(sharp, BlurRecipe(), seeded(seed)) for seed in (7, 7, 8))
-    assert torch.equal(one, same)
-    assert not torch.equal(one, other)
+def test_shares_are_what_the_recipe_says() -> None:
+    recipe = BlurRecipe(sharp=0.25, moving=0.5, noisy=0.5, defocused=0, soft=0)
+    blurs = drawn(recipe, 400, 32)
+    blurred = [blur for blur in blurs if blur.kernel is not None or blur.homographies is not None]
+    assert len(blurred) == pytest.approx(300, abs=40)
+    assert sum(bool(blur.segments) for blur in blurred) == pytest.approx(150, abs=35)
+    assert sum(blur.photons > 0 for blur in blurred) == pytest.approx(150, abs=35)
 
 
-def test_the_sharp_photos_are_left_alone_and_results_are_eight_bit() -> None:
-    sharp = photos(4)
-    before = sharp.clone()
-    blurred = synthesize(sharp, BlurRecipe(), seeded(9))
-    assert torch.equal(sharp, before)
-    steps = blurred * 255
-    torch.testing.assert_close(steps, steps.round(), atol=1e-3, rtol=0)
-    assert blurred.min() >= 0
-    assert blurred.max() <= 1
+def test_the_blur_of_a_sample_does_not_depend_on_its_batch() -> None:
+    sharp, blurs = photos(6), drawn(BlurRecipe(), 6)
+    together, scenes = synthesize(sharp, blurs)
+    for index, blur in enumerate(blurs):
+        alone, scene_alone = synthesize(sharp[index : index + 1], [blur])
+        assert (together[index] - alone[0]).abs().max() < 2.5 / 255
+        torch.testing.assert_close(scenes[index], scene_alone[0])
+    again, _ = synthesize(sharp, drawn(BlurRecipe(), 6))
+    assert torch.equal(again, together)
 
 
-def test_longer_paths_blur_more() -> None:
+def test_the_photos_are_left_alone_and_results_are_eight_bit() -> None:
     sharp = photos(8)
-    losses = [
-        rms(
-            synthesize(sharp, BlurRecipe(length=(px, px), noisy=0, compressed=0), seeded(1)) - sharp
-        )
-        for px in (2.0, 8.0, 30.0)
-    ]
+    before = sharp.clone()
+    for pictures in synthesize(sharp, drawn(BlurRecipe(), 8)):
+        steps = pictures * 255
+        torch.testing.assert_close(steps, steps.round(), atol=1e-3, rtol=0)
+        assert pictures.min() >= 0
+        assert pictures.max() <= 1
+    assert torch.equal(sharp, before)
+
+
+def test_longer_shakes_blur_more() -> None:
+    sharp = photos(8)
+    losses = []
+    for pixels in (2.0, 8.0, 30.0):
+        recipe = replace(CLEAN, length=(pixels, pixels), moving=0)
+        blurred, scenes = synthesize(sharp, drawn(recipe, 8))
+        losses.append(rms(blurred - scenes))
     assert losses == sorted(losses)
 
 
@@ -154,7 +248,7 @@ def test_highlights_are_boosted_and_the_rest_is_not() -> None:
 
 def test_noise_has_the_variance_of_its_photons_and_electronics() -> None:
     light = torch.full((1, 3, 200, 200), 0.5)
-    noisy = add_noise(light, torch.tensor([1000.0]), torch.tensor([0.01]), seeded(10))
+    noisy = add_noise(light, 1000.0, 0.01, seeded(10))
     assert noisy.mean().item() == pytest.approx(0.5, abs=1e-3)
     assert noisy.var().item() == pytest.approx(0.5 / 1000 + 0.01**2, rel=0.03)
 
@@ -176,8 +270,3 @@ def test_every_photo_of_a_batch_gets_its_own_quality() -> None:
     sharp = photos(1).repeat(2, 1, 1, 1)
     low, high = jpeg(sharp, torch.tensor([10.0, 95.0]))
     assert rms(low - sharp[0]) > 2 * rms(high - sharp[0])
-
-
-def test_encoding_is_what_the_colour_floor_says() -> None:
-    sharp = photos(1)
-    torch.testing.assert_close(linear_to_srgb(srgb_to_linear(sharp)), sharp, atol=1e-4, rtol=0)

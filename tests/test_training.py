@@ -1,29 +1,41 @@
+"""The training loop: what it learns, how it stops, and how it goes on."""
+
+import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
-from deblur.errors import CheckpointError, ConfigError, TrainingDataError
-from deblur.synthesis.pairs import BlurRecipe
+from deblur.errors import CheckpointError, ConfigError, TrainingDataError, TrainingError
+from deblur.networks import build_network
 from deblur.training import loop
-from deblur.training.batches import training_batches
-from deblur.training.checkpoint import load_checkpoint
-from deblur.training.config import SourceConfig, TrainingConfig
-from deblur.training.loop import Report, learning_rate, train
-from deblur.training.samples import TrainingSamples
-from tests.pictures import scene
-
-CPU = torch.device("cpu")
+from deblur.training.checkpoint import (
+    Checkpoint,
+    join_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    split_checkpoint,
+)
+from deblur.training.config import (
+    Adversarial,
+    CropStage,
+    Optimizer,
+    Schedule,
+    SourceConfig,
+    TrainingConfig,
+)
+from deblur.training.loop import Report, train
+from deblur.training.schedule import Progress, learning_rate
+from deblur.training.start import start_from
+from tests.training_runs import make_pairs, make_photos, tiny_run
 
 
 @pytest.fixture(autouse=True)
-def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Few validation pictures, and one thread, which is the fastest for such small crops."""
-    monkeypatch.setattr(loop, "VALIDATION_PICTURES", 4)
+def _one_thread() -> Iterator[None]:
+    """One thread is the fastest for such small crops."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -31,85 +43,56 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for seed in range(3):
-        Image.fromarray(scene(100, 120, seed=seed)).save(folder / f"{seed}.png")
-    return folder
+def photos(tmp_path: Path) -> SourceConfig:
+    return SourceConfig("photos", str(make_photos(tmp_path / "photos")))
 
 
 @pytest.fixture
-def pairs(tmp_path: Path) -> Path:
-    """Pairs whose blurred picture is the sharp one, darker: easy to learn."""
-    for seed in range(3):
-        for kind, factor in (("sharp", 1.0), ("blur", 0.5)):
-            (tmp_path / "pairs" / kind).mkdir(parents=True, exist_ok=True)
-            picture = (scene(100, 120, seed=seed) * factor).astype(np.uint8)
-            Image.fromarray(picture).save(tmp_path / "pairs" / kind / f"{seed}.png")
-    return tmp_path / "pairs"
+def pairs(tmp_path: Path) -> SourceConfig:
+    return SourceConfig("pairs", str(make_pairs(tmp_path / "pairs")))
 
 
-def clip(folder: Path, shift: int) -> TrainingSamples:
-    """Samples of fifteen frames of a scene that moves by `shift` pixels a frame."""
-    folder.mkdir()
-    for index in range(15):
-        picture = np.roll(scene(100, 120), index * shift, 1)
-        Image.fromarray(picture).save(folder / f"{index:03}.png")
-    sources = [SourceConfig("frames", str(folder))]
-    return TrainingSamples(sources, side=90, seed=0, start=0, count=6)
+def reports(config: TrainingConfig, folder: Path, **options: object) -> list[Report]:
+    seen: list[Report] = []
+    train(config, folder, device="cpu", on_report=seen.append, **options)  # type: ignore[arg-type]
+    return seen
 
 
-def spread(pixels: torch.Tensor) -> float:
-    return pixels.float().std().item()
+def assert_same_state(one: Path, other: Path) -> None:
+    first, second = load_checkpoint(one), load_checkpoint(other)
+    assert first.step == second.step
+    for name, value in first.network.items():
+        assert torch.equal(second.network[name], value), name
+        assert torch.equal(second.ema[name], first.ema[name]), name
+    for name, value in first.game.get("critic", {}).items():
+        assert torch.equal(second.game["critic"][name], value), name
 
 
-def config(*sources: SourceConfig, steps: int = 6, **changes: object) -> TrainingConfig:
-    tiny = TrainingConfig(
-        preset="srcnn",
-        architecture="srcnn",
-        arguments={},
-        sources=sources,
-        steps=steps,
-        batch=2,
-        crop=24,
-        precision="fp32",
-        warmup=2,
-        validate_every=100,
-        checkpoint_every=3,
-        recipe=BlurRecipe(length=(1, 8), kernel_size=9),
+def test_training_learns(pairs: SourceConfig, tmp_path: Path) -> None:
+    learn = tiny_run(
+        pairs, steps=80, validate_every=40, optimizer=Optimizer("adamw", 3e-3), ema=0.5
     )
-    return replace(tiny, **changes)  # type: ignore[arg-type]
-
-
-def photo_config(photos: Path, **changes: object) -> TrainingConfig:
-    return config(SourceConfig("photos", str(photos)), **changes)  # type: ignore[arg-type]
-
-
-def test_training_learns(pairs: Path, tmp_path: Path) -> None:
-    gains: list[float] = []
-
-    def keep(report: Report) -> None:
-        if report.gain is not None:
-            gains.append(report.gain)
-
-    learn = config(
-        SourceConfig("pairs", str(pairs)),
-        steps=80,
-        validate_every=40,
-        learning_rate=3e-3,
-        ema=0.5,
-    )
-    train(learn, tmp_path / "run", device="cpu", on_report=keep)
+    gains = [each.gain for each in reports(learn, tmp_path / "run") if each.gain is not None]
     assert len(gains) == 2
     assert gains[-1] > 3
 
 
-def test_a_resumed_run_ends_bit_identical(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"optimizer": Optimizer("muon", 1e-3), "crops": (CropStage(0, 24, 3), CropStage(0.5, 32, 2))},
+        {"schedule": Schedule("plateau", 0, patience=0), "validate_every": 1},
+        {"adversarial": Adversarial("wgan-gp", "none", sigmoid=False, critic_steps=2)},
+    ],
+)
+def test_a_killed_run_goes_on_and_ends_bit_identical(
+    photos: SourceConfig, tmp_path: Path, changes: dict[str, object]
 ) -> None:
-    run = photo_config(photos)
-    whole = load_checkpoint(train(run, tmp_path / "whole", device="cpu"))
+    run = tiny_run(photos, **changes)
+    if run.adversarial:
+        run = replace(run, crops=(CropStage(0, 48, 2),))
+    whole = train(run, tmp_path / "whole", device="cpu")
 
     def pull_the_plug(report: Report) -> None:
         if report.step == 5:
@@ -117,23 +100,225 @@ def test_a_resumed_run_ends_bit_identical(
 
     with pytest.raises(KeyboardInterrupt):
         train(run, tmp_path / "cut", device="cpu", on_report=pull_the_plug)
-    resumed = load_checkpoint(train(run, tmp_path / "cut", device="cpu", resume=True))
-    assert resumed.step == whole.step == 6
-    for name, value in whole.network.items():
-        assert torch.equal(resumed.network[name], value), name
-        assert torch.equal(resumed.ema[name], whole.ema[name]), name
+    resumed = train(run, tmp_path / "cut", device="cpu", resume=True)
+    assert resumed.step == 6
+    assert_same_state(whole.path, resumed.path)
 
 
-def test_another_run_is_neither_overwritten_nor_resumed(photos: Path, tmp_path: Path) -> None:
-    path = train(photo_config(photos), tmp_path / "run", device="cpu")
+def test_a_run_that_is_asked_to_stop_saves_and_goes_on_from_there(
+    photos: SourceConfig, tmp_path: Path
+) -> None:
+    whole = train(tiny_run(photos), tmp_path / "whole", device="cpu")
+    wishes = iter([False, False, True])
+    run = tiny_run(photos, checkpoint_every=100)
+    stopped = train(run, tmp_path / "cut", device="cpu", should_stop=lambda: next(wishes))
+    assert (stopped.step, stopped.reason) == (2, "stopped")
+    resumed = train(run, tmp_path / "cut", device="cpu", resume=True)
+    assert resumed.reason == "finished"
+    assert_same_state(whole.path, resumed.path)
+
+
+def test_the_time_limit_stops_and_saves(photos: SourceConfig, tmp_path: Path) -> None:
+    outcome = train(tiny_run(photos), tmp_path / "run", device="cpu", time_limit=0)
+    assert outcome.reason == "time limit"
+    assert load_checkpoint(outcome.path).step == outcome.step == 0
+
+
+def test_another_run_is_neither_overwritten_nor_resumed(
+    photos: SourceConfig, tmp_path: Path
+) -> None:
+    path = train(tiny_run(photos), tmp_path / "run", device="cpu").path
     before = path.read_bytes()
     with pytest.raises(CheckpointError, match="resume it or name another folder"):
-        train(photo_config(photos), tmp_path / "run", device="cpu")
+        train(tiny_run(photos), tmp_path / "run", device="cpu")
     with pytest.raises(CheckpointError, match="another configuration"):
-        train(photo_config(photos, seed=1), tmp_path / "run", device="cpu", resume=True)
+        train(tiny_run(photos, seed=1), tmp_path / "run", device="cpu", resume=True)
     with pytest.raises(CheckpointError, match="there is no checkpoint"):
-        train(photo_config(photos), tmp_path / "none", device="cpu", resume=True)
+        train(tiny_run(photos), tmp_path / "none", device="cpu", resume=True)
     assert path.read_bytes() == before
+
+
+def test_steps_without_a_finite_gradient_are_counted_and_not_taken(
+    photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = loop.weighted_loss
+
+    def poisoned(config: TrainingConfig) -> torch.nn.Module:
+        loss = measured(config)
+        calls = iter(range(1000))
+        plain = loss.forward
+
+        def forward(restored: torch.Tensor, sharp: torch.Tensor) -> object:
+            total, parts = plain(restored, sharp)
+            return (total * math.nan if next(calls) in (1, 2) else total), parts
+
+        monkeypatch.setattr(loss, "forward", forward)
+        return loss
+
+    monkeypatch.setattr(loop, "weighted_loss", poisoned)
+    seen = reports(tiny_run(photos), tmp_path / "run")
+    assert [each.skipped for each in seen] == [0, 1, 2, 2, 2, 2]
+    saved = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert saved.skipped == 2
+    assert all(value.isfinite().all() for value in saved.network.values())
+    monkeypatch.setattr(loop, "HOPELESS", 2)
+    with pytest.raises(TrainingError, match="lower the learning rate"):
+        train(tiny_run(photos), tmp_path / "hopeless", device="cpu")
+
+
+def test_the_best_weights_are_kept_and_a_stalled_run_ends(
+    pairs: SourceConfig, tmp_path: Path
+) -> None:
+    stalled = tiny_run(
+        pairs,
+        steps=50,
+        validate_every=1,
+        optimizer=Optimizer("sgd", 0.0),
+        schedule=Schedule(warmup=0, stop_after=3),
+    )
+    outcome = train(stalled, tmp_path / "run", device="cpu")
+    assert outcome.reason == "nothing better was learned"
+    assert outcome.step == 4
+    assert load_checkpoint(tmp_path / "run" / "best.pt").step == 1
+
+
+def test_weights_that_forget_the_general_set_are_not_kept_as_the_best(
+    pairs: SourceConfig, photos: SourceConfig, tmp_path: Path
+) -> None:
+    """Learning to brighten halved pictures ruins photos, which need no brightening."""
+    tuned = tiny_run(
+        pairs,
+        general=(photos,),
+        steps=80,
+        validate_every=10,
+        optimizer=Optimizer("adamw", 3e-3),
+        ema=0.0,
+    )
+    seen = [each for each in reports(tuned, tmp_path / "run") if each.gain is not None]
+    assert seen[-1].general is not None
+    assert seen[-1].general < -1
+    assert seen[-1].gain > 3  # type: ignore[operator]
+    assert load_checkpoint(tmp_path / "run" / "best.pt").step == 0
+
+
+def test_a_report_tells_pace_and_waiting(photos: SourceConfig, tmp_path: Path) -> None:
+    last = reports(tiny_run(photos), tmp_path / "run")[-1]
+    assert last.images_per_second > 0
+    assert 0 < last.waiting < 1
+    assert set(last.losses) == {"l1"}
+
+
+def test_an_adversarial_run_reports_both_sides(photos: SourceConfig, tmp_path: Path) -> None:
+    run = tiny_run(photos, adversarial=Adversarial(after=3), crops=(CropStage(0, 48, 2),))
+    seen = reports(run, tmp_path / "run")
+    assert "critic" not in seen[2].losses
+    assert {"l1", "critic", "adversarial"} <= set(seen[3].losses)
+
+
+def test_runs_are_tracked_with_figures_and_pictures(photos: SourceConfig, tmp_path: Path) -> None:
+    run = tiny_run(photos, validate_every=3)
+    train(run, tmp_path / "run", device="cpu", tracker="tensorboard")
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("events.out.tfevents.*"))
+    for tag in (b"gain", b"images_per_second", b"l1", b"blurred, restored, sharp"):
+        assert tag in written
+
+
+def test_fp16_needs_a_gpu(photos: SourceConfig, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="fp16 trains on a GPU only"):
+        train(tiny_run(photos, precision="fp16"), tmp_path / "run", device="cpu")
+
+
+def test_a_folder_that_is_unfit_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    run = tiny_run(SourceConfig("photos", str(tmp_path / "empty")))
+    with pytest.raises(TrainingDataError, match="empty"):
+        train(run, tmp_path / "run", device="cpu")
+    assert not (tmp_path / "run").exists()
+
+
+# --- schedule -------------------------------------------------------------------------------
+
+
+def test_the_cosine_rises_then_falls_to_nothing(photos: SourceConfig) -> None:
+    run = tiny_run(
+        photos, steps=100, schedule=Schedule(warmup=10), optimizer=Optimizer("adamw", 1.0)
+    )
+    rates = [learning_rate(run, step) for step in range(101)]
+    assert rates[:10] == sorted(rates[:10])
+    assert max(rates) == rates[9] == 1.0
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[100] == pytest.approx(0)
+
+
+def test_a_plateau_halves_the_rate_after_patience_is_over(photos: SourceConfig) -> None:
+    run = tiny_run(photos, schedule=Schedule("plateau", 0, factor=0.5, patience=2))
+    progress, reductions = Progress(), []
+    for gain in (1.0, 2.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0):
+        progress.see(gain, run)
+        reductions.append(progress.reductions)
+    assert reductions == [0, 0, 0, 0, 1, 1, 1, 1, 2]
+    assert learning_rate(run, 5, 2) == learning_rate(run, 5) / 4
+
+
+# --- starting from other weights ------------------------------------------------------------
+
+
+def test_a_run_can_start_from_another_ones_weights(photos: SourceConfig, tmp_path: Path) -> None:
+    first = train(tiny_run(photos), tmp_path / "first", device="cpu").path
+    still = tiny_run(photos, start_from=str(first), optimizer=Optimizer("sgd", 0.0), steps=1)
+    second = load_checkpoint(train(still, tmp_path / "second", device="cpu").path)
+    for name, value in load_checkpoint(first).ema.items():
+        assert torch.equal(second.ema[name], value), name
+
+
+def test_a_run_can_start_from_a_published_model(photos: SourceConfig) -> None:
+    network = build_network("srcnn", {})
+    start_from(network, "srcnn", tiny_run(photos))
+    fresh = build_network("srcnn", {})
+    assert any(
+        not torch.equal(mine, its)
+        for mine, its in zip(network.parameters(), fresh.parameters(), strict=True)
+    )
+
+
+def test_weights_of_another_network_are_refused_as_a_start(
+    photos: SourceConfig, tmp_path: Path
+) -> None:
+    first = train(tiny_run(photos), tmp_path / "first", device="cpu").path
+    other = tiny_run(photos, architecture="unet", start_from=str(first))
+    with pytest.raises(CheckpointError, match="holds srcnn"):
+        train(other, tmp_path / "second", device="cpu")
+
+
+@pytest.mark.parametrize("larger", [{"width": 12}, {"blocks": 3}, {"width": 12, "blocks": 2}])
+def test_a_residual_unet_grows_into_one_that_answers_alike(larger: dict[str, int]) -> None:
+    small = build_network("residual_unet", {"width": 8, "blocks": 1})
+    large = build_network("residual_unet", {"width": 8, "blocks": 1} | larger)
+    picture = torch.rand(1, 3, 32, 40)
+    with torch.no_grad():
+        assert not torch.allclose(large(picture), small(picture), atol=1e-6)
+        large.grow_from_(small.state_dict())  # type: ignore[operator]
+        torch.testing.assert_close(large(picture), small(picture), atol=1e-5, rtol=0)
+    large(picture).square().mean().backward()
+    assert all(each.grad is not None for each in large.parameters())
+
+
+@pytest.mark.parametrize("other", [{"width": 16}, {"blocks": 2}, {"levels": 2}, {"stem": 4}])
+def test_a_residual_unet_does_not_grow_into_one_that_it_does_not_fit(
+    other: dict[str, int],
+) -> None:
+    large = build_network("residual_unet", {"width": 12, "blocks": 1})
+    small = build_network("residual_unet", {"width": 8, "blocks": 1} | other)
+    with pytest.raises(CheckpointError, match="cannot grow into this one"):
+        large.grow_from_(small.state_dict())  # type: ignore[operator]
+
+
+# --- checkpoints ----------------------------------------------------------------------------
+
+
+def empty_checkpoint(photos: SourceConfig) -> Checkpoint:
+    weights = {"weight": torch.arange(1000.0)}
+    return Checkpoint(tiny_run(photos).to_json(), 3, weights, weights, {}, {}, {}, {})
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
@@ -145,133 +330,44 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
         load_checkpoint(damaged)
 
 
-def test_batches_depend_on_seed_and_step_alone(photos: Path) -> None:
-    from_start = list(training_batches(photo_config(photos), 0, CPU))
-    from_four = list(training_batches(photo_config(photos), 4, CPU))
-    in_a_process = list(training_batches(photo_config(photos, workers=1), 4, CPU))
-    for one, two, three in zip(from_start[4:], from_four, in_a_process, strict=True):
-        assert torch.equal(one.blurred, two.blurred)
-        assert torch.equal(one.sharp, two.sharp)
-        assert torch.equal(one.blurred, three.blurred)
-    other = next(training_batches(photo_config(photos, seed=1), 0, CPU))
-    assert not torch.equal(other.sharp, from_start[0].sharp)
-
-
-def test_batches_are_crops_in_range_and_photos_are_blurred(photos: Path) -> None:
-    batch = next(training_batches(photo_config(photos), 0, CPU))
-    assert batch.blurred.shape == batch.sharp.shape == (2, 3, 24, 24)
-    assert batch.blurred.min() >= 0
-    assert batch.blurred.max() <= 1
-    assert not torch.equal(batch.blurred, batch.sharp)
-
-
-def test_pairs_are_cut_and_turned_alike(pairs: Path) -> None:
-    batch = next(training_batches(config(SourceConfig("pairs", str(pairs))), 0, CPU))
-    halved = (batch.sharp * 255 * 0.5).floor()
-    torch.testing.assert_close(batch.blurred * 255, halved, atol=1.01, rtol=0)
-
-
-def test_frames_that_stand_still_stay_sharp(tmp_path: Path) -> None:
-    for index in range(6):
-        blurred, sharp, synthesise = clip(tmp_path / str(index), 0)[index]
-        assert not synthesise
-        assert (blurred.int() - sharp.int()).abs().max() <= 1
-
-
-def test_frames_that_move_are_averaged_around_the_sharp_one(tmp_path: Path) -> None:
-    still, moving = clip(tmp_path / "still", 0), clip(tmp_path / "moving", 1)
-    for index in range(6):
-        blurred, sharp, _ = moving[index]
-        assert spread(blurred) < 0.97 * spread(sharp)
-        assert spread(sharp) == pytest.approx(spread(still[index][1]), rel=0.1)
-
-
-def test_sources_are_drawn_by_their_weights(photos: Path, pairs: Path) -> None:
-    sources = [SourceConfig("photos", str(photos), 3), SourceConfig("pairs", str(pairs), 1)]
-    samples = TrainingSamples(sources, side=24, seed=0, start=0, count=400)
-    share = np.mean([samples[index][2] for index in range(400)])
-    assert share == pytest.approx(0.75, abs=0.07)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("photos:a/b", SourceConfig("photos", "a/b")),
-        ("frames:a@0.25", SourceConfig("frames", "a", 0.25)),
-        ("a/b@2", SourceConfig("photos", "a/b", 2.0)),
-        ("C:/photos", SourceConfig("photos", "C:/photos")),
-    ],
-)
-def test_sources_are_read(text: str, expected: SourceConfig) -> None:
-    assert SourceConfig.parse(text) == expected
-
-
-def test_a_folder_with_blur_holds_pairs(pairs: Path) -> None:
-    assert SourceConfig.parse(str(pairs)).kind == "pairs"
-
-
-def test_a_configuration_survives_json(photos: Path) -> None:
-    run = photo_config(photos, arguments={"width": 8})
-    assert TrainingConfig.from_json(run.to_json()) == run
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"steps": 0}, "steps must be at least 1"),
-        ({"sources": ()}, "nothing to learn from"),
-        ({"ema": 1.0}, "ema must lie in"),
-    ],
-)
-def test_a_configuration_that_cannot_be_trained_is_refused(
-    photos: Path, change: dict[str, object], message: str
+def test_a_full_disk_leaves_the_last_checkpoint(
+    photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ConfigError, match=message):
-        photo_config(photos, **change)
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(empty_checkpoint(photos), path)
+    before = path.read_bytes()
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(CheckpointError, match="No space left on device"):
+        save_checkpoint(empty_checkpoint(photos), path)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["checkpoint.pt"]
 
 
-def test_a_misspelt_field_is_named(photos: Path) -> None:
-    text = photo_config(photos).to_json().replace('"crop"', '"corp"')
-    with pytest.raises(ConfigError, match="corp"):
-        TrainingConfig.from_json(text)
+def test_parts_are_small_and_join_to_the_same_file(photos: SourceConfig, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(empty_checkpoint(photos), path)
+    index = split_checkpoint(path, tmp_path / "parts", part_bytes=1000)
+    parts = sorted(index.parent.glob("*.part-*"))
+    assert len(parts) > 2
+    assert max(part.stat().st_size for part in parts) == 1000
+    join_checkpoint(index, tmp_path / "joined.pt")
+    assert (tmp_path / "joined.pt").read_bytes() == path.read_bytes()
+    parts[1].write_bytes(bytes(1000))
+    with pytest.raises(CheckpointError, match="damaged"):
+        join_checkpoint(index, tmp_path / "bad.pt")
+    parts[1].unlink()
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        join_checkpoint(index, tmp_path / "bad.pt")
+    assert not (tmp_path / "bad.pt").exists()
 
 
-def test_photos_that_are_too_small_are_named_with_what_is_needed(tmp_path: Path) -> None:
-    Image.fromarray(scene(20, 20)).save(tmp_path / "tiny.png")
-    with pytest.raises(TrainingDataError, match=r"tiny\.png is 20x20; at least 40x40"):
-        train(photo_config(tmp_path), tmp_path / "run", device="cpu")
-
-
-def test_pairs_of_unequal_size_and_without_partner_are_named(pairs: Path, tmp_path: Path) -> None:
-    run = config(SourceConfig("pairs", str(pairs)))
-    for seed in range(3):
-        Image.fromarray(scene(90, 120)).save(pairs / "blur" / f"{seed}.png")
-    with pytest.raises(TrainingDataError, match="a pair must be of one size"):
-        train(run, tmp_path / "run", device="cpu")
-    (pairs / "blur" / "2.png").unlink()
-    with pytest.raises(TrainingDataError, match=r"2\.png has no partner"):
-        train(run, tmp_path / "run", device="cpu")
-
-
-def test_the_rate_rises_then_falls_to_nothing(photos: Path) -> None:
-    run = photo_config(photos, steps=100, warmup=10, learning_rate=1.0)
-    rates = [learning_rate(run, step) for step in range(101)]
-    assert rates[:10] == sorted(rates[:10])
-    assert max(rates) == rates[9] == 1.0
-    assert rates[10:] == sorted(rates[10:], reverse=True)
-    assert rates[100] == pytest.approx(0)
-
-
-def test_a_run_can_start_from_another_ones_weights(photos: Path, tmp_path: Path) -> None:
-    first = train(photo_config(photos), tmp_path / "first", device="cpu")
-    still = photo_config(photos, start_from=str(first), learning_rate=0.0, steps=1, loss="l2")
-    second = load_checkpoint(train(still, tmp_path / "second", device="cpu"))
-    for name, value in load_checkpoint(first).ema.items():
-        assert torch.equal(second.ema[name], value), name
-
-
-def test_weights_of_another_network_are_refused_as_a_start(photos: Path, tmp_path: Path) -> None:
-    first = train(photo_config(photos), tmp_path / "first", device="cpu")
-    other = photo_config(photos, architecture="residual_unet", start_from=str(first))
-    with pytest.raises(CheckpointError, match="holds srcnn"):
-        train(other, tmp_path / "second", device="cpu")
+def test_a_run_leaves_its_configuration(photos: SourceConfig, tmp_path: Path) -> None:
+    run = tiny_run(photos)
+    train(run, tmp_path / "run", device="cpu")
+    written = (tmp_path / "run" / "config.json").read_text()
+    assert TrainingConfig.from_json(written) == run
+    assert json.loads(written)["recipe"]["length"] == [1, 8]

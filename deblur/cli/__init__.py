@@ -3,10 +3,13 @@
 import typer
 
 from deblur.cli.card import card
+from deblur.cli.checkpoint import checkpoint
 from deblur.cli.console import print_any_name
 from deblur.cli.export import export
 from deblur.cli.models import models
+from deblur.cli.pack import pack
 from deblur.cli.restore import restore
+from deblur.cli.synthesize import synthesize
 from deblur.cli.train import train
 
 app = typer.Typer(
@@ -16,5 +19,6 @@ app = typer.Typer(
     add_completion=False,
 )
 app.callback()(print_any_name)
-for command in (restore, models, train, export, card):
+for command in (restore, models, train, synthesize, pack, export, card):
     app.command()(command)
+app.add_typer(checkpoint, name="checkpoint")

@@ -29,7 +29,7 @@ def export(
         config = saved.training_config()
         sources = (f"{source.kind}: {Path(source.path).name}" for source in config.sources)
         spec = replace(
-            find_model(config.preset),
+            find_model(config.model),
             arguments=config.arguments,
             trained_on=tuple(trained_on or sources),
         )

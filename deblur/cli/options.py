@@ -19,12 +19,19 @@ class FloatPrecision(StrEnum):
     fp16 = "fp16"
 
 
-class Loss(StrEnum):
-    """What training makes small."""
+class Preset(StrEnum):
+    """The recipe that a training run begins with."""
 
-    l1 = "l1"
-    l2 = "l2"
-    psnr = "psnr"
+    fast = "fast"
+    seed = "seed"
+    fine_tune = "fine-tune"
+
+
+class Tracker(StrEnum):
+    """What else a training run is logged with."""
+
+    tensorboard = "tensorboard"
+    trackio = "trackio"
 
 
 class OutputFormat(StrEnum):

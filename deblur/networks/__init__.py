@@ -7,6 +7,7 @@ from torch import nn
 
 from deblur.errors import UnknownModelError
 from deblur.networks.gan import Generator
+from deblur.networks.gan_fpn import FeaturePyramidGenerator
 from deblur.networks.residual_unet import ResidualUNet
 from deblur.networks.srcnn import SRCNN
 from deblur.networks.unet import UNet
@@ -15,6 +16,7 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     "srcnn": SRCNN,
     "unet": UNet,
     "gan": Generator,
+    "gan_fpn": FeaturePyramidGenerator,
     "residual_unet": ResidualUNet,
 }
 

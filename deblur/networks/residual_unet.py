@@ -1,9 +1,12 @@
 """The family that carries the product: a residual U-Net of dense 3x3 convolutions."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
+from deblur.errors import CheckpointError
 from deblur.networks.blocks import ResidualBlock, quieten_
 
 
@@ -48,6 +51,45 @@ class ResidualUNet(nn.Module):
         ):
             features = decoder(up(features) + skip)
         return blurred + self.unfold(self.head(features))
+
+    @torch.no_grad()
+    def grow_from_(self, weights: Mapping[str, Tensor]) -> None:
+        """Take over a narrower or shallower residual U-Net, and answer as it does, in place.
+
+        Its channels come first and ignore the new ones; blocks that it did not have add
+        nothing yet (after Chen et al. 2016, arXiv:1511.05641). Raises CheckpointError when it
+        is wider or deeper than this network, or has another stem or number of levels.
+        """
+        own = dict(self.named_parameters())
+        strangers = [name for name in weights if name not in own]
+        for name, parameter in own.items():
+            small = weights.get(name)
+            if small is not None and _fits(small, parameter):
+                _put_first_(parameter, small)
+            elif small is None and ".second." in name:
+                parameter.zero_()
+            elif small is not None or not name.startswith(("encoders", "decoders")):
+                strangers.append(name)
+        if strangers:
+            raise CheckpointError(
+                f"a residual U-Net cannot grow into this one: {strangers[0]} does not fit "
+                "(stem and levels must be the same, width and blocks at most as many)"
+            )
+
+
+def _fits(small: Tensor, large: Tensor) -> bool:
+    return small.ndim == large.ndim and all(
+        a <= b for a, b in zip(small.shape, large.shape, strict=True)
+    ) and small.shape[2:] == large.shape[2:]
+
+
+def _put_first_(parameter: Tensor, small: Tensor) -> None:
+    rows = len(small)
+    if parameter.ndim == 1:
+        parameter[:rows] = small
+    else:
+        parameter[:rows, small.shape[1] :] = 0
+        parameter[:rows, : small.shape[1]] = small
 
 
 def _stage(channels: int, blocks: int) -> nn.Sequential:

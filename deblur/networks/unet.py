@@ -8,6 +8,10 @@ from torch import Tensor, nn
 from deblur.networks.blocks import route_
 
 Upsampling = Literal["nearest", "bilinear"]
+KNOTS = 11
+"""Of the 64 last features so many a colour carry the picture; the others are free to learn."""
+BALANCE = 16.0
+"""About the root of the steepest slope of the logit that the U-Nets start with."""
 
 
 class UNetBody(nn.Module):
@@ -56,11 +60,13 @@ class UNet(nn.Module):
 def start_as_identity_(body: UNetBody, head: nn.Conv2d, *, low: float, gain: float) -> None:
     """Set the last two layers so that `sigmoid(head / gain)` gives the input back, in place.
 
-    Undoing a sigmoid asks for its inverse, the logit. Over `knots` the features become
+    Undoing a sigmoid asks for its inverse, the logit. Over `KNOTS` places the features become
     relu(x - knot), and the head adds up the slopes of a piecewise linear logit. Without it a
-    short training spends its steps on learning to copy. Pixel values lie in [`low`, 1].
+    short training spends its steps on learning to copy. The slopes are shared out between the
+    two layers, or the steep ones would make a small step in the first a large one in the
+    picture. Pixel values lie in [`low`, 1].
     """
-    logits = torch.linspace(-5.5, 5.5, 21, dtype=torch.float64)
+    logits = torch.linspace(-5.5, 5.5, KNOTS, dtype=torch.float64)
     knots = torch.sigmoid(logits)
     slopes = logits.diff() / knots.diff()
     kinks = torch.cat([slopes[:1], slopes.diff(), slopes.new_zeros(1)])
@@ -70,7 +76,10 @@ def start_as_identity_(body: UNetBody, head: nn.Conv2d, *, low: float, gain: flo
         route_(body.merge_fine, routes, bias=-position * scale, quiet=1e-4)
     head.weight.mul_(0.01)
     for channel in range(3):
-        own = torch.arange(21) * 3 + channel
+        own = torch.arange(KNOTS) * 3 + channel
         head.weight[channel, own, 0, 0] += (gain * kinks / scale).to(head.weight.dtype)
+    for parameter in body.merge_fine.parameters():
+        parameter.mul_(BALANCE)
+    head.weight.div_(BALANCE)
     assert head.bias is not None
     head.bias.fill_(gain * logits[0].item())

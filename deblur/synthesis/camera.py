@@ -18,16 +18,15 @@ def brighten_highlights(light: Tensor, boost: Tensor) -> Tensor:
     return light * (1 + (boost.view(-1, 1, 1, 1) - 1) * nearly_full)
 
 
-def add_noise(light: Tensor, photons: Tensor, read_noise: Tensor, generator: Generator) -> Tensor:
+def add_noise(light: Tensor, photons: float, read_noise: float, generator: Generator) -> Tensor:
     """Poisson noise of the light and Gaussian noise of the electronics, in linear light.
 
-    `photons` (N,) is what a pixel at full scale counts, `read_noise` (N,) a standard
-    deviation on the scale [0, 1]. The result may leave [0, 1].
+    `photons` is what a pixel at full scale counts, `read_noise` a standard deviation on the
+    scale [0, 1]. The result may leave [0, 1].
     """
-    full = photons.view(-1, 1, 1, 1)
-    counted = torch.poisson(light.clamp_min(0) * full, generator=generator) / full
+    counted = torch.poisson(light.clamp_min(0) * photons, generator=generator) / photons
     noise = torch.randn(light.shape, generator=generator, device=light.device)
-    return counted + read_noise.view(-1, 1, 1, 1) * noise
+    return counted + read_noise * noise
 
 
 def jpeg(encoded: Tensor, quality: Tensor) -> Tensor:

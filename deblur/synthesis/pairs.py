@@ -1,105 +1,54 @@
-"""From a batch of sharp photos to a batch of blurred ones, as a camera would have taken them."""
+"""From sharp photos to pairs of blurred and sharp, as a camera would have taken them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
-from deblur.color import linear_to_srgb, srgb_to_linear
+from deblur.synthesis.blur import Blur
 from deblur.synthesis.camera import add_noise, brighten_highlights, jpeg
-from deblur.synthesis.psf import blur_uniform, blur_varying, render_kernels, shake_homographies
-from deblur.synthesis.trajectory import random_paths
+from deblur.synthesis.render import compose, convolve, integrate
 
 
-@dataclass(frozen=True)
-class BlurRecipe:
-    """What is drawn for each photo; pairs are (lowest, highest), shares lie in [0, 1].
+def synthesize(sharp: Tensor, blurs: Sequence[Blur]) -> tuple[Tensor, Tensor]:
+    """Blur sharp photos: sRGB (N, 3, h, w) in [0, 1] -> blurred and sharp, as 8-bit values / 255.
 
-    `length` is the extent of the blur in pixels. `varying` of the photos are blurred by
-    homographies, the others by one kernel. `photons` and `read_noise` are drawn
-    logarithmically; `photons` is the count at full scale, `read_noise` a standard deviation.
+    Where things pass by, they are cut from the mirrored photo, and the sharp picture shows
+    them too. The border of the recipe's margin is made of reflected light: cut it off.
     """
-
-    length: tuple[float, float] = (1.0, 38.0)
-    kernel_size: int = 41
-    varying: float = 0.5
-    steps: int = 24
-    highlight_boost: tuple[float, float] = (1.0, 4.0)
-    noisy: float = 0.5
-    photons: tuple[float, float] = (2e3, 1e5)
-    read_noise: tuple[float, float] = (2e-4, 4e-3)
-    compressed: float = 0.4
-    jpeg_quality: tuple[float, float] = (60.0, 98.0)
-
-
-def synthesize(sharp: Tensor, recipe: BlurRecipe, generator: Generator) -> Tensor:
-    """Blur sharp photos: sRGB (N, 3, h, w) in [0, 1] -> the same, as 8-bit values / 255.
-
-    Everything random comes from `generator`, on whose device the photos must be. The border
-    of `recipe.kernel_size` pixels is made of reflected light: cut it off.
-    """
-    batch = len(sharp)
-    light = brighten_highlights(
-        srgb_to_linear(sharp), _uniform(batch, recipe.highlight_boost, generator)
-    )
-    varying = round(batch * recipe.varying)
-    order = torch.randperm(batch, generator=generator, device=sharp.device)
-    blurred = torch.empty_like(light)
-    if varying:
-        blurred[order[:varying]] = _shake(light[order[:varying]], recipe, generator)
-    if varying < batch:
-        blurred[order[varying:]] = _smear(light[order[varying:]], recipe, generator)
-    return _expose(blurred, recipe, generator)
+    gamma = _column([blur.gamma for blur in blurs], sharp)
+    boost = torch.tensor([blur.highlight_boost for blur in blurs]).to(sharp)
+    background = brighten_highlights(sharp**gamma, boost)
+    things = background.flip(-1)
+    scene = compose(background, things, blurs)
+    light = scene.clone()
+    moved = [index for index, blur in enumerate(blurs) if blur.homographies is not None]
+    if moved:
+        chosen = [blurs[index] for index in moved]
+        light[moved] = integrate(background[moved], things[moved], chosen)
+    spread = {index: blur.kernel for index, blur in enumerate(blurs) if blur.kernel is not None}
+    if spread:
+        light[list(spread)] = convolve(light[list(spread)], list(spread.values()))
+    return _expose(light, blurs, gamma), _eight_bits(scene.clamp(0, 1) ** (1 / gamma))
 
 
-def _smear(light: Tensor, recipe: BlurRecipe, generator: Generator) -> Tensor:
-    length = _uniform(len(light), recipe.length, generator)
-    paths = random_paths(len(light), 4 * recipe.kernel_size, generator) * length.view(-1, 1, 1)
-    return blur_uniform(light, render_kernels(paths, recipe.kernel_size))
-
-
-def _shake(light: Tensor, recipe: BlurRecipe, generator: Generator) -> Tensor:
-    batch, side = len(light), max(light.shape[-2:])
-    paths = random_paths(batch, recipe.steps, generator, axes=5)
-    length = _uniform(batch, recipe.length, generator).view(-1, 1, 1)
-    share = _uniform(batch, (0.0, 1.0), generator).view(-1, 1, 1)
-    centres = _normal((batch, 2), generator) * 2 * side
-    radius = centres.norm(dim=1).view(-1, 1) + side / 2
-    turns = paths[..., 2] * (share * length).squeeze(-1) / radius
-    tilts = paths[..., 3:] * 0.3 * length / side**2
-    homographies = shake_homographies(paths[..., :2] * (1 - share) * length, turns, tilts, centres)
-    return blur_varying(light, homographies)
-
-
-def _expose(light: Tensor, recipe: BlurRecipe, generator: Generator) -> Tensor:
-    batch = len(light)
-    noisy = _share(batch, recipe.noisy, generator)
-    if noisy.any():
-        count = int(noisy.sum())
-        photons = _uniform(count, recipe.photons, generator, logarithmic=True)
-        read_noise = _uniform(count, recipe.read_noise, generator, logarithmic=True)
-        light[noisy] = add_noise(light[noisy].clamp_max(1), photons, read_noise, generator)
-    encoded = (linear_to_srgb(light.clamp(0, 1)) * 255).round() / 255
-    compressed = _share(batch, recipe.compressed, generator)
-    if compressed.any():
-        quality = _uniform(int(compressed.sum()), recipe.jpeg_quality, generator)
-        encoded[compressed] = jpeg(encoded[compressed], quality.round())
+def _expose(light: Tensor, blurs: Sequence[Blur], gamma: Tensor) -> Tensor:
+    light = light.clamp(0, 1)
+    for index, blur in enumerate(blurs):
+        if blur.photons:
+            generator = torch.Generator(light.device).manual_seed(blur.seed)
+            light[index] = add_noise(light[index], blur.photons, blur.read_noise, generator)
+    encoded = _eight_bits(light.clamp(0, 1) ** (1 / gamma))
+    compressed = [index for index, blur in enumerate(blurs) if blur.jpeg_quality]
+    if compressed:
+        quality = torch.tensor([float(blurs[index].jpeg_quality) for index in compressed])
+        encoded[compressed] = jpeg(encoded[compressed], quality.to(encoded))
     return encoded
 
 
-def _share(batch: int, share: float, generator: Generator) -> Tensor:
-    return torch.rand(batch, generator=generator, device=generator.device) < share
+def _eight_bits(encoded: Tensor) -> Tensor:
+    return (encoded * 255).round() / 255
 
 
-def _normal(shape: tuple[int, ...], generator: Generator) -> Tensor:
-    return torch.randn(shape, generator=generator, device=generator.device)
-
-
-def _uniform(
-    batch: int, bounds: tuple[float, float], generator: Generator, *, logarithmic: bool = False
-) -> Tensor:
-    drawn = torch.rand(batch, generator=generator, device=generator.device)
-    low, high = bounds
-    if logarithmic:
-        return low * (high / low) ** drawn
-    return low + (high - low) * drawn
+def _column(values: Sequence[float], like: Tensor) -> Tensor:
+    return torch.tensor(values).to(like).view(-1, 1, 1, 1)

@@ -6,96 +6,248 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from deblur.errors import ConfigError
-from deblur.synthesis.pairs import BlurRecipe
+from deblur.synthesis.recipe import BlurRecipe
+from deblur.training.fields import read_fields
+from deblur.training.tree import kind_of
 
-SourceKind = Literal["photos", "pairs", "frames"]
+SourceKind = Literal["photos", "pairs", "frames", "gopro"]
+Split = Literal["train", "validation", "test"]
 TrainingPrecision = Literal["fp32", "bf16", "fp16"]
-LossName = Literal["l1", "l2", "psnr"]
+LossName = Literal[
+    "l1", "l2", "psnr", "charbonnier", "perceptual", "colour", "gradient", "frequency"
+]
 
 
 @dataclass(frozen=True)
 class SourceConfig:
-    """A folder to learn from, and how often it is drawn beside the others.
+    """A folder, or an archive made by `pack`, to learn from, and how often it is drawn.
 
     `photos`: sharp pictures, to be blurred by synthesis. `pairs`: subfolders `blur` and
     `sharp` with files of the same names. `frames`: consecutive sharp frames of a fast clip,
-    averaged in the way of the GoPro dataset.
+    averaged in the way of the GoPro dataset. `gopro`: the official layout of that dataset.
+    `split` keeps one share of it, 7:2:1, by hash of the scene; None keeps all.
     """
 
     kind: SourceKind
     path: str
     weight: float = 1.0
+    split: Split | None = None
 
     @classmethod
     def parse(cls, text: str) -> "SourceConfig":
-        """Read `[KIND:]DIRECTORY[@WEIGHT]`; without a kind, a folder with `blur` holds pairs.
+        """Read `[KIND:]PATH[@WEIGHT]`; without a kind it is told by what lies in the folder.
 
         Raises ConfigError when it is not of that form.
         """
-        path, at, weight = text.rpartition("@")
-        if not at:
-            path, weight = text, "1"
+        path, weight = text, 1.0
+        head, at, tail = text.rpartition("@")
+        if at and not Path(text.partition(":")[2] or text).exists() and not Path(text).exists():
+            try:
+                path, weight = head, float(tail)
+            except ValueError as error:
+                raise ConfigError(
+                    f"{text!r}: there is no such path, and the weight after '@' must be a "
+                    f"number, not {tail!r}"
+                ) from error
         kind, colon, rest = path.partition(":")
-        if not colon or kind not in ("photos", "pairs", "frames"):
-            rest, kind = path, "pairs" if (Path(path) / "blur").is_dir() else "photos"
-        try:
-            return cls(cast(SourceKind, kind), rest, float(weight))
-        except ValueError as error:
-            raise ConfigError(
-                f"{text!r}: the weight after '@' must be a number, not {weight!r}"
-            ) from error
+        if not colon or kind not in get_args(SourceKind):
+            rest, kind = path, kind_of(Path(path))
+        return cls(cast(SourceKind, kind), rest, weight)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What is done to both pictures of a pair alike; every field can be switched off.
+
+    `rotation` is the largest angle in degrees and `zoom` the largest change of scale as a
+    share, both drawn evenly on either side of none; no border is ever invented. `shift` lets
+    crops lie anywhere instead of in the middle. `flip` mirrors left and right, `turns` turns
+    by multiples of 90 degrees, `channels` permutes red, green and blue.
+    """
+
+    shift: bool = True
+    flip: bool = True
+    turns: bool = True
+    channels: bool = False
+    rotation: float = 0.0
+    zoom: float = 0.0
+
+
+@dataclass(frozen=True)
+class Perceptual:
+    """The network whose features the perceptual loss compares, at one named layer.
+
+    `network` is any timm name; `layer` a VGG layer as `block3_conv3`, or a stage as `stage2`;
+    `weights` a safetensors or PyTorch file, None for timm's own from the Hub.
+    """
+
+    network: str = "vgg16"
+    layer: str = "block3_conv3"
+    weights: str | None = None
+
+
+@dataclass(frozen=True)
+class Adversarial:
+    """A critic to fool, beside the losses: `weight` times its verdict is added to them.
+
+    `bce` is the classic game, with a sigmoid on the critic; `wgan-gp` Wasserstein's, with
+    neither sigmoid nor batch normalisation, `critic_steps` steps of the critic for one of the
+    generator, and a gradient `penalty`. The first `after` steps are played without the critic.
+    """
+
+    objective: Literal["bce", "wgan-gp"] = "bce"
+    normalisation: Literal["batch", "spectral", "none"] = "batch"
+    sigmoid: bool = True
+    weight: float = 0.01
+    critic_steps: int = 1
+    penalty: float = 10.0
+    learning_rate: float = 1e-4
+    after: int = 0
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """How steps are taken: any timm optimiser by `name`; `clip` is the largest gradient norm."""
+
+    name: str = "muon"
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.0
+    clip: float = 1.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The learning rate over the run, after a linear rise over `warmup` steps.
+
+    `cosine` falls to zero at the end. `plateau` multiplies by `factor` whenever `patience`
+    validations in a row brought nothing better; so many in a row as `stop_after` end the run,
+    under either schedule (0: never).
+    """
+
+    kind: Literal["cosine", "plateau"] = "cosine"
+    warmup: int = 200
+    factor: float = 0.5
+    patience: int = 3
+    stop_after: int = 0
+
+
+@dataclass(frozen=True)
+class CropStage:
+    """From the share `start` of the run on, `batch` crops of `side` pixels a step."""
+
+    start: float
+    side: int
+    batch: int
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """One run. `crop` is in pixels, `ema` the decay of the averaged weights per step.
+    """One run. `ema` is the decay of the averaged weights per step, 0 for none.
 
-    `start_from` is a checkpoint whose averaged weights the run begins with. The learning rate
-    rises over `warmup` steps and falls to zero along a cosine. Without sources for
-    `validation`, those of the training are validated on, with other crops and other blur.
+    `steps` counts optimiser steps over all processes together; a step sees `crops`' batch.
+    `start_from` names the weights to begin with: a checkpoint, a catalog name, a file or a
+    Hub repository. Otherwise `encoder` is where a generator's encoder learned from ImageNet:
+    a file of timm's weights, or `hub`. Without sources for `validation` the run's own are
+    validated on, other crops and other blur; `split_where_needed` keeps a share of them for it.
+    `general` is a set that fine-tuning must not forget: weights are not kept as the best when
+    the gain on it has fallen by more than `forgetting` dB since the first validation.
     """
 
-    preset: str
+    model: str
     architecture: str
     arguments: Mapping[str, Any]
     sources: tuple[SourceConfig, ...]
+    preset: str = "fast"
     validation: tuple[SourceConfig, ...] = ()
+    general: tuple[SourceConfig, ...] = ()
+    forgetting: float = 0.1
     start_from: str | None = None
-    loss: LossName = "l1"
+    encoder: str | None = None
+    losses: Mapping[LossName, float] = field(default_factory=lambda: {"psnr": 1.0})
+    perceptual: Perceptual = Perceptual()
+    adversarial: Adversarial | None = None
+    augmentation: Augmentation = Augmentation()
+    optimizer: Optimizer = Optimizer()
+    schedule: Schedule = Schedule()
     steps: int = 10_000
-    batch: int = 8
-    crop: int = 160
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.0
-    warmup: int = 200
+    crops: tuple[CropStage, ...] = (CropStage(0.0, 160, 8),)
     ema: float = 0.999
-    clip_gradient: float = 1.0
     precision: TrainingPrecision = "bf16"
     channels_last: bool = True
+    compile: bool = False
     value_range: tuple[float, float] = (0.0, 1.0)
     seed: int = 0
     workers: int = 0
+    skip_bad: bool = False
     validate_every: int = 1000
+    validation_pictures: int = 64
     checkpoint_every: int = 250
-    recipe: BlurRecipe = field(default_factory=BlurRecipe)
+    recipe: BlurRecipe = BlurRecipe()
 
     def __post_init__(self) -> None:
         """Raises ConfigError for what cannot be trained."""
-        for name in ("steps", "batch", "crop", "validate_every", "checkpoint_every"):
+        for name in ("steps", "validate_every", "validation_pictures", "checkpoint_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
         if not self.sources:
             raise ConfigError("there is nothing to learn from: name a folder with --data")
-        for source in (*self.sources, *self.validation):
+        for source in (*self.sources, *self.validation, *self.general):
             if not 0 < source.weight < math.inf:
                 raise ConfigError(
                     f"{source.path}: a weight must be a number above 0, not {source.weight}"
                 )
         if not 0 <= self.ema < 1:
             raise ConfigError(f"ema must lie in [0, 1), not {self.ema}")
+        turned = self.augmentation
+        if not (0 <= turned.rotation <= 180 and 0 <= turned.zoom < 1):
+            raise ConfigError(
+                f"augmentation: rotation must lie in [0, 180] degrees and zoom in [0, 1), "
+                f"not {turned.rotation} and {turned.zoom}"
+            )
+        self._check_crops()
+        self._check_losses()
+
+    def _check_crops(self) -> None:
+        starts = [stage.start for stage in self.crops]
+        if not starts or starts[0] != 0 or starts != sorted(set(starts)) or starts[-1] >= 1:
+            raise ConfigError(f"crops must start at 0 and rise below 1, not at {starts}")
+        for stage in self.crops:
+            if stage.side < 1 or stage.batch < 1:
+                raise ConfigError(f"crops: side and batch must be at least 1, not {stage}")
+
+    def _check_losses(self) -> None:
+        unknown = [name for name in self.losses if name not in get_args(LossName)]
+        if unknown or not self.losses:
+            known = ", ".join(get_args(LossName))
+            raise ConfigError(f"losses: {unknown or 'none given'}; there are: {known}")
+        if any(not 0 < weight < math.inf for weight in self.losses.values()):
+            raise ConfigError(f"losses: weights must be above 0, not {dict(self.losses)}")
+        game = self.adversarial
+        if game and game.objective == "wgan-gp" and (game.sigmoid or game.normalisation == "batch"):
+            raise ConfigError(
+                "adversarial: wgan-gp measures a distance, so its critic must not end in a "
+                "sigmoid, and its penalty is per picture, which batch normalisation mixes: "
+                "set sigmoid to false and normalisation to none or spectral"
+            )
+        if game and game.objective == "bce" and not game.sigmoid:
+            raise ConfigError("adversarial: bce compares probabilities: set sigmoid to true")
+
+    def stage_at(self, step: int) -> CropStage:
+        """The crops of a step."""
+        return [stage for stage in self.crops if stage.start * self.steps <= step][-1]
+
+    def split_where_needed(self) -> "TrainingConfig":
+        """The same run; without a validation set of its own it learns from a share of its data."""
+        if self.validation:
+            return self
+        return dataclasses.replace(
+            self,
+            sources=tuple(dataclasses.replace(each, split="train") for each in self.sources),
+            validation=tuple(dataclasses.replace(each, split="validation") for each in self.sources),
+        )
 
     def to_json(self) -> str:
         """JSON that `from_json` reads."""
@@ -106,12 +258,6 @@ class TrainingConfig:
         """Read what `to_json` wrote. Raises ConfigError naming a field that is wrong."""
         try:
             fields = json.loads(text)
-            for name in ("sources", "validation"):
-                fields[name] = tuple(SourceConfig(**source) for source in fields[name])
-            recipe: dict[str, Any] = fields["recipe"]
-            ranges = {name: tuple(v) for name, v in recipe.items() if isinstance(v, list)}
-            fields["recipe"] = BlurRecipe(**{**recipe, **ranges})
-            fields["value_range"] = tuple(fields["value_range"])
-            return cls(**fields)
-        except (ValueError, TypeError, KeyError) as error:
-            raise ConfigError(f"the training configuration cannot be read: {error}") from error
+        except ValueError as error:
+            raise ConfigError(f"the training configuration is not JSON: {error}") from error
+        return read_fields(cls, fields)

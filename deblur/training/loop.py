@@ -1,186 +1,389 @@
-"""The training loop: one network, one loss, resumable at any step."""
+"""The training loop: resumable at any step, on any device, in any number of processes."""
 
 import math
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs
+from timm.optim import create_optimizer_v2
 from torch import Tensor, nn
 
-from deblur.errors import CheckpointError
+from deblur.errors import CheckpointError, ConfigError, TrainingError
 from deblur.networks import build_network
+from deblur.training.adversarial import Game, build_critic, critic_optimizer
+from deblur.training.averaging import average_, averaged
+from deblur.training.backbones import load_encoder
 from deblur.training.batches import Batch, training_batches, validation_batches
 from deblur.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from deblur.training.config import TrainingConfig
-from deblur.training.losses import LOSSES
+from deblur.training.config import Adversarial, SourceConfig, TrainingConfig
+from deblur.training.losses import weighted_loss
+from deblur.training.schedule import Progress, learning_rate
+from deblur.training.split import write_split
+from deblur.training.start import start_from
+from deblur.training.tracking import log_pictures
+from deblur.training.validation import sample_pictures, total_gain
 
 CHECKPOINT = "checkpoint.pt"
+BEST = "best.pt"
 CONFIG = "config.json"
-VALIDATION_PICTURES = 64
-ROUNDING_ERROR = 1e-5
-"""Mean squared error that counts as none (50 dB), or sharp crops would rule the mean gain."""
+SPLIT = "split.json"
+HOPELESS = 50
+"""So many steps in a row without a finite gradient end a run."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """How far a run is; `gain` is the validation's dB over the blurred input, None between."""
+    """How far a run is.
+
+    `losses` are the parts of the step's loss; `gain` is the validation's dB over the blurred
+    input, `general` the same on the general set, None between validations. `waiting` is the
+    share of the time spent on waiting for data, `memory` the GPU's peak in bytes, `skipped`
+    the number of steps that were not taken because their gradient was not finite, `bad_files`
+    that of the files that were left out.
+    """
 
     step: int
     steps: int
-    loss: float
+    losses: dict[str, float]
     seconds: float
+    learning_rate: float
+    images_per_second: float
+    waiting: float
+    memory: int
+    skipped: int
+    bad_files: int
     gain: float | None = None
+    general: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a run's last checkpoint lies, and why it ended there."""
+
+    path: Path
+    step: int
+    reason: str
 
 
 def train(
     config: TrainingConfig,
     directory: Path,
     *,
-    device: str,
+    device: str = "auto",
     resume: bool = False,
+    time_limit: float = math.inf,
+    should_stop: Callable[[], bool] = lambda: False,
+    tracker: str | None = None,
     on_report: Callable[[Report], None] = lambda report: None,
-) -> Path:
-    """Train to the last step and return the path of the checkpoint, in `directory`.
+) -> Outcome:
+    """Train to the last step, or until `time_limit` seconds are over, and save.
+
+    `directory` gets the configuration, `checkpoint.pt` and, of the best validation, `best.pt`.
+    `device` is auto, cpu, cuda or mps; under `accelerate launch` or torchrun every process
+    calls this. `tracker` is a name that Accelerate knows, as tensorboard or trackio.
 
     Raises CheckpointError when `directory` holds another run, or none to resume; ConfigError
-    and TrainingDataError for what cannot be trained.
+    and TrainingDataError for what cannot be trained; TrainingError when gradients stay
+    infinite.
     """
-    run = _Run(config, directory, torch.device(device), resume)
-    for batch in training_batches(config, run.step, run.device):
-        loss = run.learn(batch)
-        gain = run.validate() if run.due(config.validate_every) else None
-        if run.due(config.checkpoint_every):
-            run.save()
-        on_report(Report(run.step, config.steps, loss, run.seconds, gain))
-    return run.path
+    with _accelerator(config, directory, device, tracker) as accelerator:
+        run = _Run(config, directory, accelerator, resume)
+        return run.learn_all(time_limit, should_stop, on_report)
+
+
+@contextmanager
+def _accelerator(
+    config: TrainingConfig, directory: Path, device: str, tracker: str | None
+) -> Iterator[Accelerator]:
+    if config.precision == "fp16" and (device == "cpu" or not torch.cuda.is_available()):
+        raise ConfigError("precision: fp16 trains on a GPU only; choose bf16 or fp32")
+    AcceleratorState._reset_state(reset_partial_state=True)
+    accelerator = Accelerator(
+        mixed_precision="no" if config.precision == "fp32" else config.precision,
+        cpu=device == "cpu",
+        log_with=tracker,
+        project_dir=directory,
+        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
+    )
+    if tracker:
+        accelerator.init_trackers(config.model)
+    try:
+        yield accelerator
+    finally:
+        accelerator.end_training()
+
+
+@dataclass
+class _Clock:
+    """Where the time of this sitting goes; seconds and pictures."""
+
+    before: float = 0.0
+    started: float = field(default_factory=time.monotonic)
+    waited: float = 0.0
+    pictures: int = 0
+
+    @property
+    def here(self) -> float:
+        return time.monotonic() - self.started
 
 
 class _Run:
     """The moving parts of a run, and how they are saved and found again."""
 
     def __init__(
-        self, config: TrainingConfig, directory: Path, device: torch.device, resume: bool
+        self, config: TrainingConfig, directory: Path, accelerator: Accelerator, resume: bool
     ) -> None:
         torch.manual_seed(config.seed)
-        self.config, self.device = config, device
+        self.config, self.directory, self.accelerator = config, directory, accelerator
+        self.clock = _Clock()
         self.path = directory / CHECKPOINT
-        memory = torch.channels_last if config.channels_last else torch.contiguous_format
-        network = build_network(config.architecture, config.arguments)
-        if config.start_from is not None:
-            network.load_state_dict(_averaged_weights(Path(config.start_from), config))
-        self.network = network.to(device, memory_format=memory)  # type: ignore[call-overload]
-        self.ema = {name: value.clone() for name, value in self.network.state_dict().items()}
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), config.learning_rate, weight_decay=config.weight_decay
-        )
-        self.scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
-        self.step, self.before, self.history = 0, 0.0, list[dict[str, float]]()
-        if resume:
-            self._restore(load_checkpoint(self.path))
-        elif self.path.exists():
+        if self.path.exists() and not resume:
             raise CheckpointError(f"{directory} holds a run; resume it or name another folder")
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / CONFIG).write_text(config.to_json())
-        self.validation = validation_batches(config, VALIDATION_PICTURES, device)
-        self.started = time.monotonic()
+        saved = load_checkpoint(self.path) if resume else None
+        self._build()
+        self.step, self.skipped, self.failing = 0, 0, 0
+        self.progress, self.history = Progress(), list[dict[str, float]]()
+        self.losses = list[Tensor]()
+        if saved:
+            self._restore(saved)
+        self.batches = training_batches(
+            config,
+            self.step,
+            accelerator.device,
+            rank=accelerator.process_index,
+            world=accelerator.num_processes,
+        )
+        self.validation = self._fixed(config.validation or config.sources)
+        self.general = self._fixed(config.general) if config.general else []
+        if accelerator.is_main_process:
+            directory.mkdir(parents=True, exist_ok=True)
+            (directory / CONFIG).write_text(config.to_json())
+            if any(source.split for source in config.sources):
+                write_split(directory / SPLIT, config.sources)
+        self.clock.started = time.monotonic()
 
-    @property
-    def seconds(self) -> float:
-        """Wall time of the run so far, earlier sittings included."""
-        return self.before + time.monotonic() - self.started
+    def _build(self) -> None:
+        config, accelerator = self.config, self.accelerator
+        network = build_network(config.architecture, config.arguments)
+        if config.start_from:
+            start_from(network, config.start_from, config)
+        elif config.encoder:
+            load_encoder(network, None if config.encoder == "hub" else config.encoder)
+        memory = torch.channels_last if config.channels_last else torch.contiguous_format
+        network.to(accelerator.device, memory_format=memory)  # type: ignore[call-overload]
+        if config.compile:
+            network.compile()
+        self.loss = weighted_loss(config).to(accelerator.device)
+        self.optimizer = create_optimizer_v2(
+            network,
+            opt=config.optimizer.name,
+            lr=config.optimizer.learning_rate,
+            weight_decay=config.optimizer.weight_decay,
+        )
+        self.network, self.optimizer = accelerator.prepare(network, self.optimizer)
+        self.bare: nn.Module = accelerator.unwrap_model(self.network)
+        self.ema = {name: value.clone() for name, value in self.bare.state_dict().items()}
+        self.game = self._game(config.adversarial) if config.adversarial else None
+
+    def _game(self, settings: Adversarial) -> Game:
+        critic = build_critic(settings).to(self.accelerator.device)
+        prepared = self.accelerator.prepare(critic, critic_optimizer(settings, critic))
+        seed = self.config.seed + self.accelerator.process_index
+        return Game(settings, *prepared, self.accelerator.backward, seed)
+
+    def _fixed(self, sources: Sequence[SourceConfig]) -> list[Batch]:
+        config = self.config
+        return validation_batches(
+            config, sources, config.validation_pictures, self.accelerator.device
+        )
+
+    def learn_all(
+        self,
+        time_limit: float,
+        should_stop: Callable[[], bool],
+        on_report: Callable[[Report], None],
+    ) -> Outcome:
+        reason = "finished"
+        if self.general and not self.history:
+            self.validate()
+        while self.step < self.config.steps:
+            if self.agree(should_stop() or self.clock.here > time_limit):
+                reason = "time limit" if self.clock.here > time_limit else "stopped"
+                break
+            if self.progress.stalled(self.config):
+                reason = "nothing better was learned"
+                break
+            asked = time.monotonic()
+            batch = next(self.batches)
+            self.clock.waited += time.monotonic() - asked
+            self.clock.pictures += len(batch.sharp) * self.accelerator.num_processes
+            losses = self.learn(batch)
+            gains = self.validate() if self.due(self.config.validate_every) else {}
+            if self.due(self.config.checkpoint_every):
+                self.save(self.path)
+            self._tell(losses, gains, on_report)
+        self.save(self.path)
+        return Outcome(self.path, self.step, reason)
 
     def due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
 
-    def learn(self, batch: Batch) -> float:
+    def agree(self, stop: bool) -> bool:
+        """Whether any process wants to stop, so that all do at the same step."""
+        if self.accelerator.num_processes == 1:
+            return stop
+        wish = torch.tensor([float(stop)], device=self.accelerator.device)
+        return bool(self.accelerator.reduce(wish).item())
+
+    def learn(self, batch: Batch) -> dict[str, float]:
+        """One step; a step whose gradient is not finite is counted and not taken."""
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.config, self.step)
-        loss = LOSSES[self.config.loss](self.restore(batch.blurred), batch.sharp)
-        self.scaler.scale(loss).backward()
-        self.scaler.unscale_(self.optimizer)
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_gradient)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
+            group["lr"] = learning_rate(self.config, self.step, self.progress.reductions)
+        restored = self.restore(self.network, batch.blurred)
+        loss, parts = self.loss(restored, batch.sharp)
+        if self.game and self.step >= self.game.settings.after:
+            sharp, fake = self._own_range(batch.sharp), self._own_range(restored)
+            parts |= self.game.critic_step(sharp, fake, self.step)
+            verdict = self.game.generator_loss(fake)
+            loss = loss + self.game.settings.weight * verdict
+            parts["adversarial"] = verdict.detach()
+        self.accelerator.backward(loss)
+        norm = self.accelerator.clip_grad_norm_(
+            self.network.parameters(), self.config.optimizer.clip
+        )
+        if self._hopeful(bool(torch.isfinite(norm))):
+            self.optimizer.step()
+            average_(self.ema, self.bare, min(self.config.ema, self.step / (self.step + 10)))
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
-        self._average()
-        return loss.item()
+        self.losses.append(loss.detach())
+        return {name: float(value) for name, value in parts.items()}
 
-    def restore(self, blurred: Tensor) -> Tensor:
+    def _hopeful(self, finite: bool) -> bool:
+        self.failing = 0 if finite else self.failing + 1
+        self.skipped += not finite
+        if self.failing == HOPELESS:
+            raise TrainingError(
+                f"the gradients of {HOPELESS} steps in a row were not finite, the last at step "
+                f"{self.step}: lower the learning rate, or train at bf16 or fp32; "
+                f"{self.path} holds the last good state"
+            )
+        return finite
+
+    def restore(self, network: nn.Module, blurred: Tensor) -> Tensor:
         """The network's answer to sRGB in [0, 1], in [0, 1] again, whatever its own range."""
         low, high = self.config.value_range
-        precision = torch.float16 if self.config.precision == "fp16" else torch.bfloat16
         if self.config.channels_last:
             blurred = blurred.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, precision, enabled=self.config.precision != "fp32"):
-            answer = self.network(blurred * (high - low) + low)
+        with self.accelerator.autocast():
+            answer = network(self._own_range(blurred))
         return (answer.float() - low) / (high - low)
 
-    @torch.no_grad()
-    def validate(self) -> float:
-        """Mean gain in dB of the averaged weights over the blurred input."""
-        live = {name: value.clone() for name, value in self.network.state_dict().items()}
-        self.network.load_state_dict(self.ema)
-        gains = [gain for batch in self.validation for gain in self._gains(batch)]
-        self.network.load_state_dict(live)
-        gain = sum(gains) / len(gains)
-        self.history.append({"step": self.step, "seconds": self.seconds, "gain": gain})
-        return gain
+    def _own_range(self, pictures: Tensor) -> Tensor:
+        low, high = self.config.value_range
+        return pictures * (high - low) + low
 
-    def save(self) -> None:
+    def validate(self) -> dict[str, float]:
+        """Mean gains in dB of the averaged weights; keeps them when they are the best."""
+        with averaged(self.bare, self.ema):
+            gains = {"gain": self._mean_gain(self.validation)}
+            if self.general:
+                gains["general"] = self._mean_gain(self.general)
+            if self.accelerator.trackers:
+                shown = sample_pictures(lambda x: self.restore(self.bare, x), self.validation[0])
+                log_pictures(self.accelerator, shown, self.step)
+        record = {"step": float(self.step), "seconds": self.seconds, **gains}
+        if self.losses:
+            mean = torch.stack(self.losses).mean()
+            record["loss"] = float(self.accelerator.reduce(mean, reduction="mean"))
+            self.losses.clear()
+        self.history.append(record)
+        first = self.history[0].get("general", 0.0)
+        forgot = gains.get("general", 0.0) < first - self.config.forgetting
+        if not forgot and self.progress.see(gains["gain"], self.config):
+            self.save(self.directory / BEST)
+        return gains
+
+    def _mean_gain(self, batches: list[Batch]) -> float:
+        mine = batches[self.accelerator.process_index :: self.accelerator.num_processes]
+        total = total_gain(lambda blurred: self.restore(self.bare, blurred), mine)
+        total = self.accelerator.reduce(total.to(self.accelerator.device))
+        return float(total[0] / total[1])
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the run so far, earlier sittings included."""
+        return self.clock.before + self.clock.here
+
+    def _tell(
+        self,
+        losses: dict[str, float],
+        gains: dict[str, float],
+        on_report: Callable[[Report], None],
+    ) -> None:
+        device = self.accelerator.device
+        report = Report(
+            step=self.step,
+            steps=self.config.steps,
+            losses=losses,
+            seconds=self.seconds,
+            learning_rate=self.optimizer.param_groups[0]["lr"],
+            images_per_second=self.clock.pictures / self.clock.here,
+            waiting=self.clock.waited / self.clock.here,
+            memory=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
+            skipped=self.skipped,
+            bad_files=len(self.batches.skipped),
+            **gains,
+        )
+        if self.accelerator.trackers and (gains or self.step % 10 == 0):
+            figures = asdict(report) | losses
+            self.accelerator.log(
+                {name: each for name, each in figures.items() if isinstance(each, float | int)},
+                step=self.step,
+            )
+        if self.accelerator.is_main_process:
+            on_report(report)
+
+    def save(self, path: Path) -> None:
+        """Write the state; only the first of several processes does."""
+        if not self.accelerator.is_main_process:
+            return
+        scaler = self.accelerator.scaler
         state = Checkpoint(
             config=self.config.to_json(),
             step=self.step,
-            network=self.network.state_dict(),
+            network=self.bare.state_dict(),
             ema=self.ema,
             optimizer=self.optimizer.state_dict(),
-            scaler=self.scaler.state_dict(),
+            scaler=scaler.state_dict() if scaler else {},
+            schedule=asdict(self.progress),
+            game=self.game.state_dict() if self.game else {},
             seconds=self.seconds,
+            skipped=self.skipped,
             history=self.history,
         )
-        save_checkpoint(state, self.path)
+        save_checkpoint(state, path)
 
     def _restore(self, saved: Checkpoint) -> None:
         if saved.config != self.config.to_json():
             raise CheckpointError(
                 f"{self.path} was written with another configuration; "
-                "resume with the same options, or start in another folder"
+                "resume with the same one, or start in another folder"
             )
-        self.network.load_state_dict(saved.network)
+        self.bare.load_state_dict(saved.network)
         self.optimizer.load_state_dict(saved.optimizer)
-        self.scaler.load_state_dict(saved.scaler)
-        self.ema = {name: value.to(self.device) for name, value in saved.ema.items()}
-        self.step, self.before, self.history = saved.step, saved.seconds, saved.history
-
-    def _gains(self, batch: Batch) -> Iterable[float]:
-        restored = self.restore(batch.blurred).clamp(0, 1)
-        before = (batch.blurred - batch.sharp).square().mean((1, 2, 3)).clamp_min(ROUNDING_ERROR)
-        after = (restored - batch.sharp).square().mean((1, 2, 3)).clamp_min(ROUNDING_ERROR)
-        return (10 * (before / after).log10()).tolist()
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        decay = min(self.config.ema, self.step / (self.step + 10))
-        for name, value in self.network.state_dict().items():
-            self.ema[name].lerp_(value, 1 - decay)
-
-
-def _averaged_weights(path: Path, config: TrainingConfig) -> dict[str, Tensor]:
-    saved = load_checkpoint(path)
-    trained = saved.training_config()
-    if (trained.architecture, trained.arguments) != (config.architecture, config.arguments):
-        raise CheckpointError(
-            f"{path} holds {trained.architecture} {dict(trained.arguments)}, which "
-            f"{config.architecture} {dict(config.arguments)} cannot start from"
-        )
-    return saved.ema
-
-
-def learning_rate(config: TrainingConfig, step: int) -> float:
-    """The rate of a step: a linear rise over the warm-up, then half a cosine down to zero."""
-    if step < config.warmup:
-        return config.learning_rate * (step + 1) / config.warmup
-    progress = (step - config.warmup) / max(1, config.steps - config.warmup)
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
+        if self.accelerator.scaler:
+            self.accelerator.scaler.load_state_dict(saved.scaler)
+        if self.game:
+            self.game.load_state_dict(saved.game)
+        device = self.accelerator.device
+        self.ema = {name: value.to(device) for name, value in saved.ema.items()}
+        self.progress = Progress(**saved.schedule)  # type: ignore[arg-type]
+        self.step, self.skipped, self.history = saved.step, saved.skipped, saved.history
+        self.clock.before = saved.seconds

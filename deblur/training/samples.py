@@ -1,205 +1,227 @@
 """Training samples, each a function of (seed, index) alone."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.random import Generator
-from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from deblur.errors import TrainingDataError
-from deblur.training.config import SourceConfig
+from deblur.synthesis.blur import Blur, draw_blur
+from deblur.synthesis.recipe import BlurRecipe
+from deblur.training.augment import Pixels, draw_crop
+from deblur.training.config import Augmentation, SourceConfig, SourceKind
+from deblur.training.folders import Item, list_items
+from deblur.training.photos import (
+    CACHE_BYTES,
+    PhotoCache,
+    check_items,
+    check_pixels,
+    check_sizes,
+    size_of,
+)
+from deblur.training.split import LONGEST_AVERAGE, split_source
+from deblur.training.tree import DataFile
 
-Pixels = NDArray[np.uint8]
-Sample = tuple[Tensor, Tensor, bool]
-"""Blurred and sharp, uint8 (3, side, side), and whether the blur is still to be synthesised."""
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
-CACHE_BYTES = 6 << 30
+class Sample(NamedTuple):
+    """One crop, uint8 (3, side, side): the blurred picture, or the blur still to be made.
+
+    With a `blur`, `sharp` has the recipe's margin more on each side.
+    """
+
+    blurred: Tensor | None
+    sharp: Tensor
+    blur: Blur | None
 
 
-class PhotoCache:
-    """Decoded photos, kept while they fit into `budget` bytes."""
+@dataclass(frozen=True)
+class Drawing:
+    """What all sources of a mixture share; `largest` is the side of its largest crops."""
 
-    def __init__(self, budget: int = CACHE_BYTES) -> None:
-        self._budget = budget
-        self._kept: dict[Path, Pixels] = {}
-
-    def read(self, path: Path) -> Pixels:
-        """RGB uint8 (h, w, 3). Raises TrainingDataError, naming the file, when it is no photo."""
-        if path in self._kept:
-            return self._kept[path]
-        try:
-            with Image.open(path) as image:
-                pixels = np.asarray(image.convert("RGB"))
-        except (OSError, ValueError, SyntaxError) as error:
-            raise TrainingDataError(
-                f"{path}: cannot be read as a photo ({error}); repair or remove it"
-            ) from error
-        if pixels.nbytes <= self._budget:
-            self._budget -= pixels.nbytes
-            self._kept[path] = pixels
-        return pixels
+    cache: PhotoCache
+    augmentation: Augmentation
+    recipe: BlurRecipe
+    largest: int
+    skip_bad: bool
 
 
 class Source(ABC):
-    """A folder that gives crops: blurred and sharp, (side, side, 3)."""
+    """Checked items that crops are drawn from, and what was `skipped`: file and reason.
 
-    synthesise = False
+    Raises TrainingDataError for the first bad item, or, with `skip_bad`, when none is good.
+    """
 
-    def __init__(self, folder: Path, cache: PhotoCache) -> None:
-        self.folder = folder
-        self.cache = cache
+    def __init__(self, config: SourceConfig, drawing: Drawing) -> None:
+        items = split_source(config)[config.split] if config.split else list_items(config)
+        if not items:
+            raise TrainingDataError(
+                f"{config.path}: no scene fell into its {config.split} share; lay more scenes "
+                "into it, or name a folder for this on its own"
+            )
+        self.drawing = drawing
+        self.skipped: dict[DataFile, str] = {}
+        self.items = self._usable(items)
+        if not self.items:
+            reason = next(iter(self.skipped.values()))
+            raise TrainingDataError(
+                f"{config.path}: none of its {len(items)} {config.kind} is usable: {reason}"
+            )
+
+    @property
+    def margin(self) -> int:
+        """Pixels drawn on each side of a crop, to be cut off later."""
+        return 0
+
+    def _usable(self, items: list[Item]) -> list[Item]:
+        side = self.drawing.largest + 2 * self.margin
+        kept = self._passing(items, lambda item: check_sizes(item, side))
+        return self._passing(kept, check_pixels) if self.drawing.skip_bad else kept
+
+    def _passing(self, items: list[Item], check: Callable[[Item], None]) -> list[Item]:
+        kept = []
+        for item, error in zip(items, check_items(items, check), strict=True):
+            if error and not self.drawing.skip_bad:
+                raise error
+            if error:
+                self.skipped[item[-1]] = str(error)
+            else:
+                kept.append(item)
+        return kept
 
     @abstractmethod
-    def draw(self, side: int, random: Generator) -> tuple[Pixels, Pixels]:
-        """One random crop."""
+    def draw(self, side: int, random: Generator) -> tuple[Pixels | None, Pixels]:
+        """One random crop, blurred and sharp: (side, side, 3), plus `margin` on each side."""
+
+    def _cut(self, pictures: Sequence[Pixels], side: int, random: Generator) -> list[Pixels]:
+        size = pictures[0].shape[0], pictures[0].shape[1]
+        crop = draw_crop(size, side + 2 * self.margin, self.drawing.augmentation, random)
+        return [crop.cut(picture) for picture in pictures]
 
 
 class PhotoSource(Source):
-    """Sharp photos, still to be blurred: both pictures of a crop are the sharp one."""
+    """Sharp photos, still to be blurred, with a margin that their blur reaches into."""
 
-    synthesise = True
+    @property
+    def margin(self) -> int:
+        """See Source.margin."""
+        return self.drawing.recipe.margin
 
-    def __init__(self, folder: Path, cache: PhotoCache) -> None:
-        super().__init__(folder, cache)
-        self.files = list_photos(folder)
-
-    def draw(self, side: int, random: Generator) -> tuple[Pixels, Pixels]:
+    def draw(self, side: int, random: Generator) -> tuple[None, Pixels]:
         """See Source.draw."""
-        path = self.files[random.integers(len(self.files))]
-        photo = self.cache.read(path)
-        window = _window(photo, side, random, path)
-        return photo[window], photo[window]
+        (photo,) = self.items[random.integers(len(self.items))]
+        (sharp,) = self._cut([self.drawing.cache.read(photo)], side, random)
+        return None, sharp
 
 
 class PairSource(Source):
-    """Real pairs: `blur/NAME` beside `sharp/NAME`."""
-
-    def __init__(self, folder: Path, cache: PhotoCache) -> None:
-        super().__init__(folder, cache)
-        self.files = list_pairs(folder)
+    """Real pairs: blurred and sharp."""
 
     def draw(self, side: int, random: Generator) -> tuple[Pixels, Pixels]:
         """See Source.draw."""
-        blurred_path, sharp_path = self.files[random.integers(len(self.files))]
-        blurred, sharp = self.cache.read(blurred_path), self.cache.read(sharp_path)
-        if blurred.shape != sharp.shape:
-            raise TrainingDataError(
-                f"{blurred_path} is {blurred.shape[1]}x{blurred.shape[0]} but {sharp_path} is "
-                f"{sharp.shape[1]}x{sharp.shape[0]}; a pair must be of one size"
-            )
-        window = _window(sharp, side, random, sharp_path)
-        return blurred[window], sharp[window]
+        pair = self.items[random.integers(len(self.items))]
+        blurred, sharp = self._cut([self.drawing.cache.read(photo) for photo in pair], side, random)
+        return blurred, sharp
 
 
 class FrameSource(Source):
     """A fast clip: the mean of an odd number of frames is blurred, the middle one sharp.
 
     The mean is of the stored values (GoPro's `blur`, Nah et al. 2017) or of their light
-    (`blur_gamma`), one as often as the other.
+    (`blur_gamma`), one as often as the other. No mean reaches over a frame that was skipped.
     """
 
-    frames = (7, 9, 11, 13)
+    counts = (7, 9, 11, LONGEST_AVERAGE)
 
-    def __init__(self, folder: Path, cache: PhotoCache) -> None:
-        super().__init__(folder, cache)
-        self.files = list_photos(folder)
-        if len(self.files) < max(self.frames):
+    def _usable(self, items: list[Item]) -> list[Item]:
+        usable = {*super()._usable(items)}
+        sizes = {size_of(frame) for (frame,) in usable}
+        if len(sizes) > 1:
             raise TrainingDataError(
-                f"{folder} holds {len(self.files)} frames; {max(self.frames)} are needed"
+                f"{items[0][0].root}: the frames of a clip must be of one size, not of "
+                f"{len(sizes)} sizes"
             )
+        windows = [
+            tuple(frame for (frame,) in items[first : first + LONGEST_AVERAGE])
+            for first in range(len(items) - LONGEST_AVERAGE + 1)
+            if usable.issuperset(items[first : first + LONGEST_AVERAGE])
+        ]
+        if not windows:
+            raise TrainingDataError(
+                f"{items[0][0].root} holds {len(usable)} usable frames; {LONGEST_AVERAGE} in a "
+                "row are needed"
+            )
+        return windows
 
     def draw(self, side: int, random: Generator) -> tuple[Pixels, Pixels]:
         """See Source.draw."""
-        count = int(random.choice(self.frames))
-        first = int(random.integers(len(self.files) - count + 1))
-        clip = [self.cache.read(path) for path in self.files[first : first + count]]
-        window = _window(clip[0], side, random, self.files[first])
+        window = self.items[random.integers(len(self.items))]
+        left_out = (LONGEST_AVERAGE - int(random.choice(self.counts))) // 2
+        window = window[left_out : LONGEST_AVERAGE - left_out]
+        frames = self._cut([self.drawing.cache.read(frame) for frame in window], side, random)
         gamma = random.choice((1.0, 2.2))
         light = np.linspace(0, 1, 256, dtype=np.float32) ** np.float32(gamma)
-        mean = np.mean([light[frame[window]] for frame in clip], axis=0) ** (1 / gamma)
-        return (mean * 255).round().astype(np.uint8), clip[count // 2][window]
+        mean = np.mean([light[frame] for frame in frames], axis=0) ** (1 / gamma)
+        return (mean * 255).round().astype(np.uint8), frames[len(frames) // 2]
 
 
-SOURCES: dict[str, type[Source]] = {
+_SOURCES: dict[SourceKind, type[Source]] = {
     "photos": PhotoSource,
     "pairs": PairSource,
     "frames": FrameSource,
+    "gopro": PairSource,
 }
 
 
 class TrainingSamples(Dataset[Sample]):
-    """The endless mixture of a run's sources, as a map from index to sample.
+    """The endless mixture of some sources, as a map from (index, side) to sample.
 
-    Sample `index` is the same in every process and after every resumption. Turns by 90
-    degrees and mirroring are drawn with it.
+    A sample is the same in every process and after every resumption. All files' headers are
+    read at the start, and checked for crops of `largest` pixels; with `skip_bad` all files are
+    decoded once besides (some 10 ms a megapixel, in threads), so that what is bad is left out,
+    and counted in `skipped`, before anything is drawn.
+
+    Raises TrainingDataError for what cannot be trained on, at the start; without `skip_bad` a
+    file that is cut short shows when it is drawn. `processes` share the cache's budget.
     """
 
     def __init__(
-        self, sources: Sequence[SourceConfig], *, side: int, seed: int, start: int, count: int
+        self,
+        sources: Sequence[SourceConfig],
+        *,
+        largest: int,
+        seed: int,
+        recipe: BlurRecipe,
+        augmentation: Augmentation,
+        skip_bad: bool = False,
+        processes: int = 1,
     ) -> None:
-        cache = PhotoCache()
-        self.sources = [SOURCES[source.kind](Path(source.path), cache) for source in sources]
+        cache = PhotoCache(CACHE_BYTES // max(1, processes))
+        drawing = Drawing(cache, augmentation, recipe, largest, skip_bad)
+        self.sources = [_SOURCES[source.kind](source, drawing) for source in sources]
         weights = np.array([source.weight for source in sources])
         self.shares = weights / weights.sum()
-        self.side, self.seed, self.start, self.count = side, seed, start, count
+        self.seed, self.recipe = seed, recipe
 
-    def __len__(self) -> int:
-        return self.count
+    @property
+    def skipped(self) -> dict[DataFile, str]:
+        """The files that are left out, each with the reason; of a pair, the sharp one."""
+        return {photo: why for each in self.sources for photo, why in each.skipped.items()}
 
-    def __getitem__(self, index: int) -> Sample:
-        random = np.random.default_rng((self.seed, self.start + index))
+    def __getitem__(self, key: tuple[int, int]) -> Sample:
+        index, side = key
+        random = np.random.default_rng((self.seed, index))
         source = self.sources[random.choice(len(self.sources), p=self.shares)]
-        blurred, sharp = source.draw(self.side, random)
-        turns, mirrored = int(random.integers(4)), random.random() < 0.5
-        return _turn(blurred, turns, mirrored), _turn(sharp, turns, mirrored), source.synthesise
+        blurred, sharp = source.draw(side, random)
+        if blurred is not None:
+            return Sample(_tensor(blurred), _tensor(sharp), None)
+        return Sample(None, _tensor(sharp), draw_blur(self.recipe, random, len(sharp)))
 
 
-def list_photos(folder: Path) -> list[Path]:
-    """The photos in a folder and below it, sorted. Raises TrainingDataError when there are none."""
-    if not folder.is_dir():
-        raise TrainingDataError(f"{folder} is not a folder")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not files:
-        raise TrainingDataError(f"{folder} holds no photo ({', '.join(sorted(SUFFIXES))})")
-    return files
-
-
-def list_pairs(folder: Path) -> list[tuple[Path, Path]]:
-    """Blurred and sharp files of the same names. Raises TrainingDataError naming a lonely one."""
-    blurred = {path.name: path for path in list_photos(folder / "blur")}
-    sharp = {path.name: path for path in list_photos(folder / "sharp")}
-    lonely = sorted(blurred.keys() ^ sharp.keys())
-    if lonely:
-        raise TrainingDataError(f"{folder}: {lonely[0]} has no partner ({len(lonely)} in all)")
-    return [(blurred[name], sharp[name]) for name in sorted(blurred)]
-
-
-def _window(photo: Pixels, side: int, random: Generator, path: Path) -> tuple[slice, slice]:
-    height, width = photo.shape[:2]
-    if min(height, width) < side:
-        raise TrainingDataError(
-            f"{path} is {width}x{height}; at least {side}x{side} is needed for this crop: "
-            "remove it or choose a smaller --crop"
-        )
-    top, left = random.integers(height - side + 1), random.integers(width - side + 1)
-    return slice(top, top + side), slice(left, left + side)
-
-
-def _turn(crop: Pixels, turns: int, mirrored: bool) -> Tensor:
-    turned = np.rot90(crop, turns)
-    if mirrored:
-        turned = turned[:, ::-1]
-    return torch.from_numpy(np.ascontiguousarray(turned.transpose(2, 0, 1)))
-
-
-def collate(samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
-    """Stack samples: blurred, sharp uint8 (N, 3, side, side), and the mask of what to blur."""
-    blurred, sharp, synthesise = zip(*samples, strict=True)
-    return torch.stack(blurred), torch.stack(sharp), torch.tensor(synthesise)
+def _tensor(crop: Pixels) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1)))

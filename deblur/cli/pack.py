@@ -1,0 +1,57 @@
+"""`python -m deblur pack`: a training set as one small archive."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deblur.cli.console import ERR, OUT, plain_errors
+from deblur.cli.needs import require_torch
+
+
+def pack(
+    data: Annotated[
+        list[str],
+        typer.Option(
+            help="What to pack: [KIND:]PATH, KIND one of photos, pairs, frames and gopro. "
+            "Repeatable."
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="FILE.zip.")],
+    max_mib: Annotated[
+        float, typer.Option(min=0.01, help="The largest that the archive may be, in MiB.")
+    ] = 48,
+    long_side: Annotated[
+        int, typer.Option(min=16, help="Larger pictures are reduced to so many pixels.")
+    ] = 1400,
+    licence: Annotated[
+        str, typer.Option(help="A line on the photos' licences, kept in the manifest.")
+    ] = "",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an archive that exists.")
+    ] = False,
+) -> None:
+    """Pack photos and pairs into one ZIP for `train --data FILE.zip`, as well as they fit."""
+    with plain_errors():
+        require_torch("packing")
+        from deblur.training.archive import pack as pack_sources
+        from deblur.training.config import SourceConfig
+
+        sources = [SourceConfig.parse(text) for text in data]
+        limit = int(max_mib * 2**20)
+        packed = pack_sources(
+            sources,
+            output,
+            limit,
+            long_side=long_side,
+            licence=licence,
+            overwrite=overwrite,
+        )
+    OUT.print(
+        f"{output}  {output.stat().st_size / 2**20:.2f} MiB of WebP at quality {packed.quality}, "
+        f"at most {packed.long_side} px"
+    )
+    for source in packed.sources:
+        OUT.print(f"  {source.kind}:{output}/{source.path}  {source.packed} of {source.found}")
+    if any(source.packed < source.found for source in packed.sources):
+        ERR.print("not everything fitted: allow more with --max-mib, or lower --long-side")

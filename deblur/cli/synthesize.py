@@ -1,0 +1,26 @@
+"""`python -m deblur synthesize`: see what a network will learn from."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from PIL import Image
+
+from deblur.cli.console import OUT, plain_errors
+from deblur.cli.needs import require_torch
+
+
+def synthesize(
+    photos: Annotated[Path, typer.Argument(help="Folder of sharp photos.")],
+    preview: Annotated[Path, typer.Option(help="The picture sheet to write.")] = Path("blur.png"),
+    count: Annotated[int, typer.Option(min=1, help="Pairs on the sheet.")] = 24,
+    crop: Annotated[int, typer.Option(min=16, help="Side of each crop in pixels.")] = 224,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Blur crops of sharp photos as training does, and lay sharp over blurred on one sheet."""
+    with plain_errors():
+        require_torch("synthesising blur")
+        from deblur.training.preview import preview_sheet
+
+        Image.fromarray(preview_sheet(photos, count, crop, seed)).save(preview)
+    OUT.print(str(preview))

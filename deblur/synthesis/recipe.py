@@ -1,0 +1,55 @@
+"""What blur is drawn from, for every photo anew."""
+
+from dataclasses import dataclass
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class BlurRecipe:
+    """Ranges are (lowest, highest), shares lie in [0, 1].
+
+    `sharp` of the photos are not blurred at all. The others are shaken: `length` is how far
+    the fastest point of the crop travels, in pixels, while the shutter is open; `exposure` for
+    how many seconds it is, which makes a stroke or a tangle of it; `varying` of the photos are
+    seen through a turning, tilting, approaching camera, the rest is shifted only. `focal` is
+    the focal length and `off_centre` the distance of the crop from the middle of the photo,
+    both in widths of a photo of `photo_width` pixels. Before `moving` of them, up to
+    `segments` things pass by on their own. `defocused` of them, shaken or not, lie out of
+    focus by a `defocus` radius in pixels, `soft` of them are soft by a gaussian of `softness`
+    pixels; `still` of the defocused and soft are not shaken.
+
+    `linear_response` of the photos are averaged as stored, as GoPro's `blur` is; for the others
+    light is the stored value to the power `gamma`. `highlight_boost` is how much brighter than
+    white a clipped highlight was. `noisy` photos count `photons` at full scale and have a
+    `read_noise` (standard deviation, full scale 1), both drawn logarithmically; `compressed`
+    ones are JPEG of `jpeg_quality`.
+    """
+
+    sharp: float = 0.08
+    length: Range = (1.0, 40.0)
+    exposure: Range = (0.01, 0.4)
+    varying: float = 0.5
+    focal: Range = (0.6, 2.0)
+    off_centre: Range = (0.0, 0.5)
+    photo_width: int = 1280
+    moving: float = 0.2
+    segments: int = 2
+    defocused: float = 0.12
+    defocus: Range = (0.7, 6.0)
+    soft: float = 0.2
+    softness: Range = (0.3, 1.4)
+    still: float = 0.3
+    linear_response: float = 0.25
+    gamma: Range = (1.8, 2.6)
+    highlight_boost: Range = (1.0, 4.0)
+    noisy: float = 0.5
+    photons: Range = (2e3, 1e5)
+    read_noise: Range = (2e-4, 4e-3)
+    compressed: float = 0.4
+    jpeg_quality: Range = (60.0, 98.0)
+
+    @property
+    def margin(self) -> int:
+        """Pixels around a crop that its blur may reach into; made of reflected light beyond."""
+        return int(self.length[1] / 2 + self.defocus[1]) + 4

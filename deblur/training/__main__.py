@@ -1,0 +1,57 @@
+"""`python -m deblur.training`: a run from its JSON, where nothing but torch, timm and Accelerate is.
+
+`accelerate launch -m deblur.training run.json` runs it in several processes.
+"""
+
+import argparse
+import math
+from pathlib import Path
+
+from deblur.training.checkpoint import join_checkpoint, split_checkpoint
+from deblur.training.config import TrainingConfig
+from deblur.training.loop import BEST, CHECKPOINT, Report, train
+
+
+def main() -> None:
+    """Train, or go on; print a line every hundred steps and at every validation."""
+    parser = argparse.ArgumentParser(prog="python -m deblur.training", description=__doc__)
+    parser.add_argument("config", type=Path, help="config.json of a run")
+    parser.add_argument("output", type=Path, help="folder of the run; one that is there goes on")
+    parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop and save after")
+    parser.add_argument("--from-parts", type=Path, help="index of a split checkpoint to go on with")
+    parser.add_argument("--to-parts", type=Path, help="folder for what was learned, in parts")
+    asked = parser.parse_args()
+    checkpoint = asked.output / CHECKPOINT
+    if asked.from_parts:
+        asked.output.mkdir(parents=True, exist_ok=True)
+        join_checkpoint(asked.from_parts, checkpoint)
+    outcome = train(
+        TrainingConfig.from_json(asked.config.read_text(encoding="utf-8")),
+        asked.output,
+        device=asked.device,
+        resume=checkpoint.exists(),
+        time_limit=60 * asked.minutes,
+        on_report=_tell,
+    )
+    print(f"{outcome.reason} at step {outcome.step}: {outcome.path}")
+    if asked.to_parts:
+        for path in (outcome.path, asked.output / BEST):
+            if path.exists():
+                print(split_checkpoint(path, asked.to_parts))
+
+
+def _tell(report: Report) -> None:
+    if report.gain is not None or report.step % 100 == 0:
+        losses = " ".join(f"{name} {value:.4f}" for name, value in report.losses.items())
+        gain = "" if report.gain is None else f"  gain {report.gain:+.3f} dB"
+        print(
+            f"step {report.step}/{report.steps}  {losses}{gain}  {report.seconds:.0f} s  "
+            f"{report.images_per_second:.1f} images/s  data {report.waiting:.0%}  "
+            f"GPU {report.memory / 1e9:.1f} GB  skipped {report.skipped}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

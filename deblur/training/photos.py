@@ -1,0 +1,109 @@
+"""Reading photos: decoded and kept, or only looked at."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from io import BytesIO
+from zipfile import BadZipFile
+
+import numpy as np
+from PIL import Image
+
+from deblur.errors import TrainingDataError
+from deblur.training.augment import Pixels
+from deblur.training.folders import Item
+from deblur.training.tree import DataFile
+
+CACHE_BYTES = 6 << 30
+
+
+class PhotoCache:
+    """Decoded photos, kept while they fit into `budget` bytes."""
+
+    def __init__(self, budget: int = CACHE_BYTES) -> None:
+        self._budget = budget
+        self._kept: dict[DataFile, Pixels] = {}
+
+    def read(self, photo: DataFile) -> Pixels:
+        """RGB uint8 (h, w, 3). Raises TrainingDataError, naming the file, when it is no photo."""
+        if photo in self._kept:
+            return self._kept[photo]
+        pixels = decode(photo)
+        if pixels.nbytes <= self._budget:
+            self._budget -= pixels.nbytes
+            self._kept[photo] = pixels
+        return pixels
+
+
+def decode(photo: DataFile) -> Pixels:
+    """RGB uint8 (h, w, 3). Raises TrainingDataError, naming the file, when it is no photo."""
+    with _naming(photo):
+        with photo.open() as stream:
+            content = BytesIO(stream.read())
+        with Image.open(content) as image:
+            return np.asarray(image.convert("RGB"))
+
+
+def size_of(photo: DataFile) -> tuple[int, int]:
+    """Height and width, by the header alone. Raises TrainingDataError when it is no photo."""
+    with _naming(photo), photo.open() as stream, Image.open(stream) as image:
+        return image.height, image.width
+
+
+def check_items(
+    items: Sequence[Item], check: Callable[[Item], None]
+) -> list[TrainingDataError | None]:
+    """What is wrong with each item, or None: `check` raises it, in several threads."""
+
+    def verdict(item: Item) -> TrainingDataError | None:
+        try:
+            check(item)
+        except TrainingDataError as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor() as threads:
+        return list(threads.map(verdict, items))
+
+
+def check_sizes(item: Item, side: int) -> None:
+    """Raise TrainingDataError unless all pictures have one size, of `side` pixels at least."""
+    sizes = {photo: size_of(photo) for photo in item}
+    first, last = item[0], item[-1]
+    if len(set(sizes.values())) > 1:
+        raise TrainingDataError(
+            f"{first} is {_show(sizes[first])} but {last} is {_show(sizes[last])}; a pair must "
+            "be of one size"
+        )
+    if min(sizes[last]) < side:
+        raise TrainingDataError(
+            f"{last} is {_show(sizes[last])}; at least {side}x{side} is needed for this crop: "
+            "remove it, choose a smaller --crop, or pass --skip-bad"
+        )
+
+
+def check_pixels(item: Item) -> None:
+    """Decode all pictures. Raises TrainingDataError for one that is damaged."""
+    for photo in item:
+        decode(photo)
+
+
+@contextmanager
+def _naming(photo: DataFile) -> Iterator[None]:
+    try:
+        yield
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        KeyError,
+        BadZipFile,
+        Image.DecompressionBombError,
+    ) as error:
+        raise TrainingDataError(
+            f"{photo}: cannot be read as a photo ({error}); repair or remove it, or pass --skip-bad"
+        ) from error
+
+
+def _show(size: tuple[int, int]) -> str:
+    return f"{size[1]}x{size[0]}"

@@ -1,0 +1,128 @@
+"""The recipes that a run can be started with by name, and how they become a configuration."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Literal
+
+from deblur.errors import ConfigError
+from deblur.spec import ModelSpec
+from deblur.training.config import TrainingConfig
+from deblur.training.fields import read_fields
+from deblur.training.folders import list_items
+
+PresetName = Literal["seed", "fast", "fine-tune"]
+
+_SEED: Mapping[str, Any] = {
+    "losses": {"l1": 1.0},
+    "optimizer": {"name": "adam", "learning_rate": 1e-4, "clip": math.inf},
+    "schedule": {"kind": "plateau", "warmup": 0, "factor": 0.5, "patience": 3, "stop_after": 12},
+    "crops": [{"start": 0.0, "side": 256, "batch": 16}],
+    "augmentation": {"turns": False, "rotation": 15.0, "zoom": 0.1},
+    "ema": 0.0,
+    "precision": "fp32",
+    "channels_last": False,
+}
+_FAST: Mapping[str, Any] = {
+    "losses": {"psnr": 1.0},
+    "optimizer": {"name": "muon", "learning_rate": 2e-3},
+    "schedule": {"kind": "cosine", "warmup": 100},
+    "crops": [
+        {"start": 0.0, "side": 128, "batch": 12},
+        {"start": 0.4, "side": 160, "batch": 8},
+        {"start": 0.8, "side": 224, "batch": 4},
+    ],
+    "augmentation": {"channels": True},
+}
+PRESETS: Mapping[PresetName, Mapping[str, Any]] = {
+    "seed": _SEED,
+    "fast": _FAST,
+    "fine-tune": {
+        **_FAST,
+        "optimizer": {"name": "muon", "learning_rate": 2e-4},
+        "crops": [{"start": 0.0, "side": 160, "batch": 8}],
+        "steps": 2000,
+        "validate_every": 200,
+    },
+}
+SEED_EPOCHS = 100
+
+
+def preset_fields(name: PresetName, spec: ModelSpec) -> dict[str, Any]:
+    """The fields that a preset sets for a model, as `read_fields` takes them.
+
+    GANs get the published critic and its game.
+    """
+    fields = {
+        "preset": name,
+        "model": spec.name,
+        "architecture": spec.architecture,
+        "arguments": dict(spec.arguments),
+        "value_range": list(spec.value_range),
+        **PRESETS[name],
+    }
+    if "bf16" not in spec.precisions:
+        fields["precision"] = "fp32"
+    if spec.architecture.startswith("gan"):
+        fields["adversarial"] = {}
+    return fields
+
+
+def build_config(
+    name: PresetName, spec: ModelSpec, photos: int | None, changes: Mapping[str, Any]
+) -> TrainingConfig:
+    """A configuration from a preset and what is to differ from it.
+
+    `changes` may be nested as the configuration is: what it does not name stays. `photos` is
+    the size of the training set, which the epochs of `seed` count in. Raises ConfigError,
+    naming the field, for what is misspelt or out of range.
+    """
+    fields = _merge(preset_fields(name, spec), changes)
+    if name == "seed" and photos and "steps" not in changes:
+        epoch = math.ceil(photos / fields["crops"][0]["batch"])
+        fields = _merge({"steps": SEED_EPOCHS * epoch, "validate_every": epoch}, fields)
+    if name == "fine-tune" and not fields.get("start_from"):
+        raise ConfigError("fine-tuning starts from a model: name one with --init-from")
+    return read_fields(TrainingConfig, fields)
+
+
+def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`changes` over `base`, field by field; lists and the losses are replaced as a whole."""
+    merged = dict(base)
+    for name, value in changes.items():
+        old = merged.get(name)
+        nested = isinstance(old, Mapping) and isinstance(value, Mapping) and name != "losses"
+        merged[name] = _merge(old, value) if nested else value  # type: ignore[arg-type]
+    return merged
+
+
+def describe(config: TrainingConfig) -> dict[str, str]:
+    """A run in words, for people and model cards: what is told, and its value."""
+    optimizer, recipe = config.optimizer, config.recipe
+    crops = ", then ".join(f"{stage.batch} crops of {stage.side} px" for stage in config.crops)
+    losses = " + ".join(f"{weight:g} {name}" for name, weight in config.losses.items())
+    told = {
+        "preset": config.preset,
+        "batch": crops,
+        "loss": losses,
+        "optimiser": f"{optimizer.name}, learning rate {optimizer.learning_rate:g}, "
+        f"{config.schedule.kind} over {config.steps:,} steps, EMA {config.ema:g}, "
+        f"{config.precision}",
+        "synthesis": (
+            f"in linear light ({recipe.linear_response:.0%} as stored): up to "
+            f"{recipe.length[1]:g} px of shake, {recipe.varying:.0%} of it varying over the "
+            f"picture, {recipe.moving:.0%} with things that move, {recipe.defocused:.0%} out of "
+            f"focus, {recipe.soft:.0%} soft, {recipe.sharp:.0%} sharp; noise on "
+            f"{recipe.noisy:.0%}, JPEG on {recipe.compressed:.0%}"
+        ),
+    }
+    if config.start_from:
+        told["started from"] = f"`{config.start_from}`"
+    if config.adversarial:
+        told["critic"] = ", ".join(f"{key} {value}" for key, value in asdict(config.adversarial).items())
+    return told
+
+
+def count_photos(config: TrainingConfig) -> int:
+    """How many photos, pairs and frames a run learns from."""
+    return sum(len(list_items(source)) for source in config.sources)

@@ -1,0 +1,47 @@
+"""How the learning rate moves over a run, and when a run has learned enough."""
+
+import math
+from dataclasses import dataclass
+
+from deblur.training.config import TrainingConfig
+
+
+def learning_rate(config: TrainingConfig, step: int, reductions: int = 0) -> float:
+    """The rate of a step, after `reductions` plateaus."""
+    rate, schedule = config.optimizer.learning_rate, config.schedule
+    if step < schedule.warmup:
+        return rate * (step + 1) / schedule.warmup
+    if schedule.kind == "plateau":
+        return rate * schedule.factor**reductions
+    progress = (step - schedule.warmup) / max(1, config.steps - schedule.warmup)
+    return rate * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+@dataclass
+class Progress:
+    """What the validations of a run have shown so far; gains are in dB.
+
+    `waiting` counts validations in a row that brought nothing better, `since_reduction` the
+    same since the rate last fell.
+    """
+
+    best: float = -math.inf
+    waiting: int = 0
+    since_reduction: int = 0
+    reductions: int = 0
+
+    def see(self, gain: float, config: TrainingConfig) -> bool:
+        """Take note of a validation; True when it is the best so far."""
+        if gain > self.best:
+            self.best, self.waiting, self.since_reduction = gain, 0, 0
+            return True
+        self.waiting += 1
+        self.since_reduction += 1
+        if self.since_reduction > config.schedule.patience:
+            self.reductions += 1
+            self.since_reduction = 0
+        return False
+
+    def stalled(self, config: TrainingConfig) -> bool:
+        """Whether the run should end early."""
+        return 0 < config.schedule.stop_after <= self.waiting

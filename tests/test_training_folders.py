@@ -1,0 +1,331 @@
+"""Where training data lies: folders, GoPro's layout, test sets, shares, archives."""
+
+import json
+from itertools import chain
+from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
+
+import numpy as np
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ExifTags, Image
+from typer.testing import CliRunner
+
+from deblur.cli.pack import pack as pack_command
+from deblur.errors import OutputExistsError, TrainingDataError
+from deblur.synthesis.recipe import BlurRecipe
+from deblur.training import folders
+from deblur.training.archive import pack
+from deblur.training.config import Augmentation, SourceConfig, SourceKind
+from deblur.training.folders import gopro_variant, list_gopro, list_items, list_pairs, list_photos
+from deblur.training.photos import decode
+from deblur.training.samples import TrainingSamples
+from deblur.training.split import _by_group, scene_of, split_source, write_split
+from deblur.training.tree import DataFile, kind_of
+from tests.pictures import scene
+
+SEQUENCES = ("GOPR0372_07_00", "GOPR0374_11_01", "GOPR0374_11_02")
+
+
+def write(path: Path, height: int = 40, width: int = 50, seed: int = 0, when: str = "") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    exif = Image.Exif()
+    if when:
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = when
+    Image.fromarray(scene(height, width, seed=seed)).save(path, exif=exif)
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+@pytest.fixture
+def gopro(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two pairs in each of three sequences for training, one pair for testing."""
+    monkeypatch.setattr(folders, "GOPRO_PAIRS", {"train": 6, "test": 1})
+    root = tmp_path / "GOPRO_Large"
+    for number, sequence in enumerate(SEQUENCES):
+        for folder in ("blur", "blur_gamma", "sharp"):
+            for frame in (47, 48):
+                write(root / "train" / sequence / folder / f"{frame:06}.png", seed=number)
+    for folder in ("blur", "blur_gamma", "sharp"):
+        write(root / "test" / "GOPR0384_11_00" / folder / "000001.png")
+    return root
+
+
+def source(kind: SourceKind, path: Path) -> SourceConfig:
+    return SourceConfig(kind, str(path))
+
+
+def test_photos_are_found_below_a_folder(tmp_path: Path) -> None:
+    touch(tmp_path / "b.JPG", tmp_path / "a" / "c.webp", tmp_path / "notes.txt")
+    assert [photo.name for photo in list_photos(tmp_path)] == ["a/c.webp", "b.JPG"]
+    with pytest.raises(TrainingDataError, match="none is not a folder"):
+        list_photos(tmp_path / "none")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(TrainingDataError, match="empty holds no photo"):
+        list_photos(tmp_path / "empty")
+
+
+def test_a_picture_without_partner_is_named(tmp_path: Path) -> None:
+    touch(tmp_path / "blur" / "1.png", tmp_path / "sharp" / "1.png", tmp_path / "sharp" / "2.png")
+    with pytest.raises(TrainingDataError, match=r"sharp/2\.png has no partner"):
+        list_pairs(tmp_path)
+    (tmp_path / "sharp" / "2.png").unlink()
+    assert [tuple(map(str, pair)) for pair in list_pairs(tmp_path)] == [
+        (f"{tmp_path}/blur/1.png", f"{tmp_path}/sharp/1.png")
+    ]
+
+
+def test_kinds_are_told_by_what_lies_there(tmp_path: Path) -> None:
+    touch(tmp_path / "pairs" / "blur" / "1.png", tmp_path / "photos" / "train" / "1.png")
+    assert kind_of(tmp_path / "pairs") == "pairs"
+    assert kind_of(tmp_path / "photos") == "photos"
+    assert kind_of(tmp_path / "nowhere") == "photos"
+
+
+def test_gopro_is_read_in_its_official_layout(gopro: Path) -> None:
+    assert kind_of(gopro) == "gopro"
+    pairs = list_items(source("gopro", gopro))
+    assert len(pairs) == 6
+    assert [file.name for file in pairs[0]] == [
+        "train/GOPR0372_07_00/blur_gamma/000047.png",
+        "train/GOPR0372_07_00/sharp/000047.png",
+    ]
+    assert len(list_gopro(gopro, "test", "blur")) == 1
+    assert gopro_variant(gopro) == "blur_gamma"
+
+
+def test_an_incomplete_gopro_is_refused_with_both_numbers(gopro: Path) -> None:
+    for folder in ("blur", "blur_gamma", "sharp"):
+        (gopro / "train" / SEQUENCES[0] / folder / "000047.png").unlink()
+    with pytest.raises(TrainingDataError, match=r"holds 5 pairs, .* train part has 6.*pairs:"):
+        list_items(source("gopro", gopro))
+
+
+def test_one_kind_of_blur_is_learnt_from_gopro(gopro: Path) -> None:
+    def drop(sequence: str, folder: str) -> None:
+        for path in (gopro / "train" / sequence / folder).iterdir():
+            path.unlink()
+
+    drop(SEQUENCES[0], "blur_gamma")
+    assert gopro_variant(gopro) == "blur"
+    drop(SEQUENCES[1], "blur")
+    with pytest.raises(TrainingDataError, match=r"GOPR0374_11_01 has no blur/ and GOPR0372_07_00"):
+        gopro_variant(gopro)
+
+
+@pytest.mark.parametrize("inner", ["", "test", "test/GOPR0384_11_00"])
+def test_the_test_part_of_gopro_is_not_learnt(gopro: Path, inner: str) -> None:
+    with pytest.raises(TrainingDataError, match="test part of GoPro, which is for testing only"):
+        list_items(source("photos", gopro / inner))
+    with pytest.raises(TrainingDataError, match=r"layout|testing only"):
+        list_items(source("gopro", gopro / "test"))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"any/text_0{image}_kernel_0{kernel}.png" for image in (1, 2) for kernel in (1, 2)],
+        [f"saturated_01_gyro_0{number}.webp" for number in (1, 2, 3)],
+        [f"{kind}_01.png" for kind in ("manmade", "natural", "people", "text")],
+        [f"{name}.jpg" for name in ("Pantheon", "harubang", "ian1", "mukta", "pietro", "x")],
+        ["lai/real/a.jpg"],
+        ["Lai_et_al_2016/uniform/a.jpg"],
+    ],
+)
+def test_lai_is_known_by_its_names_and_not_learnt(tmp_path: Path, names: list[str]) -> None:
+    touch(*(tmp_path / name for name in names))
+    with pytest.raises(TrainingDataError, match=r"Lai et al\. 2016, which is for testing only"):
+        list_photos(tmp_path)
+
+
+def test_lai_is_known_in_an_archive_and_by_one_of_its_folders(tmp_path: Path) -> None:
+    touch(tmp_path / "lai" / "real" / "a.jpg")
+    with pytest.raises(TrainingDataError, match="testing only"):
+        list_photos(tmp_path / "lai" / "real")
+    with ZipFile(tmp_path / "set.zip", "w") as archive:
+        for number in range(1, 4):
+            archive.writestr(f"people_01_kernel_0{number}.png", b"")
+    with pytest.raises(TrainingDataError, match="testing only"):
+        list_photos(tmp_path / "set.zip")
+
+
+def test_ordinary_folders_are_not_taken_for_lai(tmp_path: Path) -> None:
+    names = ["lai/wedding.jpg", "real/a.jpg", "istanbul.jpg", "text_01.png", "blai/real/b.jpg"]
+    touch(*(tmp_path / name for name in names))
+    assert len(list_photos(tmp_path)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("stem", "expected"),
+    [
+        ("GOPR0372_07_00-000047", "GOPR0372_07_00"),
+        ("scene3_burst01", "scene3"),
+        ("kitchen_04", "kitchen"),
+        ("GOPR0374_11_00_st_frame-815_n_avg-10", "GOPR0374_11_00_st"),
+        *((name, name) for name in ("IMG_1234", "IMG_12", "DSC01234", "_DSC1234", "cid22_330118")),
+        *((name, name) for name in ("DSC_0042", "0801", "flickr_0017", "cat", "P1010012")),
+    ],
+)
+def test_scenes_are_told_by_names(stem: str, expected: str) -> None:
+    assert scene_of(stem) == expected
+
+
+def test_bursts_subfolders_and_scenes_are_never_torn_apart(tmp_path: Path) -> None:
+    for shot in range(12):
+        when = f"2024:05:01 12:{shot // 3:02}:{shot % 3 * 9:02}"
+        write(tmp_path / "flat" / f"IMG_{shot:04}.jpg", when=when)
+    for number in range(60):
+        touch(tmp_path / "flat" / f"scene{number // 5}-{number:06}.png")
+        touch(tmp_path / "deep" / f"{number // 5}" / f"{number}.png")
+    for folder in ("flat", "deep"):
+        shares = split_source(source("photos", tmp_path / folder))
+        where = {item[0].name: share for share, items in shares.items() for item in items}
+        assert len(where) == sum(map(len, shares.values())) == (72 if folder == "flat" else 60)
+        for number in range(60):
+            names = [f"scene{number // 5}-{each:06}.png" for each in (number, number // 5 * 5)]
+            if folder == "deep":
+                names = [f"{number // 5}/{each}.png" for each in (number, number // 5 * 5)]
+            assert where[names[0]] == where[names[1]]
+        if folder == "flat":
+            bursts = [
+                {where[f"IMG_{shot:04}.jpg"] for shot in range(n, n + 3)} for n in (0, 3, 6, 9)
+            ]
+            assert all(len(burst) == 1 for burst in bursts)
+
+
+def test_sequences_of_gopro_stay_together(gopro: Path) -> None:
+    shares = split_source(source("gopro", gopro))
+    seen = [{item[0].name.split("/")[1] for item in items} for items in shares.values()]
+    assert sum(map(len, seen)) == len(SEQUENCES)
+
+
+@given(st.sets(st.text("abcdef", min_size=1), min_size=2, max_size=40), st.text("xyz", min_size=1))
+def test_shares_are_whole_and_stay_when_photos_are_added(names: set[str], added: str) -> None:
+    groups = {name: [(DataFile(Path(), name),)] for name in names}
+    shares = _by_group(groups)
+    assert shares["train"]
+    assert shares["validation"]
+    assert sorted(chain(*shares.values())) == sorted(chain(*groups.values()))
+    if len(names) > 30:
+        more = _by_group(groups | {added: [(DataFile(Path(), added),)]})
+        assert all({*shares[share]} <= {*more[share]} for share in shares)
+
+
+def test_shares_are_about_seven_two_and_one(tmp_path: Path) -> None:
+    touch(*(tmp_path / f"DSC{number:05}.png" for number in range(500)))
+    shares = split_source(source("photos", tmp_path))
+    assert [len(items) for items in shares.values()] == pytest.approx([350, 100, 50], abs=25)
+
+
+def test_a_clip_is_split_into_stretches_with_gaps(tmp_path: Path) -> None:
+    touch(*(tmp_path / f"{number:04}.png" for number in range(400)))
+    shares = split_source(source("frames", tmp_path))
+    ends = [(int(s[0][0].name[:4]), int(s[-1][0].name[:4])) for s in shares.values()]
+    assert ends == [(0, 279), (293, 359), (373, 399)]
+
+
+def test_too_few_scenes_ask_for_validation(tmp_path: Path) -> None:
+    touch(*(tmp_path / f"room_{number:02}.png" for number in range(9)))
+    with pytest.raises(TrainingDataError, match="pass --validation"):
+        split_source(source("photos", tmp_path))
+
+
+def test_the_split_is_written_down(tmp_path: Path) -> None:
+    touch(*(tmp_path / "in" / f"{number}.png" for number in range(30)))
+    write_split(tmp_path / "split.json", [source("photos", tmp_path / "in")])
+    (entry,) = json.loads((tmp_path / "split.json").read_text())
+    assert entry["kind"] == "photos"
+    names = entry["train"] + entry["validation"] + entry["test"]
+    assert sorted(names) == sorted(f"{number}.png" for number in range(30))
+
+
+@pytest.fixture
+def mixed(tmp_path: Path, gopro: Path) -> list[SourceConfig]:
+    for number in range(12):
+        write(tmp_path / "own" / f"IMG_{number}.jpg", 120, 150, number, "2024:05:01 12:00:00")
+    write(tmp_path / "own" / "IMG_1.png", 120, 150)
+    for number in range(13):
+        write(tmp_path / "clip" / f"{number:03}.png", 40, 50)
+    return [
+        source("photos", tmp_path / "own"),
+        source("gopro", gopro),
+        source("frames", tmp_path / "clip"),
+    ]
+
+
+def test_a_packed_set_is_read_as_it_is(mixed: list[SourceConfig], tmp_path: Path) -> None:
+    path = tmp_path / "set.zip"
+    packed = pack(mixed, path, 2 << 20, long_side=100, licence="CC0")
+    assert [each.path for each in packed.sources] == [
+        "photos/own",
+        "pairs/GOPRO_Large",
+        "frames/clip",
+    ]
+    with ZipFile(path) as archive:
+        assert {entry.compress_type for entry in archive.infolist()} == {ZIP_STORED}
+        assert json.loads(archive.read("manifest.json"))["licence"] == "CC0"
+    inside = [SourceConfig("photos", str(path)), SourceConfig("pairs", str(path))]
+    inside.append(SourceConfig("frames", f"{path}/frames/clip"))
+    assert [len(list_items(each)) for each in inside] == [13, 6, 13]
+    samples = TrainingSamples(
+        inside, largest=24, seed=0, recipe=BlurRecipe(length=(1, 8)), augmentation=Augmentation()
+    )
+    assert all(len(samples[index, 24].sharp) == 3 for index in range(12))
+    photo = list_items(inside[0])[0][0]
+    assert decode(photo).shape == (80, 100, 3)
+    original = np.asarray(
+        Image.open(tmp_path / "own" / "IMG_0.jpg").resize((100, 80), Image.Resampling.LANCZOS)
+    )
+    assert np.abs(decode(photo).astype(int) - original).mean() < 12
+    assert len(split_source(inside[1])["train"]) > 0
+    assert sorted(map(len, split_source(inside[0]).values())) == [0, 1, 12], "times were lost"
+
+
+def test_a_packed_set_fits_and_comes_out_the_same(
+    mixed: list[SourceConfig], tmp_path: Path
+) -> None:
+    one, other = tmp_path / "one.zip", tmp_path / "other.zip"
+    pack(mixed, one, 100_000)
+    pack(mixed, other, 100_000)
+    assert one.read_bytes() == other.read_bytes()
+    assert one.stat().st_size <= 100_000
+    packed = pack(mixed, one, 40_000, overwrite=True)
+    assert one.stat().st_size <= 40_000
+    assert packed.sources[0].packed < packed.sources[0].found == 13
+    with pytest.raises(OutputExistsError, match=r"one\.zip exists already"):
+        pack(mixed, one, 100_000)
+    with pytest.raises(TrainingDataError, match="too few"):
+        pack(mixed, tmp_path / "tiny.zip", 2_000)
+    assert not list(tmp_path.glob("*tiny*"))
+
+
+def test_archives_say_what_they_hold(mixed: list[SourceConfig], tmp_path: Path) -> None:
+    pack(mixed, tmp_path / "all.zip", 1 << 20, long_side=64)
+    pack(mixed[1:2], tmp_path / "pairs.zip", 1 << 20, long_side=64)
+    assert kind_of(tmp_path / "pairs.zip") == "pairs"
+    assert kind_of(tmp_path / "all.zip" / "pairs" / "GOPRO_Large") == "pairs"
+    with pytest.raises(TrainingDataError, match=r"several sources.*frames:.*all\.zip/frames/clip"):
+        kind_of(tmp_path / "all.zip")
+    with pytest.raises(TrainingDataError, match="0 sources of kind gopro"):
+        list_items(source("gopro", tmp_path / "all.zip"))
+    (tmp_path / "bad.zip").write_text("no archive")
+    with pytest.raises(TrainingDataError, match=r"bad\.zip: cannot be read as a ZIP archive"):
+        list_photos(tmp_path / "bad.zip")
+
+
+def test_the_command_packs_and_tells(mixed: list[SourceConfig], tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(pack_command)
+    photos, path = f"photos:{mixed[0].path}", tmp_path / "set.zip"
+    told = CliRunner().invoke(app, ["--data", photos, "-o", str(path), "--max-mib", "1"])
+    assert told.exit_code == 0, told.output
+    assert "13 of 13" in told.output
+    again = CliRunner().invoke(app, ["--data", photos, "-o", str(path)])
+    assert again.exit_code == 1
+    assert "exists already" in again.output

@@ -1,0 +1,57 @@
+"""Tiny training runs: photos, pairs and a configuration that takes a fraction of a second."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from deblur.synthesis.recipe import BlurRecipe
+from deblur.training.config import (
+    CropStage,
+    Optimizer,
+    Schedule,
+    SourceConfig,
+    TrainingConfig,
+)
+from tests.pictures import scene
+
+
+def make_photos(folder: Path, count: int = 3) -> Path:
+    """Sharp scenes of 120 x 100 pixels."""
+    folder.mkdir(parents=True)
+    for seed in range(count):
+        Image.fromarray(scene(100, 120, seed=seed)).save(folder / f"{seed}.png")
+    return folder
+
+
+def make_pairs(folder: Path, count: int = 3) -> Path:
+    """Pairs whose blurred picture is the sharp one, darker: easy to learn."""
+    for seed in range(count):
+        for kind, factor in (("sharp", 1.0), ("blur", 0.5)):
+            (folder / kind).mkdir(parents=True, exist_ok=True)
+            picture = (scene(100, 120, seed=seed) * factor).astype(np.uint8)
+            Image.fromarray(picture).save(folder / kind / f"{seed}.png")
+    return folder
+
+
+def tiny_run(*sources: SourceConfig, **changes: object) -> TrainingConfig:
+    """Six steps of SRCNN on two crops of 24 pixels."""
+    tiny = TrainingConfig(
+        model="srcnn",
+        architecture="srcnn",
+        arguments={},
+        sources=sources,
+        validation=sources,
+        losses={"l1": 1.0},
+        optimizer=Optimizer("adamw", 1e-3),
+        schedule=Schedule(warmup=2),
+        steps=6,
+        crops=(CropStage(0.0, 24, 2),),
+        precision="fp32",
+        validate_every=100,
+        validation_pictures=4,
+        checkpoint_every=3,
+        recipe=BlurRecipe(length=(1, 8), defocus=(0.5, 1.0)),
+    )
+    return replace(tiny, **changes)  # type: ignore[arg-type]
