@@ -1,22 +1,38 @@
 """`python -m benchmarks`: measurements that anyone can repeat."""
 
-import statistics
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks.gain import PairGain, measure_gains
-from benchmarks.speed import SpeedRun, measure_speed
-from deblur.catalog import CATALOG
-from deblur.errors import DeblurError
+from benchmarks.gain import measure_gains
+from benchmarks.photos import measure_photos
+from benchmarks.speed import measure_speed
+from benchmarks.tables import (
+    feeding_sentence,
+    feeding_table,
+    gain_tables,
+    network_table,
+    photo_cost_table,
+    photo_tables,
+    to_json,
+)
+from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.cli.console import plain_errors
+from deblur.cli.needs import require_torch
 from deblur.restorer import Restorer
 
 app = typer.Typer(help="Measurements that anyone can repeat.", no_args_is_help=True)
 OUT = Console()
 ERR = Console(stderr=True)
+
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", help="A name or a file, repeatable [all that are shipped]"),
+]
+Engine = Annotated[str, typer.Option("--backend", help="auto, onnx or torch.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")]
 
 
 @app.command()
@@ -29,69 +45,81 @@ def speed(
 ) -> None:
     """Speed and memory of every model on every engine of this machine."""
     run = measure_speed(
-        model or list(CATALOG), photo or [12, 48, 100], lambda text: ERR.print(f"measuring {text}")
+        model or list(CATALOG), photo or [12, 48, 100], lambda text: _tell(f"measuring {text}")
     )
     OUT.print(f"{run.machine}: matrix product {run.matrix_product_gflops:.0f} GFLOP/s")
-    OUT.print(_network_table(run))
-    OUT.print(_photo_table(run))
+    OUT.print(network_table(run))
+    OUT.print(photo_cost_table(run))
     if output is None:
-        OUT.print_json(run.to_json())
+        OUT.print_json(to_json(run))
     else:
-        output.write_text(run.to_json())
+        output.write_text(to_json(run))
 
 
 @app.command()
 def gain(
     root: Annotated[Path, typer.Argument(help="A folder with blur/NAME and sharp/NAME.")],
-    model: Annotated[list[str] | None, typer.Option(help="Repeatable [those with weights]")] = None,
-    backend: Annotated[str, typer.Option(help="auto, onnx or torch.")] = "auto",
+    model: Models = None,
+    backend: Engine = "auto",
+    niqe: Annotated[bool, typer.Option("--niqe/--no-niqe", help="NIQE needs pyiqa.")] = True,
+    json: Json = None,
 ) -> None:
-    """PSNR of restored pairs over the blurred input."""
-    try:
-        for name in model or [spec.name for spec in CATALOG.values() if spec.weights]:
-            gains = list(measure_gains(Restorer.open(name, engine=backend), root))
-            OUT.print(_gain_table(name, gains))
-    except DeblurError as error:
-        ERR.print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from error
+    """PSNR of restored pairs over the blurred input, and NIQE of both."""
+    with plain_errors():
+        run = measure_gains(_open(model, backend), root, with_niqe=niqe, tell=_tell)
+        for table in gain_tables(run):
+            OUT.print(table)
+        if json is not None:
+            json.write_text(to_json(run))
 
 
-def _gain_table(name: str, gains: list[PairGain]) -> Table:
-    table = Table(name, "blurred dB", "restored dB", "gain dB", box=None)
-    for pair in gains:
-        table.add_row(pair.name, f"{pair.blurred:.2f}", f"{pair.restored:.2f}", f"{pair.gain:+.2f}")
-    columns = ([pair.blurred for pair in gains], [pair.restored for pair in gains])
-    blurred, restored = (statistics.fmean(column) for column in columns)
-    table.add_row("mean", f"{blurred:.2f}", f"{restored:.2f}", f"{restored - blurred:+.2f}")
-    return table
+@app.command()
+def photos(
+    folder: Annotated[Path, typer.Argument(help="Photos, in subfolders too.")],
+    model: Models = None,
+    backend: Engine = "auto",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Take so many photos, evenly [all]")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Write restored photos as FOLDER/MODEL/NAME.png.")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """NIQE of photos without a sharp partner, before and after, and how much they change."""
+    with plain_errors():
+        run = measure_photos(_open(model, backend), folder, limit=limit, save=save, tell=_tell)
+        for table in photo_tables(run):
+            OUT.print(table)
+        if json is not None:
+            json.write_text(to_json(run))
 
 
-def _network_table(run: SpeedRun) -> Table:
-    table = Table("model", "engine", "s/MP", "+-", "GFLOP/s", "of product", "peak MB", box=None)
-    for row in run.networks:
-        table.add_row(
-            row.model,
-            row.engine,
-            f"{row.seconds_per_megapixel:.2f}",
-            f"{row.spread:.2f}",
-            f"{row.gflops:.0f}",
-            f"{row.of_matrix_product:.0%}",
-            f"{row.peak_memory_mb:.0f}",
-        )
-    return table
+@app.command()
+def feeding(
+    photos: Annotated[str, typer.Argument(help="What to learn from, as `train --data` takes it.")],
+    model: Annotated[str, typer.Option(help="A name from `models`.")] = DEFAULT_MODEL,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    batch: Annotated[int | None, typer.Option(min=1, help="Crops a step.")] = None,
+    crop: Annotated[int | None, typer.Option(min=1, help="Side of the crops in pixels.")] = None,
+) -> None:
+    """Whether synthesis feeds the network: the share of a training step that goes to its batch."""
+    with plain_errors():
+        require_torch("training")
+        from benchmarks.feeding import feeding_config, measure_feeding
+
+        run = measure_feeding(feeding_config(photos, model, batch=batch, crop=crop), device=device)
+        OUT.print(feeding_table(run))
+        OUT.print(feeding_sentence(run), soft_wrap=True)
 
 
-def _photo_table(run: SpeedRun) -> Table:
-    table = Table("restore", "MP", "seconds", "not the network", "peak MB", box=None)
-    for row in run.photos:
-        table.add_row(
-            row.model,
-            f"{row.megapixels:.0f}",
-            f"{row.seconds:.1f}",
-            f"{row.overhead:.0%}",
-            f"{row.peak_memory_mb:.0f}",
-        )
-    return table
+def _open(models: list[str] | None, backend: str) -> dict[str, Restorer]:
+    names = models or [spec.name for spec in CATALOG.values() if spec.weights]
+    return {name: Restorer.open(name, engine=backend) for name in names}
+
+
+def _tell(text: str) -> None:
+    ERR.print(text, markup=False, highlight=False)
 
 
 if __name__ == "__main__":

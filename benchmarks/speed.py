@@ -3,16 +3,15 @@
 import contextlib
 import io
 import json
-import platform
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from benchmarks.timing import in_own_process, matrix_product_rate, time_calls
+from benchmarks.timing import in_own_process, machine_name, matrix_product_rate, time_calls
 from deblur.backends import WEIGHTS_SUFFIX, available_engines
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.restorer import Restorer
@@ -57,10 +56,6 @@ class SpeedRun:
     networks: tuple[NetworkSpeed, ...]
     photos: tuple[PhotoCost, ...]
 
-    def to_json(self) -> str:
-        """The run as JSON."""
-        return json.dumps(asdict(self), indent=2)
-
 
 def measure_speed(
     models: list[str], photo_sizes: list[int], tell: Callable[[str], None]
@@ -80,8 +75,7 @@ def measure_speed(
         for megapixels in photo_sizes:
             tell(f"a photo of {megapixels} megapixels")
             photos.append(_measure_photo(megapixels, Path(folder)))
-    machine = f"{platform.machine()}, {_cpu_name()}"
-    return SpeedRun(machine, matrix_product_rate(), tuple(networks), tuple(photos))
+    return SpeedRun(machine_name(), matrix_product_rate(), tuple(networks), tuple(photos))
 
 
 def _weights(spec: ModelSpec, engine: str, folder: Path) -> str:
@@ -144,15 +138,3 @@ def _make_photo(megapixels: int, path: Path) -> None:
     small = np.random.default_rng(megapixels).integers(0, 256, (96, 128, 3), np.uint8)
     photo = Image.fromarray(small).resize((width, width * 3 // 4), Image.Resampling.BICUBIC)
     photo.save(path, quality=95)
-
-
-def _cpu_name() -> str:
-    for line in _lines(Path("/proc/cpuinfo")):
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or "unknown processor"
-
-
-def _lines(path: Path) -> Iterator[str]:
-    if path.exists():
-        yield from path.read_text().splitlines()

@@ -1,6 +1,7 @@
 """Clocks and memory: what a piece of work costs on this machine."""
 
 import multiprocessing
+import platform
 import re
 import resource
 import statistics
@@ -68,3 +69,19 @@ def peak_memory_mb() -> float:
             return int(peak[1]) * 1024 / 1e6
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def machine_name(device: str = "cpu") -> str:
+    """Architecture and processor, and the GPU where `device` is cuda."""
+    name = f"{platform.machine()}, {_cpu_name()}"
+    if device == "cuda":
+        import torch
+
+        return f"{name}, {torch.cuda.get_device_name()}"
+    return name
+
+
+def _cpu_name() -> str:
+    cpus = Path("/proc/cpuinfo")
+    found = re.search(r"^model name\s*:\s*(.+)$", cpus.read_text(), re.M) if cpus.exists() else None
+    return found[1] if found else platform.processor() or "unknown processor"

@@ -12,19 +12,31 @@ import numpy as np
 import torch
 from PIL import Image
 
-from deblur.synthesis.pairs import BlurRecipe, synthesize
+from deblur.synthesis.blur import draw_blur
+from deblur.synthesis.pairs import synthesize
+from deblur.synthesis.recipe import BlurRecipe
 
 SOURCE = Path(str(files("skimage"))) / "data"
 EXAMPLES = Path(__file__).parent
-RECIPE = BlurRecipe(length=(9.0, 11.0), kernel_size=25, noisy=0.0, compressed=0.0)
+RECIPE = BlurRecipe(
+    sharp=0,
+    length=(9.0, 11.0),
+    exposure=(0.02, 0.06),
+    moving=0,
+    defocused=0,
+    soft=0,
+    noisy=0,
+    compressed=0,
+)
 SEEDS = {"coffee.png": 3, "chelsea.png": 1, "rocket.jpg": 7}
 
 
-def blur(sharp: Image.Image, seed: int) -> Image.Image:
+def shaken(sharp: Image.Image, seed: int) -> Image.Image:
     """A photo as a shaking hand would have taken it, without the border that is made up."""
     pixels = torch.from_numpy(np.array(sharp.convert("RGB"))).permute(2, 0, 1).float() / 255
-    blurred = synthesize(pixels[None], RECIPE, torch.Generator().manual_seed(seed))[0]
-    border = RECIPE.kernel_size
+    blur = draw_blur(RECIPE, np.random.default_rng(seed), max(sharp.size))
+    blurred = synthesize(pixels[None], [blur])[0][0]
+    border = RECIPE.margin
     inner = blurred[:, border:-border, border:-border].permute(1, 2, 0)
     return Image.fromarray((inner * 255).round().byte().numpy())
 
@@ -33,7 +45,7 @@ def main() -> None:
     """Write every example beside this script."""
     shutil.copy(SOURCE / "clock_motion.png", EXAMPLES / "clock.png")
     for name, seed in SEEDS.items():
-        blurred = blur(Image.open(SOURCE / name), seed)
+        blurred = shaken(Image.open(SOURCE / name), seed)
         blurred.save((EXAMPLES / name).with_suffix(".jpg"), quality=92, subsampling=0)
 
 

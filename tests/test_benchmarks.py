@@ -11,9 +11,15 @@ from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
 from benchmarks.gain import PairGain, measure_gains
+from benchmarks.metrics import niqe
+from benchmarks.photos import measure_photos
 from benchmarks.speed import NetworkSpeed, PhotoCost, SpeedRun, measure_speed
+from benchmarks.tables import to_json
 from benchmarks.timing import in_own_process, matrix_product_rate, time_calls
-from deblur.errors import UnreadableImageError
+from deblur.backends.base import Batch
+from deblur.catalog import CATALOG
+from deblur.errors import OutputExistsError, UnreadableImageError
+from deblur.image_io import decode_image
 from deblur.restorer import Restorer
 from tests.pictures import scene
 
@@ -23,7 +29,7 @@ def pairs(tmp_path: Path) -> Path:
     for seed in range(2):
         for kind in ("blur", "sharp"):
             (tmp_path / kind).mkdir(exist_ok=True)
-            picture = scene(40, 48, seed=seed)
+            picture = scene(100, 200, seed=seed)
             if kind == "blur":
                 picture = np.clip(picture.astype(int) + 1, 0, 255).astype(np.uint8)
             Image.fromarray(picture).save(tmp_path / kind / f"{seed}.png")
@@ -68,20 +74,120 @@ def test_speed_is_measured_for_every_engine_and_photo() -> None:
     assert len(told) == 3
 
 
-def test_gain_is_the_difference_of_two_psnrs(pairs: Path) -> None:
-    gains = list(measure_gains(Restorer.open("srcnn", engine="onnx"), pairs))
-    assert [pair.name for pair in gains] == ["0.png", "1.png"]
-    assert all(pair.blurred == pytest.approx(48.1, abs=0.5) for pair in gains)
-    assert PairGain("a", 20.0, 21.5).gain == 1.5
+@pytest.fixture(scope="module")
+def srcnn() -> Restorer:
+    return Restorer.open("srcnn", engine="onnx")
 
 
-def test_a_folder_without_pairs_is_refused(tmp_path: Path, pairs: Path) -> None:
-    restorer = Restorer.open("srcnn", engine="onnx")
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    Image.fromarray(scene(200, 210, seed=4)).save(folder / "a.png")
+    Image.fromarray(scene(100, 220, seed=5)).convert("L").save(folder / "more" / "b.png")
+    (folder / "notes.txt").write_text("not a photo")
+    return folder
+
+
+class Untouched:
+    """A backend that answers what it was asked."""
+
+    name = execution_provider = "untouched"
+    device, precision, notes = "cpu", "fp32", ()
+
+    def run(self, batch: Batch) -> Batch:
+        return batch
+
+    def at_full_precision(self) -> "Untouched":
+        return self
+
+
+def test_gain_is_the_difference_of_two_psnrs(pairs: Path, srcnn: Restorer) -> None:
+    run = measure_gains({"mine": srcnn}, pairs)
+    assert [(pair.model, pair.name) for pair in run.pairs] == [("mine", "0.png"), ("mine", "1.png")]
+    assert all(pair.blurred == pytest.approx(48.1, abs=0.5) for pair in run.pairs)
+    assert run.pairs[0].niqe_blurred == niqe(decode_image(pairs / "blur" / "0.png").pixels)
+    (mean,) = run.means
+    assert mean.restored == pytest.approx(sum(pair.restored for pair in run.pairs) / 2)
+    assert PairGain("mine", "a", 20.0, 21.5).gain == 1.5
+
+
+def test_gain_can_leave_niqe_out(
+    pairs: Path, srcnn: Restorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.gain.niqe", None)
+    run = measure_gains({"srcnn": srcnn}, pairs, with_niqe=False)
+    assert {(pair.niqe_blurred, pair.niqe_restored) for pair in run.pairs} == {(None, None)}
+    assert run.means[0].niqe_restored is None
+
+
+def test_a_folder_without_pairs_is_refused(tmp_path: Path, pairs: Path, srcnn: Restorer) -> None:
     with pytest.raises(UnreadableImageError, match="holds no pairs"):
-        list(measure_gains(restorer, tmp_path / "nothing"))
-    (pairs / "sharp" / "1.png").unlink()
-    with pytest.raises(UnreadableImageError, match=r"1\.png"):
-        list(measure_gains(restorer, pairs))
+        measure_gains({"srcnn": srcnn}, tmp_path / "nothing")
+    Image.fromarray(scene(100, 100)).save(pairs / "sharp" / "0.png")
+    with pytest.raises(UnreadableImageError, match=r"0\.png.*of one size"):
+        measure_gains({"srcnn": srcnn}, pairs)
+    (pairs / "sharp" / "0.png").unlink()
+    with pytest.raises(UnreadableImageError, match=r"0\.png"):
+        measure_gains({"srcnn": srcnn}, pairs)
+
+
+def test_photos_are_scored_before_and_after(photos: Path, tmp_path: Path) -> None:
+    output, saved = tmp_path / "photos.json", tmp_path / "restored"
+    command = ["photos", str(photos), "--model", "srcnn", "--json", str(output)]
+    shown = CliRunner().invoke(app, [*command, "--save", str(saved), "--backend", "onnx"])
+    assert shown.exit_code == 0, shown.output
+    assert "2/2 more/b.png" in shown.stderr
+    run = json.loads(output.read_text())
+    first, second = run["photos"]
+    assert (second["name"], second["width"], second["height"]) == ("more/b.png", 220, 100)
+    pixels = decode_image(saved / "srcnn" / "a.png.png").pixels
+    assert first["niqe_restored"] == pytest.approx(niqe(pixels), rel=1e-9)
+    assert first["niqe_input"] == pytest.approx(niqe(decode_image(photos / "a.png").pixels))
+    assert (saved / "srcnn" / "more" / "b.png.png").exists()
+    (summary,) = run["summaries"]
+    assert summary["photos"] == 2
+    assert summary["worst_psnr"] == min(first["psnr"], second["psnr"])
+    assert summary["psnr"] == pytest.approx((first["psnr"] + second["psnr"]) / 2)
+    assert summary["lowered"] == sum(
+        each["niqe_restored"] < each["niqe_input"] for each in (first, second)
+    )
+
+
+def test_a_photo_that_comes_out_untouched_is_counted(photos: Path, tmp_path: Path) -> None:
+    restorer = Restorer(CATALOG["srcnn"], Untouched())
+    run = measure_photos({"untouched": restorer}, photos, save=tmp_path / "restored")
+    (summary,) = run.summaries
+    assert (summary.unchanged, summary.lowered) == (2, 0)
+    assert summary.psnr == summary.worst_psnr == float("inf")
+    assert [row["psnr"] for row in json.loads(to_json(run))["photos"]] == [None, None]
+    assert all(score.niqe_input == score.niqe_restored for score in run.photos)
+    with pytest.raises(OutputExistsError, match=r"a\.png\.png"):
+        measure_photos({"untouched": restorer}, photos, save=tmp_path / "restored")
+
+
+def test_some_photos_are_taken_evenly(
+    tmp_path: Path, srcnn: Restorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(7):
+        (tmp_path / f"{number}.png").touch()
+    taken: list[str] = []
+    monkeypatch.setattr("benchmarks.photos._scores", lambda *_: ())
+    monkeypatch.setattr("benchmarks.photos._summary", lambda *_: None)
+    measure_photos({"srcnn": srcnn}, tmp_path, limit=3, tell=taken.append)
+    assert taken == ["1/3 0.png", "2/3 2.png", "3/3 4.png"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture"])
+def test_an_unreadable_photo_is_named(photos: Path, srcnn: Restorer, content: bytes) -> None:
+    (photos / "broken.jpg").write_bytes(content)
+    with pytest.raises(UnreadableImageError, match=r"photos/broken\.jpg"):
+        measure_photos({"srcnn": srcnn}, photos)
+
+
+def test_a_folder_without_photos_is_refused(tmp_path: Path, srcnn: Restorer) -> None:
+    with pytest.raises(UnreadableImageError, match="holds no photos"):
+        measure_photos({"srcnn": srcnn}, tmp_path)
 
 
 def test_the_commands_print_tables_and_json(
@@ -96,9 +202,18 @@ def test_the_commands_print_tables_and_json(
     assert "90%" in shown.stdout
     assert "10%" in shown.stdout
     assert json.loads(output.read_text())["networks"][0]["seconds_per_megapixel"] == 1.25
-    shown = CliRunner().invoke(app, ["gain", str(pairs), "--model", "srcnn"])
-    assert shown.exit_code == 0
-    assert "mean" in shown.stdout
+    command = ["gain", str(pairs), "--model", "srcnn", "--model", "unet", "--json", str(output)]
+    shown = CliRunner().invoke(app, command)
+    assert shown.exit_code == 0, shown.output
+    assert "NIQE" in shown.stdout
+    run = json.loads(output.read_text())
+    assert [(mean["model"], mean["name"]) for mean in run["means"]] == [
+        ("srcnn", "mean"),
+        ("unet", "mean"),
+    ]
+    assert [pair["name"] for pair in run["pairs"]] == ["0.png", "0.png", "1.png", "1.png"]
+    shown = CliRunner().invoke(app, [*command, "--no-niqe"])
+    assert "NIQE" not in shown.stdout
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import struct
 import subprocess
 import sys
 import zlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from deblur.catalog import CATALOG, DEFAULT_MODEL
-from tests.command_line import deblur, files_in, picture, process, Outcome
+from tests.command_line import ENVIRONMENT, Outcome, deblur, files_in, picture, process
 from tests.pictures import scene
 
 ON_ONNX = ("--model", "srcnn", "--backend", "onnx", "--threads", "1")

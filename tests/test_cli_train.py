@@ -41,9 +41,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(tmp_path_factory: pytest.TempPathFactory, photos: Path, tiny: Path) -> Path:
     """The folder of a finished run of a few steps, made by a process of its own."""
     folder = tmp_path_factory.mktemp("run")
-    done = process(
-        "train", *TINY, "--config", tiny, "--data", photos, "-o", "run", cwd=folder
-    )
+    done = process("train", *TINY, "--config", tiny, "--data", photos, "-o", "run", cwd=folder)
     assert done.code == 0, done.err
     assert "step 4:" in done.err
     assert "into run/" in done.err
@@ -107,9 +105,7 @@ def test_times_are_read(text: str, seconds: float) -> None:
     assert math.isclose(_seconds(text), seconds)
 
 
-def test_the_seed_preset_is_the_classic_recipe(
-    tmp_path: Path, photos: Path
-) -> None:
+def test_the_seed_preset_is_the_classic_recipe(tmp_path: Path, photos: Path) -> None:
     """Without --steps it counts in epochs; one second of it is enough to see what it will do."""
     done = deblur(
         "train",

@@ -104,7 +104,9 @@ def test_kernels_hold_all_the_light_where_the_path_is(seed: int, length: float) 
     place = np.arange(len(kernel)) - len(kernel) // 2
     assert kernel.min() >= 0
     assert kernel.sum() == pytest.approx(1)
-    assert (kernel.sum(0) * place).sum() == pytest.approx(path[:, 0].mean(), abs=0.02 * length + 1e-6)
+    assert (kernel.sum(0) * place).sum() == pytest.approx(
+        path[:, 0].mean(), abs=0.02 * length + 1e-6
+    )
 
 
 @given(radius=st.floats(0.5, 8), blades=st.sampled_from([0, 5, 6, 7]), angle=st.floats(0, 3))

@@ -27,7 +27,8 @@ from deblur.training.config import (
     SourceConfig,
     TrainingConfig,
 )
-from deblur.training.loop import Report, train
+from deblur.training.loop import train
+from deblur.training.reports import Report
 from deblur.training.schedule import Progress, learning_rate
 from deblur.training.start import start_from
 from tests.training_runs import make_pairs, make_photos, tiny_run
@@ -81,7 +82,10 @@ def test_training_learns(pairs: SourceConfig, tmp_path: Path) -> None:
     "changes",
     [
         {},
-        {"optimizer": Optimizer("muon", 1e-3), "crops": (CropStage(0, 24, 3), CropStage(0.5, 32, 2))},
+        {
+            "optimizer": Optimizer("muon", 1e-3),
+            "crops": (CropStage(0, 24, 3), CropStage(0.5, 32, 2)),
+        },
         {"schedule": Schedule("plateau", 0, patience=0), "validate_every": 1},
         {"adversarial": Adversarial("wgan-gp", "none", sigmoid=False, critic_steps=2)},
     ],

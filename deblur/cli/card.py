@@ -9,28 +9,44 @@ from deblur.cli.console import OUT, plain_errors
 from deblur.cli.needs import require_torch
 from deblur.weights import find_model
 
+
 def card(
-    checkpoint: Annotated[Path, typer.Argument(help="checkpoint.pt of a training run.")],
+    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of a training run.")],
+    model: Annotated[Path, typer.Argument(help="What was exported from it, as .onnx.")],
     notes: Annotated[Path, typer.Option(help="Markdown: data and terms, scores, failures.")],
     hardware: Annotated[str, typer.Option(help="What it was trained on, in words.")],
-    output: Annotated[Path, typer.Option("--output", "-o")] = Path("README.md"),
+    photo: Annotated[
+        list[Path] | None,
+        typer.Option(help="A sharp photo that you may publish, to show before and after."),
+    ] = None,
 ) -> None:
-    """Write the model card of a trained model: its description, its training, your notes."""
+    """Write README.md, curve.png and crops.png of a trained model beside its file."""
     with plain_errors():
         require_torch("reading a checkpoint")
         from deblur.publish.model_card import model_card
+        from deblur.publish.pictures import draw_crops, draw_curve
+        from deblur.restorer import Restorer
         from deblur.training.checkpoint import load_checkpoint
         from deblur.training.presets import describe
 
         saved = load_checkpoint(checkpoint)
-        config = saved.training_config()
+        config, folder = saved.training_config(), model.parent
         training = describe(config) | {
             "steps done": f"{saved.step:,}",
             "wall time": f"{saved.seconds / 60:.0f} min",
+            "steps skipped, gradient not finite": str(saved.skipped),
             "hardware": hardware,
         }
+        if saved.history:
+            draw_curve(saved.history, folder / "curve.png")
+        if photo:
+            draw_crops(photo, Restorer.open(str(model), engine="onnx"), folder / "crops.png")
         text = model_card(
-            find_model(config.model), training=training, notes=notes.read_text(encoding="utf-8")
+            find_model(config.model),
+            training=training,
+            notes=notes.read_text(encoding="utf-8"),
+            curve=bool(saved.history),
+            crops=bool(photo),
         )
-    output.write_text(text, encoding="utf-8")
-    OUT.print(str(output))
+        (folder / "README.md").write_text(text, encoding="utf-8")
+    OUT.print(str(folder / "README.md"))

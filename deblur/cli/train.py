@@ -31,7 +31,7 @@ from deblur.weights import find_model
 
 if TYPE_CHECKING:
     from deblur.training.config import TrainingConfig
-    from deblur.training.loop import Report
+    from deblur.training.reports import Report
 
 _SOURCE = "[KIND:]PATH[@WEIGHT], KIND one of photos, pairs (blur/ and sharp/), frames and gopro"
 
@@ -166,7 +166,9 @@ def _configure(
     first = config.crops[0]
     if crop or batch:
         side = crop or first.side
-        size = largest_batch(config, side, device) if batch == "auto" else _whole(batch, first.batch)
+        size = (
+            largest_batch(config, side, device) if batch == "auto" else _whole(batch, first.batch)
+        )
         changes["crops"] = [{"start": 0.0, "side": side, "batch": size}]
     if learning_rate is not None:
         rate = {"learning_rate": learning_rate}
@@ -192,7 +194,9 @@ def _stop_on_signals() -> Iterator[Callable[[], bool]]:
         asked = True
         signal.signal(number, before[number])
 
-    before = {each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)}
+    before: dict[int, Any] = {
+        each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield lambda: asked
     finally:

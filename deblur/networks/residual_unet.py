@@ -78,9 +78,11 @@ class ResidualUNet(nn.Module):
 
 
 def _fits(small: Tensor, large: Tensor) -> bool:
-    return small.ndim == large.ndim and all(
-        a <= b for a, b in zip(small.shape, large.shape, strict=True)
-    ) and small.shape[2:] == large.shape[2:]
+    return (
+        small.ndim == large.ndim
+        and all(a <= b for a, b in zip(small.shape, large.shape, strict=True))
+        and small.shape[2:] == large.shape[2:]
+    )
 
 
 def _put_first_(parameter: Tensor, small: Tensor) -> None:

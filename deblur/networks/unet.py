@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from deblur.networks.blocks import route_
 
 Upsampling = Literal["nearest", "bilinear"]
-KNOTS = 11
+KNOTS = 15
 """Of the 64 last features so many a colour carry the picture; the others are free to learn."""
 BALANCE = 16.0
 """About the root of the steepest slope of the logit that the U-Nets start with."""
@@ -79,7 +79,7 @@ def start_as_identity_(body: UNetBody, head: nn.Conv2d, *, low: float, gain: flo
         own = torch.arange(KNOTS) * 3 + channel
         head.weight[channel, own, 0, 0] += (gain * kinks / scale).to(head.weight.dtype)
     for parameter in body.merge_fine.parameters():
-        parameter.mul_(BALANCE)
-    head.weight.div_(BALANCE)
+        parameter[: 3 * KNOTS].mul_(BALANCE)
+    head.weight[:, : 3 * KNOTS].div_(BALANCE)
     assert head.bias is not None
     head.bias.fill_(gain * logits[0].item())

@@ -6,13 +6,21 @@ from collections.abc import Mapping
 from deblur.spec import ModelSpec
 
 
-def model_card(spec: ModelSpec, *, training: Mapping[str, str], notes: str) -> str:
+def model_card(
+    spec: ModelSpec,
+    *,
+    training: Mapping[str, str],
+    notes: str,
+    curve: bool = False,
+    crops: bool = False,
+) -> str:
     """A README.md in Markdown: front matter for the Hub, a table of the training, the notes.
 
     The front matter is JSON, which YAML contains, and holds the spec under `deblur_spec`.
 
     `training` maps what is told to its value; `notes` is Markdown by the author: data and its
-    terms, scores with the commands that gave them, known failures.
+    terms, scores with the commands that gave them, known failures. `curve` and `crops` say
+    whether the pictures of that name lie beside the card.
     """
     rows = [
         ("architecture", f"`{spec.architecture}` {dict(spec.arguments) or ''}".strip()),
@@ -30,4 +38,12 @@ def model_card(spec: ModelSpec, *, training: Mapping[str, str], notes: str) -> s
         "deblur_spec": json.loads(spec.to_json()),
     }
     front_matter = f"---\n{json.dumps(fields, indent=2)}\n---"
-    return f"{front_matter}\n\n# {spec.title}\n\n| | |\n| --- | --- |\n{table}\n\n{notes.strip()}\n"
+    shown = [f"# {spec.title}", f"| | |\n| --- | --- |\n{table}", notes.strip()]
+    if curve:
+        shown.append("## Learning\n\n![gain over the blurred input, by step](curve.png)")
+    if crops:
+        shown.append(
+            "## Before and after\n\nBlurred by synthesis (6 to 12 px of shake), restored, and "
+            "sharp, at 100 %.\n\n![blurred, restored, sharp](crops.png)"
+        )
+    return "\n\n".join([front_matter, *shown]) + "\n"

@@ -27,16 +27,21 @@ _OPSET = 18
 def export(spec: ModelSpec, weights: dict[str, Tensor], path: Path) -> float:
     """Write `.onnx` or `.safetensors`, by the suffix of `path`, with the description inside.
 
-    An `.onnx` takes any height and width that are multiples of the spec's, and is compared
-    with torch on several sizes before it gets its name. Returns the largest difference seen
-    (0.0 for `.safetensors`). Raises ExportError, leaving no file, when the weights do not
-    fit, the suffix is another one, or the difference is above PARITY.
+    A network that runs at fp16 is written with weights rounded to it: half the file as
+    `.safetensors`, and both kinds hold the same. An `.onnx` takes any height and width that
+    are multiples of the spec's, and is compared with torch on several sizes before it gets its
+    name. Returns the largest difference seen (0.0 for `.safetensors`). Raises ExportError,
+    leaving no file, when the weights do not fit, the suffix is another one, or the difference
+    is above PARITY.
     """
     network = build_network(spec.architecture, spec.arguments)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
         raise ExportError(f"the weights are not those of {spec.architecture}: {error}") from error
+    if "fp16" in spec.precisions:
+        weights = {name: value.half() for name, value in weights.items()}
+        network.load_state_dict(weights)
     description = {SPEC_KEY: replace(spec, weights=()).to_json()}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.partial{path.suffix}")

@@ -45,7 +45,8 @@ def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
     """The blur of one crop of `side` pixels, margin included."""
     if random.random() < recipe.sharp:
         return Blur(seed=_seed(random))
-    homographies, segments = None, ()
+    homographies: Array | None = None
+    segments: tuple[Segment, ...] = ()
     optics = _optics(recipe, random)
     kernel = optics
     if optics is None or random.random() >= recipe.still:

@@ -87,7 +87,10 @@ def _grid_homographies(homographies: NDArray[np.float64] | None, like: Tensor) -
 
 
 def _warp(pictures: Tensor, homographies: Tensor) -> Tensor:
-    """Each picture seen through its homography; written so that the grid costs less than the look."""
+    """Each picture seen through its homography.
+
+    The grid is written in place: built from a matrix product it would cost more than the look.
+    """
     height, width = pictures.shape[-2:]
     y = _pixel_centres(height, pictures).view(1, -1, 1)
     x = _pixel_centres(width, pictures).view(1, 1, -1)

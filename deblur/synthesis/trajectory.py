@@ -49,7 +49,9 @@ def camera_homographies(motion: Array, focal: float, centre: Array) -> Array:
 def longest_path(homographies: Array, side: int) -> float:
     """How far the fastest of a crop's corners and middle travels, end to end, in pixels."""
     half = side / 2
-    points = np.array([[-half, -half, 1], [half, -half, 1], [-half, half, 1], [half, half, 1], [0, 0, 1]])
+    points = np.array(
+        [[-half, -half, 1], [half, -half, 1], [-half, half, 1], [half, half, 1], [0, 0, 1]]
+    )
     seen = np.einsum("tij,pj->tpi", homographies, points)
     places = seen[..., :2] / seen[..., 2:]
     return float(np.ptp(places, axis=0).max())

@@ -1,4 +1,4 @@
-"""`python -m deblur.training`: a run from its JSON, where nothing but torch, timm and Accelerate is.
+"""`python -m deblur.training`: a run from its JSON, needing only torch, timm and Accelerate.
 
 `accelerate launch -m deblur.training run.json` runs it in several processes.
 """
@@ -9,7 +9,8 @@ from pathlib import Path
 
 from deblur.training.checkpoint import join_checkpoint, split_checkpoint
 from deblur.training.config import TrainingConfig
-from deblur.training.loop import BEST, CHECKPOINT, Report, train
+from deblur.training.loop import BEST, CHECKPOINT, train
+from deblur.training.reports import Report
 
 
 def main() -> None:

@@ -185,7 +185,7 @@ class TrainingConfig:
     validate_every: int = 1000
     validation_pictures: int = 64
     checkpoint_every: int = 250
-    recipe: BlurRecipe = BlurRecipe()
+    recipe: BlurRecipe = field(default_factory=BlurRecipe)
 
     def __post_init__(self) -> None:
         """Raises ConfigError for what cannot be trained."""
@@ -246,7 +246,9 @@ class TrainingConfig:
         return dataclasses.replace(
             self,
             sources=tuple(dataclasses.replace(each, split="train") for each in self.sources),
-            validation=tuple(dataclasses.replace(each, split="validation") for each in self.sources),
+            validation=tuple(
+                dataclasses.replace(each, split="validation") for each in self.sources
+            ),
         )
 
     def to_json(self) -> str:

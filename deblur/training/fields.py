@@ -59,7 +59,9 @@ def _read(hint: Any, value: Any, path: str) -> Any:
         return float(value)
     elif isinstance(hint, type) and type(value) is hint:
         return value
-    expected = ", ".join(map(repr, arguments)) if origin is Literal else getattr(hint, "__name__", hint)
+    expected = (
+        ", ".join(map(repr, arguments)) if origin is Literal else getattr(hint, "__name__", hint)
+    )
     raise ConfigError(f"{path}: expected {expected}, not {value!r}")
 
 

@@ -2,30 +2,27 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs
 from timm.optim import create_optimizer_v2
 from torch import Tensor, nn
 
-from deblur.errors import CheckpointError, ConfigError, TrainingError
-from deblur.networks import build_network
+from deblur.errors import CheckpointError, TrainingError
 from deblur.training.adversarial import Game, build_critic, critic_optimizer
 from deblur.training.averaging import average_, averaged
-from deblur.training.backbones import load_encoder
 from deblur.training.batches import Batch, training_batches, validation_batches
 from deblur.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from deblur.training.config import Adversarial, SourceConfig, TrainingConfig
+from deblur.training.devices import open_accelerator
 from deblur.training.losses import weighted_loss
+from deblur.training.reports import Clock, Outcome, Report
 from deblur.training.schedule import Progress, learning_rate
 from deblur.training.split import write_split
-from deblur.training.start import start_from
+from deblur.training.start import initial_network
 from deblur.training.tracking import log_pictures
 from deblur.training.validation import sample_pictures, total_gain
 
@@ -35,40 +32,6 @@ CONFIG = "config.json"
 SPLIT = "split.json"
 HOPELESS = 50
 """So many steps in a row without a finite gradient end a run."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """How far a run is.
-
-    `losses` are the parts of the step's loss; `gain` is the validation's dB over the blurred
-    input, `general` the same on the general set, None between validations. `waiting` is the
-    share of the time spent on waiting for data, `memory` the GPU's peak in bytes, `skipped`
-    the number of steps that were not taken because their gradient was not finite, `bad_files`
-    that of the files that were left out.
-    """
-
-    step: int
-    steps: int
-    losses: dict[str, float]
-    seconds: float
-    learning_rate: float
-    images_per_second: float
-    waiting: float
-    memory: int
-    skipped: int
-    bad_files: int
-    gain: float | None = None
-    general: float | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Where a run's last checkpoint lies, and why it ended there."""
-
-    path: Path
-    step: int
-    reason: str
 
 
 def train(
@@ -92,45 +55,9 @@ def train(
     and TrainingDataError for what cannot be trained; TrainingError when gradients stay
     infinite.
     """
-    with _accelerator(config, directory, device, tracker) as accelerator:
+    with open_accelerator(config, directory, device, tracker) as accelerator:
         run = _Run(config, directory, accelerator, resume)
         return run.learn_all(time_limit, should_stop, on_report)
-
-
-@contextmanager
-def _accelerator(
-    config: TrainingConfig, directory: Path, device: str, tracker: str | None
-) -> Iterator[Accelerator]:
-    if config.precision == "fp16" and (device == "cpu" or not torch.cuda.is_available()):
-        raise ConfigError("precision: fp16 trains on a GPU only; choose bf16 or fp32")
-    AcceleratorState._reset_state(reset_partial_state=True)
-    accelerator = Accelerator(
-        mixed_precision="no" if config.precision == "fp32" else config.precision,
-        cpu=device == "cpu",
-        log_with=tracker,
-        project_dir=directory,
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
-    )
-    if tracker:
-        accelerator.init_trackers(config.model)
-    try:
-        yield accelerator
-    finally:
-        accelerator.end_training()
-
-
-@dataclass
-class _Clock:
-    """Where the time of this sitting goes; seconds and pictures."""
-
-    before: float = 0.0
-    started: float = field(default_factory=time.monotonic)
-    waited: float = 0.0
-    pictures: int = 0
-
-    @property
-    def here(self) -> float:
-        return time.monotonic() - self.started
 
 
 class _Run:
@@ -141,7 +68,7 @@ class _Run:
     ) -> None:
         torch.manual_seed(config.seed)
         self.config, self.directory, self.accelerator = config, directory, accelerator
-        self.clock = _Clock()
+        self.clock = Clock()
         self.path = directory / CHECKPOINT
         if self.path.exists() and not resume:
             raise CheckpointError(f"{directory} holds a run; resume it or name another folder")
@@ -170,11 +97,7 @@ class _Run:
 
     def _build(self) -> None:
         config, accelerator = self.config, self.accelerator
-        network = build_network(config.architecture, config.arguments)
-        if config.start_from:
-            start_from(network, config.start_from, config)
-        elif config.encoder:
-            load_encoder(network, None if config.encoder == "hub" else config.encoder)
+        network = initial_network(config)
         memory = torch.channels_last if config.channels_last else torch.contiguous_format
         network.to(accelerator.device, memory_format=memory)  # type: ignore[call-overload]
         if config.compile:
@@ -193,9 +116,9 @@ class _Run:
 
     def _game(self, settings: Adversarial) -> Game:
         critic = build_critic(settings).to(self.accelerator.device)
-        prepared = self.accelerator.prepare(critic, critic_optimizer(settings, critic))
+        critic, optimizer = self.accelerator.prepare(critic, critic_optimizer(settings, critic))
         seed = self.config.seed + self.accelerator.process_index
-        return Game(settings, *prepared, self.accelerator.backward, seed)
+        return Game(settings, critic, optimizer, self.accelerator.backward, seed)
 
     def _fixed(self, sources: Sequence[SourceConfig]) -> list[Batch]:
         config = self.config

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Literal
 
 from deblur.errors import ConfigError
 from deblur.spec import ModelSpec
-from deblur.training.config import TrainingConfig
+from deblur.training.config import SourceConfig, TrainingConfig
 from deblur.training.fields import read_fields
-from deblur.training.folders import list_items
+from deblur.training.folders import gopro_variant, list_items
 
 PresetName = Literal["seed", "fast", "fine-tune"]
 
@@ -101,8 +102,12 @@ def describe(config: TrainingConfig) -> dict[str, str]:
     optimizer, recipe = config.optimizer, config.recipe
     crops = ", then ".join(f"{stage.batch} crops of {stage.side} px" for stage in config.crops)
     losses = " + ".join(f"{weight:g} {name}" for name, weight in config.losses.items())
+    total = sum(source.weight for source in config.sources)
     told = {
         "preset": config.preset,
+        "data": ", ".join(
+            f"{source.weight / total:.0%} {_source(source)}" for source in config.sources
+        ),
         "batch": crops,
         "loss": losses,
         "optimiser": f"{optimizer.name}, learning rate {optimizer.learning_rate:g}, "
@@ -119,8 +124,15 @@ def describe(config: TrainingConfig) -> dict[str, str]:
     if config.start_from:
         told["started from"] = f"`{config.start_from}`"
     if config.adversarial:
-        told["critic"] = ", ".join(f"{key} {value}" for key, value in asdict(config.adversarial).items())
+        told["critic"] = ", ".join(
+            f"{key} {value}" for key, value in asdict(config.adversarial).items()
+        )
     return told
+
+
+def _source(source: SourceConfig) -> str:
+    name = f"{source.kind} `{Path(source.path).name}`"
+    return f"{name} ({gopro_variant(Path(source.path))})" if source.kind == "gopro" else name
 
 
 def count_photos(config: TrainingConfig) -> int:

@@ -7,11 +7,32 @@ from typing import Any
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from deblur.errors import CheckpointError
+from deblur.errors import CheckpointError, ConfigError
+from deblur.networks import build_network
+from deblur.networks.gan_fpn import FeaturePyramidGenerator
 from deblur.networks.residual_unet import ResidualUNet
+from deblur.training.backbones import load_encoder
 from deblur.training.checkpoint import load_checkpoint
 from deblur.training.config import TrainingConfig
 from deblur.weights import fetch_weights, find_model
+
+
+def initial_network(config: TrainingConfig) -> nn.Module:
+    """The network of a run before its first step, on the CPU.
+
+    Raises ConfigError for an encoder's weights where there is no encoder, and what
+    `start_from` and `load_encoder` raise.
+    """
+    network = build_network(config.architecture, config.arguments)
+    if config.start_from:
+        start_from(network, config.start_from, config)
+    elif config.encoder:
+        if not isinstance(network, FeaturePyramidGenerator):
+            raise ConfigError(
+                f"encoder: {config.architecture} has none; only gan_fpn starts from ImageNet"
+            )
+        load_encoder(network, None if config.encoder == "hub" else config.encoder)
+    return network
 
 
 def start_from(network: nn.Module, name: str, config: TrainingConfig) -> None:

@@ -1,0 +1,54 @@
+"""What a run tells about itself while it goes on, and when it ends."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Report:
+    """How far a run is.
+
+    `losses` are the parts of the step's loss; `gain` is the validation's dB over the blurred
+    input, `general` the same on the general set, None between validations. `waiting` is the
+    share of the time spent on waiting for data, `memory` the GPU's peak in bytes, `skipped`
+    the number of steps that were not taken because their gradient was not finite, `bad_files`
+    that of the files that were left out.
+    """
+
+    step: int
+    steps: int
+    losses: dict[str, float]
+    seconds: float
+    learning_rate: float
+    images_per_second: float
+    waiting: float
+    memory: int
+    skipped: int
+    bad_files: int
+    gain: float | None = None
+    general: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a run's last checkpoint lies, and why it ended there."""
+
+    path: Path
+    step: int
+    reason: str
+
+
+@dataclass
+class Clock:
+    """Where the time of this sitting goes; seconds and pictures."""
+
+    before: float = 0.0
+    started: float = field(default_factory=time.monotonic)
+    waited: float = 0.0
+    pictures: int = 0
+
+    @property
+    def here(self) -> float:
+        """Seconds of this sitting."""
+        return time.monotonic() - self.started
