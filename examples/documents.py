@@ -15,14 +15,12 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 SIZE = 720, 960
-# fmt: off
 WORDS = [
     "the", "of", "and", "to", "in", "is", "that", "for", "was", "with", "date", "invoice",
     "total", "number", "name", "street", "received", "paid", "account", "order", "page",
     "section", "table", "report", "between", "under", "signed", "copy", "amount", "balance",
     "contract", "delivery", "notice", "March", "October", "quarterly",
-]
-# fmt: on
+]  # fmt: skip
 
 
 def draw_word(random: Random) -> str:
@@ -38,21 +36,21 @@ def draw_word(random: Random) -> str:
 
 def paper(random: Random) -> Image.Image:
     """A sheet of a light shade that is a little darker towards one side."""
-    width, height = SIZE
     shade = np.array([random.uniform(0.86, 1) * (1 - 0.05 * k * random.random()) for k in range(3)])
-    x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
-    light = 1 - random.uniform(0, 0.06) * (
-        1 + random.uniform(-1, 1) * x + random.uniform(-1, 1) * y
-    )
-    sheet = (shade * light[..., None]).clip(0, 1)
+    depth, right, down = random.uniform(0, 0.06), random.uniform(-1, 1), random.uniform(-1, 1)
+    x, y = np.meshgrid(*(np.linspace(-1, 1, side) for side in SIZE))
+    sheet = (shade * (1 - depth * (1 + right * x + down * y))[..., None]).clip(0, 1)
     return Image.fromarray((sheet * 255).round().astype(np.uint8))
 
 
 def draw_paragraph(draw: ImageDraw.ImageDraw, top: int, ink: str, random: Random) -> int:
     """Lines of text from `top` on; where they end."""
-    size, left = random.uniform(10, 20), random.randint(30, 90)
+    size, left, right = (
+        random.uniform(10, 20),
+        random.randint(30, 90),
+        SIZE[0] - random.randint(30, 250),
+    )
     font = ImageFont.load_default(size)
-    right = SIZE[0] - random.randint(30, 250)
     pitch = round(size * random.uniform(1.2, 1.7))
     for _ in range(random.randint(2, 9)):
         x = float(left)
@@ -70,31 +68,26 @@ def draw_table(draw: ImageDraw.ImageDraw, top: int, ink: str, random: Random) ->
     font = ImageFont.load_default(size)
     width, height = random.randint(90, 150), round(size * random.uniform(1.5, 2.2))
     columns, rule = random.randint(2, 4), random.choice([1, 1, 2])
-    for row in range(rows + 1):
-        y = top + row * height
-        draw.line((left, y, left + columns * width, y), ink, rule)
-        for column in range(columns if row < rows else 0):
-            draw.text((left + column * width + 6, y + 3), draw_word(random), ink, font)
-    for column in range(columns + 1):
-        x = left + column * width
-        draw.line((x, top, x, top + rows * height), ink, rule)
+    for y in range(top, top + rows * height, height):
+        for x in range(left, left + columns * width, width):
+            end, foot = x + width, y + height
+            for ends in (x, y, end, y), (x, foot, end, foot), (x, y, x, foot), (end, y, end, foot):
+                draw.line(ends, ink, rule)
+            draw.text((x + 6, y + 3), draw_word(random), ink, font)
     return top + (rows + 2) * height
 
 
 def render_page(seed: str) -> Image.Image:
     """A page, the same for the same seed: a heading, then text and tables to its foot."""
     random = Random(seed)
-    page = paper(random)
+    page, grey = paper(random), random.randint(0, 90)
     draw = ImageDraw.Draw(page)
-    grey = random.randint(0, 90)
     ink = f"rgb({grey}, {grey}, {grey + random.choice([0, 0, 60])})"
-    draw.text(
-        (60, 40), draw_word(random).title(), ink, ImageFont.load_default(random.uniform(24, 44))
-    )
+    word, font = draw_word(random), ImageFont.load_default(random.uniform(24, 44))
+    draw.text((60, 40), word.title(), ink, font)
     top = random.randint(100, 140)
     while top < SIZE[1] - 60:
-        block = draw_table if random.random() < 0.25 else draw_paragraph
-        top = block(draw, top, ink, random)
+        top = (draw_table if random.random() < 0.25 else draw_paragraph)(draw, top, ink, random)
     return page
 
 
@@ -125,11 +118,11 @@ def main() -> None:
     asked = parser.parse_args()
     for number in range(asked.count):
         name, page = f"page-{asked.seed}-{number:03}.png", render_page(f"{asked.seed} {number}")
-        pictures = {"": page}
-        if asked.blur:
-            blurred, sharp = blur_page(page, asked.blur, 1000 * asked.seed + number)
-            pictures = {"blur": blurred, "sharp": sharp}
-        for folder, picture in pictures.items():
+        seed = 1000 * asked.seed + number
+        pictures = blur_page(page, asked.blur, seed) if asked.blur else [page]
+        for folder, picture in zip(
+            ["blur", "sharp"] if asked.blur else [""], pictures, strict=True
+        ):
             (asked.folder / folder).mkdir(parents=True, exist_ok=True)
             picture.save(asked.folder / folder / name)
 

@@ -75,7 +75,13 @@ def test_a_run_is_not_trained_over(trained: Path, photos: Path, tiny: Path) -> N
 def test_there_must_be_something_to_resume(tmp_path: Path) -> None:
     refused = deblur("train", "--resume", tmp_path / "none")
     assert refused.code == 1
-    assert "none" in refused.said
+    assert "none is not the folder of a run" in refused.said
+
+
+def test_there_must_be_something_to_learn_from() -> None:
+    refused = deblur("train")
+    assert refused.code == 1
+    assert "name a folder with --data" in refused.said
 
 
 def test_a_run_stops_in_time_and_resumes_by_its_folder_alone(
@@ -261,6 +267,12 @@ def test_bad_data_is_named(tmp_path: Path, tiny: Path, kind: str) -> None:
         (("--batch", "many"), 1, "expected a whole number or auto"),
         (("--device", "abacus"), 1, "no device 'abacus'"),
         (("--learning-rate", "-1"), 2, "--learning-rate"),
+        (("--learning-rate", "0"), 1, "learning_rate must be above 0"),
+        (("--crop", "0"), 1, "side and batch must be at least 1"),
+        (("--steps", "0"), 1, "steps must be at least 1"),
+        (("--data", "movies:a"), 1, "'movies' is no kind of data"),
+        (("--resume", "runs/x"), 1, "does not go with --resume"),
+        (("--general", "gone"), 1, "gone"),
         (("--loss", "l3"), 1, "l3"),
         (("--loss", "l1=much"), 1, "must be a number"),
         (("--time-limit", "soon"), 2, "not a time"),
@@ -275,6 +287,30 @@ def test_what_cannot_be_trained_is_said_in_a_sentence(
     chosen = ("--config", tiny, "--data", photos, "-o", tmp_path / "run")
     done = deblur("train", *TINY, *chosen, *options)
     assert done.code == code
+    assert words in done.said
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"losses": {"l1": "x"}}, "losses.l1: expected a number, not 'x'"),
+        ({"workers": "many"}, "workers: expected a whole number, not 'many'"),
+        ({"general": "photos"}, "general: expected a list"),
+        ({"recipe": {"length": [40, 1]}}, "recipe.length: expected [lowest, highest]"),
+        ({"recipe": {"noisy": 7.0}}, "recipe.noisy: expected a share"),
+        ({"optimizer": {"name": "mun"}}, "mun"),
+        ({"seed": -1}, "seed and workers must not be negative"),
+        ({"precision": "fp8"}, "expected 'fp32' or 'bf16' or 'fp16', not 'fp8'"),
+        ({"adversarial": {"objective": "wgan-gp"}}, "its critic must not end in a sigmoid"),
+    ],
+    ids=str,
+)
+def test_fields_that_are_wrong_are_named(
+    tmp_path: Path, photos: Path, fields: dict[str, object], words: str
+) -> None:
+    path = config_file(tmp_path, fields)
+    done = deblur("train", *TINY, "--config", path, "--data", photos, "-o", tmp_path / "run")
+    assert done.code == 1
     assert words in done.said
 
 

@@ -133,7 +133,7 @@ def test_another_run_is_neither_overwritten_nor_resumed(
 ) -> None:
     path = train(tiny_run(photos), tmp_path / "run", device="cpu").path
     before = path.read_bytes()
-    with pytest.raises(CheckpointError, match="resume it or name another folder"):
+    with pytest.raises(CheckpointError, match="go on with"):
         train(tiny_run(photos), tmp_path / "run", device="cpu")
     with pytest.raises(CheckpointError, match="another configuration"):
         train(tiny_run(photos, seed=1), tmp_path / "run", device="cpu", resume=True)
@@ -177,7 +177,7 @@ def test_the_best_weights_are_kept_and_a_stalled_run_ends(
         pairs,
         steps=50,
         validate_every=1,
-        optimizer=Optimizer("sgd", 0.0),
+        optimizer=Optimizer("sgd", 1e-30),
         schedule=Schedule(warmup=0, stop_after=3),
     )
     outcome = train(stalled, tmp_path / "run", device="cpu")
@@ -203,6 +203,36 @@ def test_weights_that_forget_the_general_set_are_not_kept_as_the_best(
     assert seen[-1].general < -1
     assert seen[-1].gain > 3  # type: ignore[operator]
     assert load_checkpoint(tmp_path / "run" / "best.pt").step == 0
+
+
+def test_what_was_learned_is_saved_before_bad_data_ends_the_run(
+    photos: SourceConfig, tmp_path: Path
+) -> None:
+    """A file that is cut short shows only when it is decoded."""
+    for path in Path(photos.path).iterdir():
+        path.with_name(f"{path.stem}-good.png").write_bytes(path.read_bytes())
+    cut = Path(photos.path) / "0.png"
+    cut.write_bytes(cut.read_bytes()[:2000])
+    good = SourceConfig("pairs", str(make_pairs(tmp_path / "pairs")))
+    run = tiny_run(photos, validation=(good,), steps=100, checkpoint_every=1000)
+    seen: list[Report] = []
+    with pytest.raises(TrainingDataError, match=r"0\.png"):
+        train(run, tmp_path / "run", device="cpu", on_report=seen.append)
+    assert load_checkpoint(tmp_path / "run" / "checkpoint.pt").step == len(seen) > 0
+
+
+def test_the_general_set_is_blurred_by_the_default_recipe(
+    photos: SourceConfig, tmp_path: Path
+) -> None:
+    """Else a run on still pictures could not see that it forgets shake."""
+    whole = SourceConfig("photos", str(make_photos(tmp_path / "large", side=160)))
+    still = replace(tiny_run(photos).recipe, sharp=1.0)
+    run = tiny_run(photos, recipe=still, general=(whole,), start_from="srcnn", steps=1)
+    first = reports(run, tmp_path / "run")[0]
+    assert first.step == 0
+    assert first.general is not None
+    assert first.general > -5
+    assert first.gain < -5  # type: ignore[operator]
 
 
 def test_a_report_tells_pace_and_waiting(photos: SourceConfig, tmp_path: Path) -> None:
@@ -269,7 +299,7 @@ def test_a_plateau_halves_the_rate_after_patience_is_over(photos: SourceConfig) 
 
 def test_a_run_can_start_from_another_ones_weights(photos: SourceConfig, tmp_path: Path) -> None:
     first = train(tiny_run(photos), tmp_path / "first", device="cpu").path
-    still = tiny_run(photos, start_from=str(first), optimizer=Optimizer("sgd", 0.0), steps=1)
+    still = tiny_run(photos, start_from=str(first), optimizer=Optimizer("sgd", 1e-30), steps=1)
     second = load_checkpoint(train(still, tmp_path / "second", device="cpu").path)
     for name, value in load_checkpoint(first).ema.items():
         assert torch.equal(second.ema[name], value), name

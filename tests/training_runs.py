@@ -17,11 +17,11 @@ from deblur.training.config import (
 from tests.pictures import scene
 
 
-def make_photos(folder: Path, count: int = 3) -> Path:
-    """Sharp scenes of 120 x 100 pixels."""
+def make_photos(folder: Path, count: int = 3, side: int = 100) -> Path:
+    """Sharp scenes, `side` high and a fifth wider."""
     folder.mkdir(parents=True)
     for seed in range(count):
-        Image.fromarray(scene(100, 120, seed=seed)).save(folder / f"{seed}.png")
+        Image.fromarray(scene(side, side * 6 // 5, seed=seed)).save(folder / f"{seed}.png")
     return folder
 
 

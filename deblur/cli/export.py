@@ -14,6 +14,9 @@ from deblur.weights import find_model, sha256_of
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="checkpoint.pt of a training run.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="FILE.onnx or FILE.safetensors.")],
+    name: Annotated[
+        str | None, typer.Option(help="What the model is called [the name that it was trained as].")
+    ] = None,
     trained_on: Annotated[
         list[str] | None,
         typer.Option(help="What it was trained on, for its description; repeat for more."),
@@ -30,6 +33,7 @@ def export(
         sources = (f"{source.kind}: {Path(source.path).name}" for source in config.sources)
         spec = replace(
             find_model(config.model),
+            name=name or config.model,
             arguments=config.arguments,
             trained_on=tuple(trained_on or sources),
         )

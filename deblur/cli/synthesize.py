@@ -8,6 +8,7 @@ from PIL import Image
 
 from deblur.cli.console import OUT, plain_errors
 from deblur.cli.needs import require_torch
+from deblur.errors import OutputError
 
 
 def synthesize(
@@ -20,6 +21,8 @@ def synthesize(
     """Blur crops of sharp photos as training does, and lay sharp over blurred on one sheet."""
     with plain_errors():
         require_torch("synthesising blur")
+        if preview.suffix.lower() not in (".png", ".jpg", ".webp") or not preview.parent.is_dir():
+            raise OutputError(f"{preview}: name a .png, .jpg or .webp in a folder that exists")
         from deblur.training.preview import preview_sheet
 
         Image.fromarray(preview_sheet(photos, count, crop, seed)).save(preview)

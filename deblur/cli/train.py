@@ -4,41 +4,34 @@ import json
 import math
 import os
 import re
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from deblur.catalog import DEFAULT_MODEL
 from deblur.cli.console import ERR, plain_errors
 from deblur.cli.needs import require_torch
 from deblur.cli.options import Preset, Tracker
-from deblur.errors import ConfigError
+from deblur.cli.training_progress import TrainingProgress
+from deblur.errors import CheckpointError, ConfigError
 from deblur.weights import find_model
 
 if TYPE_CHECKING:
     from deblur.training.config import TrainingConfig
-    from deblur.training.reports import Report
 
-_SOURCE = "[KIND:]PATH[@WEIGHT], KIND one of photos, pairs (blur/ and sharp/), frames and gopro"
+_SOURCE = (
+    "KIND:PATH@WEIGHT, KIND one of photos, pairs (blur/ and sharp/), frames and gopro; KIND: and "
+    "@WEIGHT may be left out"
+)
+_NOT_OF_THE_RUN = {"resume", "device", "time_limit", "track"}
 
 
 def _seconds(text: str) -> float:
     """Read 90s, 9m, 1.5h or 1h30m."""
-    parts = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?", text.strip())
+    number = r"(\d+(?:\.\d+)?)"
+    parts = re.fullmatch(rf"(?:{number}h)?(?:{number}m)?(?:{number}s?)?", text.strip())
     if not text.strip() or parts is None:
         raise typer.BadParameter(f"{text!r} is not a time such as 90s, 9m or 1h30m")
     hours, minutes, seconds = (float(part or 0) for part in parts.groups())
@@ -46,6 +39,7 @@ def _seconds(text: str) -> float:
 
 
 def train(
+    context: typer.Context,
     data: Annotated[
         list[str] | None, typer.Option(help=f"What to learn from: {_SOURCE}. Repeatable.")
     ] = None,
@@ -53,10 +47,15 @@ def train(
     preset: Annotated[Preset, typer.Option(help="The recipe to begin with.")] = Preset.fast,
     validation: Annotated[
         list[str] | None,
-        typer.Option(help="What to measure on, in the same form [20 % of the data]. Repeatable."),
+        typer.Option(help="What to measure on, likewise (default: 20 % of the data)."),
+    ] = None,
+    general: Annotated[
+        list[str] | None,
+        typer.Option(help="What fine-tuning must not forget, likewise."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder of the run [runs/MODEL].")
+        Path | None,
+        typer.Option("--output", "-o", help="Folder of the run (default: runs/ and the model)."),
     ] = None,
     resume: Annotated[
         Path | None, typer.Option(help="Folder of a run to go on with, as it was configured.")
@@ -67,16 +66,24 @@ def train(
     ] = None,
     loss: Annotated[
         list[str] | None,
-        typer.Option(help="NAME or NAME=WEIGHT, e.g. l1=0.5 perceptual=0.5. Repeatable."),
+        typer.Option(help="NAME or NAME=WEIGHT, as l1=0.5; repeat it for a sum."),
     ] = None,
-    steps: Annotated[int | None, typer.Option()] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Optimiser steps in all (default: the preset's).")
+    ] = None,
     batch: Annotated[
-        str | None, typer.Option(help="Crops a step, or auto: as many as the GPU holds.")
+        str | None,
+        typer.Option(help="Crops a step, or auto: as many as the GPU holds."),
     ] = None,
-    crop: Annotated[int | None, typer.Option(help="Side of the crops in pixels.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(min=0)] = None,
+    crop: Annotated[
+        int | None, typer.Option(help="Their side in pixels, for the whole run.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(min=0, help="The highest rate of the run.")
+    ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="JSON with any field of a run's config.json.")
+        Path | None,
+        typer.Option(help="JSON of any fields of config.json; options win."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
     time_limit: Annotated[
@@ -86,6 +93,9 @@ def train(
         bool, typer.Option("--skip-bad", help="Leave out files that cannot be used.")
     ] = False,
     track: Annotated[Tracker | None, typer.Option(help="Log the run with this as well.")] = None,
+    write_config: Annotated[
+        Path | None, typer.Option(help="Write the configuration here, and train nothing.")
+    ] = None,
 ) -> None:
     """Train a model. The run's folder holds its configuration and a checkpoint to resume from.
 
@@ -95,22 +105,42 @@ def train(
     with plain_errors():
         require_torch("training")
         from deblur.training.config import TrainingConfig
-        from deblur.training.loop import CONFIG
+        from deblur.training.loop import CONFIG, refuse_folder_of_a_run
 
         ERR.quiet = int(os.environ.get("RANK", "0")) > 0
         if resume:
+            _refuse_options_beside_resume(context)
+            if not (resume / CONFIG).is_file():
+                raise CheckpointError(f"{resume} is not the folder of a run: no {CONFIG} is there")
             run, directory = TrainingConfig.from_json((resume / CONFIG).read_text()), resume
         else:
             changes = _read_json(config) if config else {}
-            changes |= _changes(data, validation, init_from, loss, steps, skip_bad)
+            changes |= _changes(data, validation, general, init_from, loss, steps, skip_bad)
             run = _configure(model, preset, changes, crop, batch, learning_rate, device)
             directory = output or Path("runs") / run.model
+            refuse_folder_of_a_run(directory)
+        if write_config:
+            write_config.write_text(run.to_json(), encoding="utf-8")
+            return
         _run(run, directory, device, bool(resume), time_limit or math.inf, track)
+
+
+def _refuse_options_beside_resume(context: typer.Context) -> None:
+    for name in context.params.keys() - _NOT_OF_THE_RUN:
+        source = context.get_parameter_source(name)
+        if source is None or source.name != "COMMANDLINE":
+            continue
+        raise ConfigError(
+            f"--{name.replace('_', '-')} does not go with --resume: a run goes on as it was "
+            "configured; "
+            "for another one, leave --resume out and name a new --output"
+        )
 
 
 def _changes(
     data: list[str] | None,
     validation: list[str] | None,
+    general: list[str] | None,
     init_from: str | None,
     losses: list[str] | None,
     steps: int | None,
@@ -120,12 +150,13 @@ def _changes(
     given = {
         "sources": _sources(data),
         "validation": _sources(validation),
+        "general": _sources(general),
         "start_from": init_from,
         "losses": {name: _number(weight or "1", name) for name, _, weight in pairs},
-        "steps": steps,
         "skip_bad": skip_bad,
     }
-    return {name: value for name, value in given.items() if value}
+    changes = {name: value for name, value in given.items() if value}
+    return changes if steps is None else changes | {"steps": steps}
 
 
 def _sources(texts: list[str] | None) -> list[dict[str, Any]]:
@@ -161,11 +192,13 @@ def _configure(
     from deblur.training.batch_size import largest_batch
     from deblur.training.presets import build_config, count_photos
 
+    if not changes.get("sources"):
+        raise ConfigError("there is nothing to learn from: name a folder with --data")
     spec = find_model(model)
     config = build_config(preset.value, spec, None, changes)
     first = config.crops[0]
-    if crop or batch:
-        side = crop or first.side
+    if crop is not None or batch:
+        side = first.side if crop is None else crop
         size = (
             largest_batch(config, side, device) if batch == "auto" else _whole(batch, first.batch)
         )
@@ -184,26 +217,6 @@ def _whole(batch: str | None, default: int) -> int:
     return int(batch)
 
 
-@contextmanager
-def _stop_on_signals() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C or TERM end the run at its next step, saved; the second kills it."""
-    asked = False
-
-    def ask(number: int, frame: object) -> None:
-        nonlocal asked
-        asked = True
-        signal.signal(number, before[number])
-
-    before: dict[int, Any] = {
-        each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield lambda: asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _run(
     config: "TrainingConfig",
     directory: Path,
@@ -213,15 +226,17 @@ def _run(
     track: Tracker | None,
 ) -> None:
     from deblur.backends.torch_backend import choose_device
+    from deblur.training.loop import BEST
     from deblur.training.loop import train as run_training
     from deblur.training.presets import describe
+    from deblur.training.stopping import stop_on_signals
 
     place = choose_device(device)
     ERR.print(f"{config.model}, {config.steps:,} steps on {place}, into {directory}/")
     for name, value in describe(config).items():
         ERR.print(f"  {name}: {value}", markup=False)
-    with _progress_bar() as bar, _stop_on_signals() as should_stop:
-        task = bar.add_task(config.model, total=config.steps, figures="")
+    ERR.print("preparing: looking at every file, drawing the crops to validate on")
+    with TrainingProgress(config) as progress, stop_on_signals() as should_stop:
         outcome = run_training(
             config,
             directory,
@@ -230,47 +245,14 @@ def _run(
             time_limit=time_limit,
             should_stop=should_stop,
             tracker=track.value if track else None,
-            on_report=lambda report: _show(bar, task, report),
+            on_report=progress.show,
         )
     ERR.print(f"{outcome.reason} at step {outcome.step:,}: {outcome.path}")
     if outcome.step < config.steps:
         ERR.print(f"go on with `python -m deblur train --resume {directory}`")
-    best = outcome.path.parent / "best.pt"
-    source = best if best.exists() else outcome.path
-    ERR.print(f"`python -m deblur export {source} -o {config.model}.onnx` makes it a model")
-
-
-ESTIMATE_AT = 10
-"""The step at which the time of the whole run can be told."""
-
-
-def _show(bar: Progress, task: TaskID, report: "Report") -> None:
-    losses = " ".join(f"{name} {value:.4f}" for name, value in report.losses.items())
-    figures = f"{losses}  {report.images_per_second:.1f} images/s  data {report.waiting:.0%}"
-    if report.memory:
-        figures += f"  GPU {report.memory / 1e9:.1f} GB"
-    bar.update(task, completed=report.step, figures=figures)
-    if report.step == ESTIMATE_AT:
-        hours = report.seconds / report.step * report.steps / 3600
-        bar.console.print(f"at this pace the run takes {hours:.1f} hours")
-        if report.bad_files:
-            bar.console.print(f"{report.bad_files} files that cannot be used were left out")
-    if report.gain is not None:
-        line = f"step {report.step}: {report.gain:+.3f} dB over the input"
-        if report.general is not None:
-            line += f", {report.general:+.3f} dB on the general set"
-        if report.skipped:
-            line += f", {report.skipped} steps skipped (gradient not finite)"
-        bar.console.print(line)
-
-
-def _progress_bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[figures]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=ERR,
-    )
+    if track is Tracker.tensorboard:
+        ERR.print(f"look at it with `tensorboard --logdir {directory}`")
+    best = outcome.path.parent / BEST
+    if best.exists():
+        name = directory.name
+        ERR.print(f"make it a model: `python -m deblur export {best} --name {name} -o {name}.onnx`")

@@ -1,6 +1,8 @@
 """What blur is drawn from, for every photo anew."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from deblur.errors import ConfigError
 
 Range = tuple[float, float]
 
@@ -48,6 +50,20 @@ class BlurRecipe:
     read_noise: Range = (2e-4, 4e-3)
     compressed: float = 0.4
     jpeg_quality: Range = (60.0, 98.0)
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for a range that is upside down and a share outside [0, 1]."""
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, tuple) and not 0 <= value[0] <= value[1]:
+                raise ConfigError(f"recipe.{each.name}: expected [lowest, highest], not {value}")
+            if isinstance(value, float) and not 0 <= value <= 1:
+                raise ConfigError(f"recipe.{each.name}: expected a share in [0, 1], not {value}")
+        for name in ("exposure", "photons", "read_noise"):
+            if getattr(self, name)[0] <= 0:
+                raise ConfigError(f"recipe.{name}: drawn logarithmically, so it starts above 0")
+        if self.segments < 1 or self.photo_width < 1:
+            raise ConfigError("recipe: segments and photo_width must be at least 1")
 
     @property
     def margin(self) -> int:

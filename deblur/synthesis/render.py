@@ -1,6 +1,7 @@
 """Blurring on the training device: convolution, and integration over a camera's movement."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -52,38 +53,74 @@ def integrate(background: Tensor, things: Tensor, blurs: Sequence[Blur]) -> Tens
     Linear light (N, 3, h, w); every blur has homographies, of as many steps as it needs. What
     is in front hides what is behind, moment by moment. Pixels from outside are reflected.
     """
-    paths = [_grid_homographies(blur.homographies, background) for blur in blurs]
-    longest = max(len(path) for path in paths)
+    steps = [len(_known(blur.homographies)) for blur in blurs]
+    layers = [_Layer.background(background, blurs), *_segment_layers(things, blurs)]
     total = torch.zeros_like(background)
-    layers = [_layers(blur, things[index]) for index, blur in enumerate(blurs)]
-    for moment in range(longest):
-        active = [index for index, path in enumerate(paths) if moment < len(path)]
-        seen = _warp(background[active], torch.stack([paths[index][moment] for index in active]))
-        for place, index in enumerate(active):
-            for layer, path in layers[index]:
-                passing = _warp(layer[None], path[moment][None])[0]
-                seen[place] = seen[place] * (1 - passing[3:]) + passing[:3]
+    for moment in range(max(steps)):
+        active = [index for index, count in enumerate(steps) if moment < count]
+        seen = layers[0].at(moment, active)
+        for layer in layers[1:]:
+            passing = [index for index in layer.owners if index in active]
+            if passing:
+                places = [active.index(index) for index in passing]
+                front = layer.at(moment, passing)
+                seen[places] = seen[places] * (1 - front[:, 3:]) + front[:, :3]
         total[active] += seen
-    steps = torch.tensor([len(path) for path in paths]).to(total)
-    return total / steps.view(-1, 1, 1, 1)
+    return total / torch.tensor(steps).to(total).view(-1, 1, 1, 1)
 
 
-def _layers(blur: Blur, thing: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """For each segment its light times its mask, with the mask below (4, h, w), and its path."""
+@dataclass(frozen=True)
+class _Layer:
+    """Pictures of several samples at one depth, and their paths, padded to the longest.
+
+    `pictures` is (M, C, h, w), `paths` (M, T, 3, 3) in the coordinates of grid_sample, and
+    `owners` the M samples that they belong to.
+    """
+
+    pictures: Tensor
+    paths: Tensor
+    owners: list[int]
+
+    @classmethod
+    def background(cls, light: Tensor, blurs: Sequence[Blur]) -> "_Layer":
+        paths = [_known(blur.homographies) for blur in blurs]
+        return cls(light, _grid_paths(paths, light), list(range(len(blurs))))
+
+    def at(self, moment: int, owners: Sequence[int]) -> Tensor:
+        """What is seen of those samples' pictures at a moment."""
+        rows = [self.owners.index(owner) for owner in owners]
+        if len(rows) == len(self.owners):
+            return _warp(self.pictures, self.paths[:, moment])
+        return _warp(self.pictures[rows], self.paths[rows, moment])
+
+
+def _segment_layers(things: Tensor, blurs: Sequence[Blur]) -> list[_Layer]:
+    """Every first segment of all samples, every second, and so on, each with its mask below."""
     layers = []
-    for segment in blur.segments:
-        mask = torch.from_numpy(segment.mask).to(thing)[None]
-        path = _grid_homographies(segment.homographies, thing)
-        layers.append((torch.cat([thing * mask, mask]), path))
+    for depth in range(max(len(blur.segments) for blur in blurs)):
+        owners = [index for index, blur in enumerate(blurs) if len(blur.segments) > depth]
+        segments = [blurs[index].segments[depth] for index in owners]
+        masks = np.stack([segment.mask for segment in segments])[:, None]
+        mask = torch.from_numpy(masks).to(things)
+        cut = torch.cat([things[owners] * mask, mask], 1)
+        paths = _grid_paths([segment.homographies for segment in segments], things)
+        layers.append(_Layer(cut, paths, owners))
     return layers
 
 
-def _grid_homographies(homographies: NDArray[np.float64] | None, like: Tensor) -> Tensor:
+def _known(homographies: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    assert homographies is not None, "only what moves is integrated"
+    return homographies
+
+
+def _grid_paths(paths: Sequence[NDArray[np.float64]], like: Tensor) -> Tensor:
     """From pixels about the middle to the coordinates in [-1, 1] that grid_sample takes."""
-    assert homographies is not None
     height, width = like.shape[-2:]
     to_grid = np.diag([2 / width, 2 / height, 1.0])
-    return torch.from_numpy(to_grid @ homographies @ np.linalg.inv(to_grid)).to(like)
+    padded = np.zeros((len(paths), max(map(len, paths)), 3, 3))
+    for row, path in zip(padded, paths, strict=True):
+        row[: len(path)] = to_grid @ path @ np.linalg.inv(to_grid)
+    return torch.from_numpy(padded).to(like)
 
 
 def _warp(pictures: Tensor, homographies: Tensor) -> Tensor:

@@ -1,16 +1,22 @@
 """`python -m deblur.training`: a run from its JSON, needing only torch, timm and Accelerate.
 
-`accelerate launch -m deblur.training run.json` runs it in several processes.
+`accelerate launch -m deblur.training run.json runs/mine` runs it on several GPUs, and
+`torchrun --nproc-per-node 2 -m deblur.training run.json runs/mine --device cpu` in several
+processes on a CPU.
 """
 
 import argparse
 import math
+import os
+import sys
 from pathlib import Path
 
+from deblur.errors import DeblurError
 from deblur.training.checkpoint import join_checkpoint, split_checkpoint
 from deblur.training.config import TrainingConfig
 from deblur.training.loop import BEST, CHECKPOINT, train
 from deblur.training.reports import Report
+from deblur.training.stopping import stop_on_signals
 
 
 def main() -> None:
@@ -23,18 +29,29 @@ def main() -> None:
     parser.add_argument("--from-parts", type=Path, help="index of a split checkpoint to go on with")
     parser.add_argument("--to-parts", type=Path, help="folder for what was learned, in parts")
     asked = parser.parse_args()
+    try:
+        _run(asked)
+    except (DeblurError, OSError) as error:
+        sys.exit(str(error))
+
+
+def _run(asked: argparse.Namespace) -> None:
     checkpoint = asked.output / CHECKPOINT
     if asked.from_parts:
         asked.output.mkdir(parents=True, exist_ok=True)
         join_checkpoint(asked.from_parts, checkpoint)
-    outcome = train(
-        TrainingConfig.from_json(asked.config.read_text(encoding="utf-8")),
-        asked.output,
-        device=asked.device,
-        resume=checkpoint.exists(),
-        time_limit=60 * asked.minutes,
-        on_report=_tell,
-    )
+    with stop_on_signals() as should_stop:
+        outcome = train(
+            TrainingConfig.from_json(asked.config.read_text(encoding="utf-8")),
+            asked.output,
+            device=asked.device,
+            resume=checkpoint.exists(),
+            time_limit=60 * asked.minutes,
+            should_stop=should_stop,
+            on_report=_tell,
+        )
+    if int(os.environ.get("RANK", "0")) > 0:
+        return
     print(f"{outcome.reason} at step {outcome.step}: {outcome.path}")
     if asked.to_parts:
         for path in (outcome.path, asked.output / BEST):

@@ -100,7 +100,8 @@ def split_checkpoint(path: Path, directory: Path, part_bytes: int = PART_BYTES) 
 def join_checkpoint(index: Path, path: Path) -> None:
     """Put the parts of an index back together.
 
-    Raises CheckpointError, writing nothing, when a part is missing or damaged.
+    Raises CheckpointError, writing nothing, when a part is missing or damaged, or there is a
+    file already.
     """
     try:
         description = json.loads(index.read_text())
@@ -110,6 +111,9 @@ def join_checkpoint(index: Path, path: Path) -> None:
         raise CheckpointError(f"the parts of {index} cannot be read ({error})") from error
     if hashlib.sha256(content).hexdigest() != expected:
         raise CheckpointError(f"the parts of {index} are damaged; fetch them again")
+    if path.exists():
+        raise CheckpointError(f"{path} exists; name another file")
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".partial")
     temporary.write_bytes(content)
     temporary.replace(path)

@@ -54,6 +54,11 @@ class SourceConfig:
                 ) from error
         kind, colon, rest = path.partition(":")
         if not colon or kind not in get_args(SourceKind):
+            if len(kind) > 1 and colon and not Path(path).exists():
+                raise ConfigError(
+                    f"{text!r}: {kind!r} is no kind of data; there are: "
+                    f"{', '.join(get_args(SourceKind))}"
+                )
             rest, kind = path, kind_of(Path(path))
         return cls(cast(SourceKind, kind), rest, weight)
 
@@ -199,6 +204,12 @@ class TrainingConfig:
                 raise ConfigError(
                     f"{source.path}: a weight must be a number above 0, not {source.weight}"
                 )
+        if not self.optimizer.learning_rate > 0:
+            raise ConfigError(
+                f"optimizer.learning_rate must be above 0, not {self.optimizer.learning_rate}"
+            )
+        if self.seed < 0 or self.workers < 0:
+            raise ConfigError("seed and workers must not be negative")
         if not 0 <= self.ema < 1:
             raise ConfigError(f"ema must lie in [0, 1), not {self.ema}")
         turned = self.augmentation

@@ -9,6 +9,14 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from deblur.errors import ConfigError
 
 Record = TypeVar("Record")
+_WORDS: Mapping[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+    tuple: "a list of the right length",
+    Mapping: "an object",
+}
 
 
 def read_fields(kind: type[Record], fields: Any, path: str = "") -> Record:
@@ -54,15 +62,18 @@ def _read(hint: Any, value: Any, path: str) -> Any:
     elif origin is Literal and value in arguments:
         return value
     elif isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, Mapping):
-        return dict(value)
+        return {
+            _read(arguments[0], name, path): _read(arguments[1], each, _join(path, name))
+            for name, each in value.items()
+        }
+    elif hint is Any:
+        return value
     elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     elif isinstance(hint, type) and type(value) is hint:
         return value
-    expected = (
-        ", ".join(map(repr, arguments)) if origin is Literal else getattr(hint, "__name__", hint)
-    )
-    raise ConfigError(f"{path}: expected {expected}, not {value!r}")
+    expected = " or ".join(map(repr, arguments)) if origin is Literal else _WORDS.get(hint)
+    raise ConfigError(f"{path}: expected {expected or _WORDS[origin]}, not {value!r}")
 
 
 def _join(path: str, name: str) -> str:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -11,12 +11,13 @@ from accelerate import Accelerator
 from timm.optim import create_optimizer_v2
 from torch import Tensor, nn
 
-from deblur.errors import CheckpointError, TrainingError
+from deblur.errors import CheckpointError, ConfigError, TrainingDataError, TrainingError
+from deblur.synthesis.recipe import BlurRecipe
 from deblur.training.adversarial import Game, build_critic, critic_optimizer
 from deblur.training.averaging import average_, averaged
 from deblur.training.batches import Batch, training_batches, validation_batches
 from deblur.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from deblur.training.config import Adversarial, SourceConfig, TrainingConfig
+from deblur.training.config import Adversarial, Optimizer, SourceConfig, TrainingConfig
 from deblur.training.devices import open_accelerator
 from deblur.training.losses import weighted_loss
 from deblur.training.reports import Clock, Outcome, Report
@@ -30,6 +31,7 @@ CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
 CONFIG = "config.json"
 SPLIT = "split.json"
+LEFT_OUT = "left-out.txt"
 HOPELESS = 50
 """So many steps in a row without a finite gradient end a run."""
 
@@ -60,6 +62,28 @@ def train(
         return run.learn_all(time_limit, should_stop, on_report)
 
 
+def refuse_folder_of_a_run(directory: Path) -> None:
+    """Raises CheckpointError when a run lies in a folder already."""
+    if (directory / CHECKPOINT).exists():
+        raise CheckpointError(
+            f"{directory} holds a run: go on with `python -m deblur train --resume {directory}`, "
+            "or name another folder with --output"
+        )
+
+
+def build_optimizer(settings: Optimizer, network: nn.Module) -> torch.optim.Optimizer:
+    """timm's optimiser of that name. Raises ConfigError when there is none."""
+    try:
+        return create_optimizer_v2(
+            network,
+            opt=settings.name,
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+        )
+    except ValueError as error:
+        raise ConfigError(f"optimizer: {error}; adamw, adam, sgd and muon are usual") from error
+
+
 class _Run:
     """The moving parts of a run, and how they are saved and found again."""
 
@@ -70,8 +94,8 @@ class _Run:
         self.config, self.directory, self.accelerator = config, directory, accelerator
         self.clock = Clock()
         self.path = directory / CHECKPOINT
-        if self.path.exists() and not resume:
-            raise CheckpointError(f"{directory} holds a run; resume it or name another folder")
+        if not resume:
+            refuse_folder_of_a_run(directory)
         saved = load_checkpoint(self.path) if resume else None
         self._build()
         self.step, self.skipped, self.failing = 0, 0, 0
@@ -86,13 +110,15 @@ class _Run:
             rank=accelerator.process_index,
             world=accelerator.num_processes,
         )
-        self.validation = self._fixed(config.validation or config.sources)
-        self.general = self._fixed(config.general) if config.general else []
+        self.validation = self._fixed(config.validation or config.sources, config.recipe)
+        self.general = self._fixed(config.general, BlurRecipe()) if config.general else []
         if accelerator.is_main_process:
             directory.mkdir(parents=True, exist_ok=True)
             (directory / CONFIG).write_text(config.to_json())
             if any(source.split for source in config.sources):
                 write_split(directory / SPLIT, config.sources)
+            if self.batches.skipped:
+                (directory / LEFT_OUT).write_text("\n".join(self._left_out()) + "\n")
         self.clock.started = time.monotonic()
 
     def _build(self) -> None:
@@ -103,12 +129,7 @@ class _Run:
         if config.compile:
             network.compile()
         self.loss = weighted_loss(config).to(accelerator.device)
-        self.optimizer = create_optimizer_v2(
-            network,
-            opt=config.optimizer.name,
-            lr=config.optimizer.learning_rate,
-            weight_decay=config.optimizer.weight_decay,
-        )
+        self.optimizer = build_optimizer(config.optimizer, network)
         self.network, self.optimizer = accelerator.prepare(network, self.optimizer)
         self.bare: nn.Module = accelerator.unwrap_model(self.network)
         self.ema = {name: value.clone() for name, value in self.bare.state_dict().items()}
@@ -120,8 +141,8 @@ class _Run:
         seed = self.config.seed + self.accelerator.process_index
         return Game(settings, critic, optimizer, self.accelerator.backward, seed)
 
-    def _fixed(self, sources: Sequence[SourceConfig]) -> list[Batch]:
-        config = self.config
+    def _fixed(self, sources: Sequence[SourceConfig], recipe: BlurRecipe) -> list[Batch]:
+        config = replace(self.config, recipe=recipe)
         return validation_batches(
             config, sources, config.validation_pictures, self.accelerator.device
         )
@@ -133,26 +154,38 @@ class _Run:
         on_report: Callable[[Report], None],
     ) -> Outcome:
         reason = "finished"
-        if self.general and not self.history:
-            self.validate()
+        if not self.history and (self.config.start_from or self.general):
+            self._tell({}, self.validate(), on_report)
         while self.step < self.config.steps:
-            if self.agree(should_stop() or self.clock.here > time_limit):
-                reason = "time limit" if self.clock.here > time_limit else "stopped"
+            late = self.clock.since_opened > time_limit
+            if self.agree(should_stop() or late):
+                reason = "time limit" if late else "stopped"
                 break
             if self.progress.stalled(self.config):
                 reason = "nothing better was learned"
                 break
             asked = time.monotonic()
-            batch = next(self.batches)
+            batch = self._next_batch()
             self.clock.waited += time.monotonic() - asked
             self.clock.pictures += len(batch.sharp) * self.accelerator.num_processes
             losses = self.learn(batch)
-            gains = self.validate() if self.due(self.config.validate_every) else {}
+            found = self.validate() if self.due(self.config.validate_every) else {}
             if self.due(self.config.checkpoint_every):
                 self.save(self.path)
-            self._tell(losses, gains, on_report)
+            self._tell(losses, found, on_report)
         self.save(self.path)
         return Outcome(self.path, self.step, reason)
+
+    def _next_batch(self) -> Batch:
+        """What was learned is saved before bad data ends the run."""
+        try:
+            return next(self.batches)
+        except TrainingDataError:
+            self.save(self.path)
+            raise
+
+    def _left_out(self) -> tuple[str, ...]:
+        return tuple(f"{file}: {reason}" for file, reason in self.batches.skipped.items())
 
     def due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
@@ -212,7 +245,7 @@ class _Run:
         low, high = self.config.value_range
         return pictures * (high - low) + low
 
-    def validate(self) -> dict[str, float]:
+    def validate(self) -> dict[str, float | bool]:
         """Mean gains in dB of the averaged weights; keeps them when they are the best."""
         with averaged(self.bare, self.ema):
             gains = {"gain": self._mean_gain(self.validation)}
@@ -231,7 +264,7 @@ class _Run:
         forgot = gains.get("general", 0.0) < first - self.config.forgetting
         if not forgot and self.progress.see(gains["gain"], self.config):
             self.save(self.directory / BEST)
-        return gains
+        return {**gains, "forgot": forgot}
 
     def _mean_gain(self, batches: list[Batch]) -> float:
         mine = batches[self.accelerator.process_index :: self.accelerator.num_processes]
@@ -247,7 +280,7 @@ class _Run:
     def _tell(
         self,
         losses: dict[str, float],
-        gains: dict[str, float],
+        found: dict[str, float | bool],
         on_report: Callable[[Report], None],
     ) -> None:
         device = self.accelerator.device
@@ -261,10 +294,10 @@ class _Run:
             waiting=self.clock.waited / self.clock.here,
             memory=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
             skipped=self.skipped,
-            bad_files=len(self.batches.skipped),
-            **gains,
+            left_out=self._left_out(),
+            **found,  # type: ignore[arg-type]
         )
-        if self.accelerator.trackers and (gains or self.step % 10 == 0):
+        if self.accelerator.trackers and (found or self.step % 10 == 0):
             figures = asdict(report) | losses
             self.accelerator.log(
                 {name: each for name, each in figures.items() if isinstance(each, float | int)},

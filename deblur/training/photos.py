@@ -77,8 +77,9 @@ def check_sizes(item: Item, side: int) -> None:
         )
     if min(sizes[last]) < side:
         raise TrainingDataError(
-            f"{last} is {_show(sizes[last])}; at least {side}x{side} is needed for this crop: "
-            "remove it, choose a smaller --crop, or pass --skip-bad"
+            f"{last} is {_show(sizes[last])}; at least {side}x{side} is needed for this crop and "
+            "the margin that blur reaches into: remove it, choose a smaller crop, or leave such "
+            "files out (train --skip-bad)"
         )
 
 
@@ -101,7 +102,8 @@ def _naming(photo: DataFile) -> Iterator[None]:
         Image.DecompressionBombError,
     ) as error:
         raise TrainingDataError(
-            f"{photo}: cannot be read as a photo ({error}); repair or remove it, or pass --skip-bad"
+            f"{photo}: cannot be read as a photo ({error}); repair or remove it, "
+            "or leave such files out (train --skip-bad)"
         ) from error
 
 

@@ -14,7 +14,6 @@ from deblur.networks.residual_unet import ResidualUNet
 from deblur.training.backbones import load_encoder
 from deblur.training.checkpoint import load_checkpoint
 from deblur.training.config import TrainingConfig
-from deblur.weights import fetch_weights, find_model
 
 
 def initial_network(config: TrainingConfig) -> nn.Module:
@@ -43,13 +42,13 @@ def start_from(network: nn.Module, name: str, config: TrainingConfig) -> None:
     `find_model` and `fetch_weights` raise.
     """
     architecture, arguments, weights = _weights(name)
-    if architecture == config.architecture and arguments == dict(config.arguments):
+    if (architecture, dict(arguments)) == (config.architecture, dict(config.arguments)):
         network.load_state_dict(weights)
     elif architecture == config.architecture and isinstance(network, ResidualUNet):
         network.grow_from_(weights)
     else:
         raise CheckpointError(
-            f"{name} holds {architecture} {arguments}, which "
+            f"{name} holds {architecture} {dict(arguments)}, which "
             f"{config.architecture} {dict(config.arguments)} cannot start from"
         )
 
@@ -58,6 +57,9 @@ def _weights(name: str) -> tuple[str, Mapping[str, Any], dict[str, Tensor]]:
     if Path(name).suffix == ".pt":
         saved = load_checkpoint(Path(name))
         config = saved.training_config()
-        return config.architecture, dict(config.arguments), saved.ema
+        return config.architecture, config.arguments, saved.ema
+    # Only a published model needs the Hub's client, and a training machine may lack it.
+    from deblur.weights import fetch_weights, find_model
+
     spec = find_model(name)
-    return spec.architecture, dict(spec.arguments), load_file(fetch_weights(spec, ".safetensors"))
+    return spec.architecture, spec.arguments, load_file(fetch_weights(spec, ".safetensors"))

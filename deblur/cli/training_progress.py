@@ -1,0 +1,98 @@
+"""What a training run shows while it goes on."""
+
+from typing import TYPE_CHECKING
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from deblur.cli.console import ERR
+
+if TYPE_CHECKING:
+    from deblur.training.config import TrainingConfig
+    from deblur.training.reports import Report
+
+ESTIMATE_AFTER = 10
+"""So many steps of a sitting tell how long the rest takes."""
+SHOWN = 5
+
+
+class TrainingProgress:
+    """A bar with the pace, and lines for what should stay readable; a context manager."""
+
+    def __init__(self, config: "TrainingConfig") -> None:
+        self.config = config
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=ERR,
+        )
+        self.task = self.bar.add_task("preparing", total=config.steps, figures="")
+        self.first: Report | None = None
+
+    def __enter__(self) -> "TrainingProgress":
+        self.bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.stop()
+
+    def show(self, report: "Report") -> None:
+        """Take note of a step."""
+        if self.first is None:
+            self.first = report
+            self._tell_left_out(report.left_out)
+        figures = [f"{name} {value:.4f}" for name, value in report.losses.items()]
+        figures += [f"{report.images_per_second:.1f} images/s", f"data {report.waiting:.0%}"]
+        if report.memory:
+            figures.append(f"GPU {report.memory / 1e9:.1f} GB")
+        self.bar.update(
+            self.task,
+            completed=report.step,
+            description=self.config.model,
+            figures="  ".join(figures),
+        )
+        if report.step - self.first.step == ESTIMATE_AFTER:
+            self._tell_estimate(self.first, report)
+        if report.gain is not None:
+            self.bar.console.print(_validated(report))
+
+    def _tell_left_out(self, files: tuple[str, ...]) -> None:
+        if files:
+            self.bar.console.print(
+                f"{len(files)} files that cannot be used were left out, see left-out.txt:"
+            )
+            for line in files[:SHOWN]:
+                self.bar.console.print(f"  {line}", markup=False)
+
+    def _tell_estimate(self, first: "Report", now: "Report") -> None:
+        """By the pixels still to be seen, since later crops may be larger."""
+
+        def pixels(steps: range) -> int:
+            stages = (self.config.stage_at(step) for step in steps)
+            return sum(stage.batch * stage.side**2 for stage in stages)
+
+        pace = pixels(range(first.step, now.step)) / (now.seconds - first.seconds)
+        minutes = pixels(range(now.step, now.steps)) / pace / 60
+        time = f"{minutes / 60:.1f} hours" if minutes > 90 else f"{minutes:.0f} minutes"
+        self.bar.console.print(f"at this pace it takes {time} more")
+
+
+def _validated(report: "Report") -> str:
+    line = f"step {report.step}: {report.gain:+.3f} dB over the input"
+    if report.general is not None:
+        line += f", {report.general:+.3f} dB on the general set"
+    if report.forgot:
+        line += " (forgets too much: not kept as the best)"
+    if report.skipped:
+        line += f", {report.skipped} steps skipped (gradient not finite)"
+    return line
