@@ -48,6 +48,7 @@ def test_pairs_of_pages_differ_by_blur(tmp_path: Path) -> None:
 
 def test_the_recipe_for_documents_can_be_read() -> None:
     fields = json.loads((EXAMPLES / "documents.json").read_text())
-    data = {"model": "m", "architecture": "a", "arguments": {}, "sources": fields["general"]}
+    pages = {"kind": "photos", "path": "pages"}
+    data = {"model": "m", "architecture": "a", "arguments": {}, "sources": [pages]}
     config = read_fields(TrainingConfig, {**data, **fields})
     assert config.recipe != BlurRecipe()

@@ -337,6 +337,18 @@ def test_a_residual_unet_grows_into_one_that_answers_alike(larger: dict[str, int
     assert all(each.grad is not None for each in large.parameters())
 
 
+def test_the_generator_starts_from_a_unet_and_answers_alike() -> None:
+    unet, generator = build_network("unet", {}), build_network("gan", {})
+    with torch.no_grad():
+        for parameter in unet.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.01)
+        generator.start_from_unet_(unet.state_dict())  # type: ignore[operator]
+        picture = torch.rand(1, 3, 64, 64)
+        inner = (..., slice(16, -16), slice(16, -16))
+        answer = (generator(picture * 2 - 1) + 1) / 2
+        torch.testing.assert_close(answer[inner], unet(picture)[inner], atol=1e-4, rtol=0)
+
+
 @pytest.mark.parametrize("other", [{"width": 16}, {"blocks": 2}, {"levels": 2}, {"stem": 4}])
 def test_a_residual_unet_does_not_grow_into_one_that_it_does_not_fit(
     other: dict[str, int],

@@ -1,5 +1,7 @@
 """The generator of the GAN: the U-Net's body with a tanh head over [-1, 1]."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -20,3 +22,18 @@ class Generator(nn.Module):
     def forward(self, blurred: Tensor) -> Tensor:
         """See the class."""
         return torch.tanh(self.head(self.body(blurred)))
+
+    @torch.no_grad()
+    def start_from_unet_(self, weights: Mapping[str, Tensor]) -> None:
+        """Take over a U-Net and answer as it does, in place, but at the padded border.
+
+        tanh(z / 2) is 2 sigmoid(z) - 1, so the head is halved; the first layer undoes the range.
+        """
+        self.load_state_dict(weights)
+        fine = self.body.fine
+        assert fine.bias is not None
+        assert self.head.bias is not None
+        fine.weight.div_(2)
+        fine.bias.add_(fine.weight.sum((1, 2, 3)))
+        self.head.weight.div_(2)
+        self.head.bias.div_(2)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from deblur.errors import CheckpointError, ConfigError
 from deblur.networks import build_network
+from deblur.networks.gan import Generator
 from deblur.networks.gan_fpn import FeaturePyramidGenerator
 from deblur.networks.residual_unet import ResidualUNet
 from deblur.training.backbones import load_encoder
@@ -37,15 +38,17 @@ def initial_network(config: TrainingConfig) -> nn.Module:
 def start_from(network: nn.Module, name: str, config: TrainingConfig) -> None:
     """Load weights by a checkpoint's path or a model's name, in place.
 
-    A residual U-Net may begin from a narrower or shallower one: it then answers as that one
-    does. Raises CheckpointError when the weights are of another network, and what
-    `find_model` and `fetch_weights` raise.
+    A residual U-Net may begin from a narrower or shallower one, a GAN's generator from a U-Net:
+    it then answers as that one does. Raises CheckpointError when the weights are of another
+    network, and what `find_model` and `fetch_weights` raise.
     """
     architecture, arguments, weights = _weights(name)
     if (architecture, dict(arguments)) == (config.architecture, dict(config.arguments)):
         network.load_state_dict(weights)
     elif architecture == config.architecture and isinstance(network, ResidualUNet):
         network.grow_from_(weights)
+    elif architecture == "unet" and isinstance(network, Generator):
+        network.start_from_unet_(weights)
     else:
         raise CheckpointError(
             f"{name} holds {architecture} {dict(arguments)}, which "
