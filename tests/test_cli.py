@@ -261,6 +261,7 @@ def test_what_cannot_be_is_said_in_a_sentence(
 CRASH = """
 import os, signal, sys
 from unittest import mock
+from deblur.cli import app
 
 def crash(*args, **options):
     for argument in args:

@@ -213,8 +213,10 @@ class _Run:
         norm = self.accelerator.clip_grad_norm_(
             self.network.parameters(), self.config.optimizer.clip
         )
-        if self._hopeful(bool(torch.isfinite(norm))):
+        finite = self._hopeful(bool(torch.isfinite(norm)))
+        if finite or self.accelerator.scaler:  # at fp16 the scaler skips, and learns from it
             self.optimizer.step()
+        if finite:
             average_(self.ema, self.bare, min(self.config.ema, self.step / (self.step + 10)))
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
