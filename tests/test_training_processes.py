@@ -13,18 +13,20 @@ from tests.command_line import ENVIRONMENT
 from tests.training_runs import make_photos, tiny_run
 
 
-def train_in(processes: int, config: Path, folder: Path) -> Checkpoint:
-    launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    done = subprocess.run(
-        [
-            *(sys.executable, *(launch if processes > 1 else [])),
-            *("-m", "deblur.training", str(config), str(folder), "--device", "cpu"),
-        ],
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def train_in(processes: int, config: Path, folder: Path) -> Checkpoint:
+    launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    options = ("-m", "deblur.training", str(config), str(folder), "--device", "cpu")
+    done = command(*(launch if processes > 1 else []), *options)
     assert done.returncode == 0, done.stderr
     return load_checkpoint(folder / "checkpoint.pt")
 
@@ -43,3 +45,26 @@ def test_two_processes_show_the_loss_curve_of_one(tmp_path: Path) -> None:
     )
     for name, value in one.network.items():
         torch.testing.assert_close(two.network[name], value, atol=1e-4, rtol=1e-3)
+
+
+def test_a_run_goes_on_from_the_parts_that_an_earlier_one_left(tmp_path: Path) -> None:
+    """As on a machine that is lent for minutes: stop, carry the parts away, go on elsewhere."""
+    photos = SourceConfig("photos", str(make_photos(tmp_path / "photos")))
+    config = tmp_path / "run.json"
+    config.write_text(tiny_run(photos).to_json())
+    run = ("-m", "deblur.training", str(config))
+    first = command(*run, str(tmp_path / "a"), "--minutes", "0", "--to-parts", str(tmp_path / "p"))
+    assert first.returncode == 0, first.stderr
+    assert "time limit at step 0" in first.stdout
+    index = tmp_path / "p" / "checkpoint.pt.parts.json"
+    second = command(*run, str(tmp_path / "b"), "--from-parts", str(index))
+    assert second.returncode == 0, second.stderr
+    assert load_checkpoint(tmp_path / "b" / "checkpoint.pt").step == 6
+
+
+def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path) -> None:
+    config = tmp_path / "run.json"
+    config.write_text('{"model": "srcnn"}')
+    done = command("-m", "deblur.training", str(config), str(tmp_path / "run"))
+    assert done.returncode == 1
+    assert done.stderr.strip() == "the field 'architecture' is missing"

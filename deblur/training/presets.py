@@ -122,7 +122,8 @@ def describe(config: TrainingConfig) -> dict[str, str]:
         ),
     }
     if config.start_from:
-        told["started from"] = f"`{config.start_from}`"
+        path = Path(config.start_from)
+        told["started from"] = f"`{path.name if path.suffix else config.start_from}`"
     if config.adversarial:
         told["critic"] = ", ".join(
             f"{key} {value}" for key, value in asdict(config.adversarial).items()
