@@ -24,11 +24,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "residual-unet-s/model.onnx",
-                "2a3bbf04822bd7d6a26ead99b2975c6eeb4f955910aae5e8d5483e47a7cf9a7b",
+                "4a5e279ba4bb793219dcf1220ae6b7ea50c3ecb68215ac04bca66a9bc9c2eb1d",
             ),
             WeightsRef(
                 "residual-unet-s/model.safetensors",
-                "bea89aa430b4c4d1509ef96cd0a39cf93a19c9943422e9f6a4a4e43071e732ff",
+                "a2f6b9ffaecb64fab59cae084b9cb0754a5f7bb46d0176cbfdee2711b8790497",
             ),
         ),
     ),
@@ -57,11 +57,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "unet/model.onnx",
-                "29299b41068896b7337d4a4480f1ad4d4070cf50d873d90babace08af1e4e7d5",
+                "1cbbc61a8db8515650deb0c85f4c65f762fcead050b1466bbdbe7d9f351cf279",
             ),
             WeightsRef(
                 "unet/model.safetensors",
-                "c8c93168c3433a8d5910a13849c36f07739970bee9202bdc4546237547338fdc",
+                "52c6bf135e0f8efc434e3bc86337e62af31014ed41c4795ddc0c1c6e6c521aeb",
             ),
         ),
     ),
@@ -76,7 +76,18 @@ _SPECS = (
         macs_per_megapixel=204.7,
         value_range=(-1.0, 1.0),
         precisions=("fp32",),
+        trained_on=_TRAINED_ON,
         paper="https://arxiv.org/abs/1711.07064",
+        weights=(
+            WeightsRef(
+                "gan/model.onnx",
+                "6c0ec837216b173ff692209d382ff84a4a82f18693dd62966447f317342bc0d4",
+            ),
+            WeightsRef(
+                "gan/model.safetensors",
+                "00198cdd8a256be839857ea157a25b3260cdd93f05d08c3f8cc161b454c74eb4",
+            ),
+        ),
     ),
     ModelSpec(
         name="gan-fpn",

@@ -62,7 +62,7 @@ def fetch_weights(spec: ModelSpec, suffix: str) -> Path:
     if ref is None:
         raise WeightsUnavailableError(
             f"no {suffix} weights are published for {spec.name}; train it with "
-            f"`python -m deblur train --preset {spec.name}` and export it"
+            f"`python -m deblur train --model {spec.name}` and export it"
         )
     path = _download(ref.repo, ref.file, ref.revision) if ref.repo else PRETRAINED / ref.file
     if not path.is_file():

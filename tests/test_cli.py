@@ -233,7 +233,7 @@ def test_a_name_that_is_no_text_does_not_stop_the_rest(tmp_path: Path) -> None:
     [
         (("--model", "residual-unet-xxl"), 1, "there is no model 'residual-unet-xxl'"),
         (("--model", "gone.onnx"), 1, "there is no file gone.onnx"),
-        (("--model", "gan"), 1, "no .onnx weights are published for gan"),
+        (("--model", "gan-fpn"), 1, "no .onnx weights are published for gan-fpn"),
         (("--backend", "caffe"), 2, "caffe"),
         (("--device", "abacus"), 1, "no device 'abacus'"),
         (("--precision", "fp7"), 2, "fp7"),

@@ -94,7 +94,7 @@ def test_a_missing_bundled_file_says_what_to_do(installed: Path) -> None:
 
 @pytest.mark.parametrize("name", [name for name, spec in CATALOG.items() if not spec.weights])
 def test_a_model_without_weights_says_how_to_train_it(name: str) -> None:
-    with pytest.raises(WeightsUnavailableError, match=f"train --preset {name}`"):
+    with pytest.raises(WeightsUnavailableError, match=f"train --model {name}`"):
         fetch_weights(CATALOG[name], ".onnx")
 
 

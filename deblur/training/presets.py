@@ -121,6 +121,10 @@ def describe(config: TrainingConfig) -> dict[str, str]:
             f"{recipe.noisy:.0%}, JPEG on {recipe.compressed:.0%}"
         ),
     }
+    if "perceptual" in config.losses:
+        told["perceptual loss"] = (
+            f"features of {config.perceptual.network}, {config.perceptual.layer}"
+        )
     if config.start_from:
         path = Path(config.start_from)
         told["started from"] = f"`{path.name if path.suffix else config.start_from}`"
