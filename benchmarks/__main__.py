@@ -1,13 +1,15 @@
 """`python -m benchmarks`: measurements that anyone can repeat."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
-from benchmarks.gain import measure_gains
-from benchmarks.photos import measure_photos
+from benchmarks.gain import GainRun, measure_gains
+from benchmarks.photos import PhotoRun, measure_photos
 from benchmarks.speed import measure_speed
 from benchmarks.tables import (
     feeding_sentence,
@@ -67,10 +69,7 @@ def gain(
     """PSNR of restored pairs over the blurred input, and NIQE of both."""
     with plain_errors():
         run = measure_gains(_open(model, backend), root, with_niqe=niqe, tell=_tell)
-        for table in gain_tables(run):
-            OUT.print(table)
-        if json is not None:
-            json.write_text(to_json(run))
+        _show(gain_tables(run), run, json)
 
 
 @app.command()
@@ -89,10 +88,7 @@ def photos(
     """NIQE of photos without a sharp partner, before and after, and how much they change."""
     with plain_errors():
         run = measure_photos(_open(model, backend), folder, limit=limit, save=save, tell=_tell)
-        for table in photo_tables(run):
-            OUT.print(table)
-        if json is not None:
-            json.write_text(to_json(run))
+        _show(photo_tables(run), run, json)
 
 
 @app.command()
@@ -116,6 +112,13 @@ def feeding(
 def _open(models: list[str] | None, backend: str) -> dict[str, Restorer]:
     names = models or [spec.name for spec in CATALOG.values() if spec.weights]
     return {name: Restorer.open(name, engine=backend) for name in names}
+
+
+def _show(tables: Iterable[Table], run: GainRun | PhotoRun, json: Path | None) -> None:
+    for table in tables:
+        OUT.print(table)
+    if json is not None:
+        json.write_text(to_json(run))
 
 
 def _tell(text: str) -> None:

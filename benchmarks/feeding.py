@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from timm.optim import create_optimizer_v2
 
 from benchmarks.timing import Timing, machine_name, time_calls
 from deblur.errors import ConfigError
@@ -18,6 +17,7 @@ from deblur.networks import build_network
 from deblur.training.batches import Batch, TrainingBatches, training_batches
 from deblur.training.config import SourceConfig, TrainingConfig
 from deblur.training.devices import open_accelerator
+from deblur.training.loop import build_optimizer
 from deblur.training.losses import weighted_loss
 from deblur.training.presets import build_config, count_photos
 from deblur.weights import find_model
@@ -131,10 +131,7 @@ def _learner(config: TrainingConfig, accelerator: Accelerator) -> Callable[[Batc
     network = build_network(config.architecture, config.arguments)
     network.to(memory_format=memory)
     settings = config.optimizer
-    optimizer = create_optimizer_v2(
-        network, opt=settings.name, lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
-    network, optimizer = accelerator.prepare(network, optimizer)
+    network, optimizer = accelerator.prepare(network, build_optimizer(settings, network))
     loss = weighted_loss(config).to(accelerator.device)
     low, high = config.value_range
 

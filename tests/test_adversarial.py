@@ -18,6 +18,7 @@ from deblur.training.adversarial import (
     gradient_penalty,
 )
 from deblur.training.config import Adversarial, SourceConfig, TrainingConfig
+from tests.training_runs import one_thread
 
 CLASSIC = Adversarial(learning_rate=1e-3)
 WASSERSTEIN = Adversarial("wgan-gp", "none", False, critic_steps=2, learning_rate=1e-3)
@@ -27,11 +28,9 @@ each_game = pytest.mark.parametrize("settings", [CLASSIC, WASSERSTEIN], ids=["bc
 
 @pytest.fixture(autouse=True)
 def one_thread_and_seed() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     torch.manual_seed(0)
-    yield
-    torch.set_num_threads(threads)
+    with one_thread():
+        yield
 
 
 class Mean(nn.Module):

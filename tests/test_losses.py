@@ -17,6 +17,7 @@ from deblur.training.backbones import load_encoder
 from deblur.training.config import LossName, Perceptual, SourceConfig, TrainingConfig
 from deblur.training.losses import LOSSES, WeightedLoss, weighted_loss
 from deblur.training.perceptual import PerceptualLoss
+from tests.training_runs import one_thread
 
 NETWORK = "mobilenetv2_035"
 CONFIG = TrainingConfig("m", "unet", {}, (SourceConfig("photos", "photos"),))
@@ -25,11 +26,9 @@ each_loss = pytest.mark.parametrize("name", LOSSES)
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def _one_thread() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")

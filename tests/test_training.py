@@ -31,16 +31,13 @@ from deblur.training.loop import train
 from deblur.training.reports import Report
 from deblur.training.schedule import Progress, learning_rate
 from deblur.training.start import start_from
-from tests.training_runs import make_pairs, make_photos, tiny_run
+from tests.training_runs import make_pairs, make_photos, one_thread, tiny_run
 
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> Iterator[None]:
-    """One thread is the fastest for such small crops."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with one_thread():
+        yield
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from deblur.training.batches import Batch, training_batches, validation_batches
 from deblur.training.config import Augmentation, CropStage, SourceConfig, TrainingConfig
 from deblur.training.samples import Sample, TrainingSamples
 from tests.pictures import scene
+from tests.training_runs import one_thread
 
 CPU = torch.device("cpu")
 RECIPE = BlurRecipe(length=(1, 8), defocus=(0.7, 2), sharp=0.0)
@@ -31,10 +32,8 @@ EVERYTHING = Augmentation(channels=True, rotation=30, zoom=0.3)
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with one_thread():
+        yield
 
 
 @pytest.fixture

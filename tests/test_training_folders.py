@@ -19,7 +19,7 @@ from deblur.synthesis.recipe import BlurRecipe
 from deblur.training import folders
 from deblur.training.archive import pack
 from deblur.training.config import Augmentation, SourceConfig, SourceKind
-from deblur.training.folders import gopro_variant, list_gopro, list_items, list_pairs, list_photos
+from deblur.training.folders import Item, gopro_variant, list_gopro, list_items
 from deblur.training.photos import decode
 from deblur.training.samples import TrainingSamples
 from deblur.training.split import _by_group, scene_of, split_source, write_split
@@ -27,6 +27,14 @@ from deblur.training.tree import DataFile, kind_of
 from tests.pictures import scene
 
 SEQUENCES = ("GOPR0372_07_00", "GOPR0374_11_01", "GOPR0374_11_02")
+
+
+def list_photos(folder: Path) -> list[DataFile]:
+    return [photo for (photo,) in list_items(SourceConfig("photos", str(folder)))]
+
+
+def list_pairs(folder: Path) -> list[Item]:
+    return list_items(SourceConfig("pairs", str(folder)))
 
 
 def write(path: Path, height: int = 40, width: int = 50, seed: int = 0, when: str = "") -> None:

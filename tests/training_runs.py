@@ -1,9 +1,12 @@
 """Tiny training runs: photos, pairs and a configuration that takes a fraction of a second."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from deblur.synthesis.recipe import BlurRecipe
@@ -15,6 +18,17 @@ from deblur.training.config import (
     TrainingConfig,
 )
 from tests.pictures import scene
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """torch on one thread, which is the fastest for such small crops."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def make_photos(folder: Path, count: int = 3, side: int = 100) -> Path:

@@ -1,4 +1,7 @@
-"""`python -m deblur train`: from photos to trained weights."""
+"""`python -m deblur train`: from photos to trained weights.
+
+The command is as long as it has options: typer reads them off its signature.
+"""
 
 import json
 import math

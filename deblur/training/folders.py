@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from deblur.errors import TrainingDataError
-from deblur.training.config import SourceConfig, SourceKind
+from deblur.training.config import SourceConfig
 from deblur.training.testing_only import refuse_test_sets
 from deblur.training.tree import DataFile, Tree, open_tree, packed_sources
 
@@ -58,21 +58,6 @@ def open_source(source: SourceConfig) -> Tree:
     return tree.below(fitting[0] + "/")
 
 
-def list_photos(folder: Path) -> list[DataFile]:
-    """The photos in a folder and below it, sorted. Raises TrainingDataError when there are none."""
-    return [photo for (photo,) in list_items(_source("photos", folder))]
-
-
-def list_pairs(folder: Path) -> list[tuple[DataFile, DataFile]]:
-    """Files of the same names in `blur` and `sharp`: blurred, sharp.
-
-    Raises TrainingDataError naming one that has no partner.
-    """
-    tree = open_source(_source("pairs", folder))
-    refuse_test_sets(tree)
-    return _pairs(tree, "blur/", "sharp/")
-
-
 def list_gopro(
     root: Path, part: Part, variant: Variant | None = None
 ) -> list[tuple[DataFile, DataFile]]:
@@ -91,10 +76,6 @@ def gopro_variant(root: Path, part: Part = "train") -> Variant:
     Raises TrainingDataError when some have only the one and some only the other.
     """
     return _variant(open_tree(root), part)
-
-
-def _source(kind: SourceKind, folder: Path) -> SourceConfig:
-    return SourceConfig(kind, str(folder))
 
 
 def _photos(tree: Tree) -> list[str]:

@@ -49,7 +49,7 @@ PRESETS: Mapping[PresetName, Mapping[str, Any]] = {
 SEED_EPOCHS = 100
 
 
-def preset_fields(name: PresetName, spec: ModelSpec) -> dict[str, Any]:
+def _preset_fields(name: PresetName, spec: ModelSpec) -> dict[str, Any]:
     """The fields that a preset sets for a model, as `read_fields` takes them.
 
     GANs get the published critic and its game.
@@ -78,7 +78,7 @@ def build_config(
     the size of the training set, which the epochs of `seed` count in. Raises ConfigError,
     naming the field, for what is misspelt or out of range.
     """
-    fields = _merge(preset_fields(name, spec), changes)
+    fields = _merge(_preset_fields(name, spec), changes)
     if name == "seed" and photos and "steps" not in changes:
         epoch = math.ceil(photos / fields["crops"][0]["batch"])
         fields = _merge({"steps": SEED_EPOCHS * epoch, "validate_every": epoch}, fields)
