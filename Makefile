@@ -29,8 +29,9 @@ lint: setup  ## Check format, style, types and the floors that imports keep to
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: setup  ## Measure speed and memory on this machine
-	$(BIN)/python -m benchmarks speed $(ARGS)
+bench: setup  ## Measure the shipped models and the baselines on the embedded set, and their speed
+	$(BIN)/python -m benchmarks run $(ARGS)
+	$(BIN)/python -m benchmarks speed
 
 clean:  ## Remove the environment, caches and builds
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

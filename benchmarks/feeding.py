@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from benchmarks.timing import Timing, machine_name, time_calls
+from benchmarks.machine import machine_name
+from benchmarks.timing import Timing, time_calls
 from deblur.errors import ConfigError
 from deblur.networks import build_network
 from deblur.training.batches import Batch, TrainingBatches, training_batches

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.timing import in_own_process, machine_name, matrix_product_rate, time_calls
+from benchmarks.machine import machine_name
+from benchmarks.timing import in_own_process, matrix_product_rate, time_calls
 from deblur.backends import WEIGHTS_SUFFIX, available_engines
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.restorer import Restorer

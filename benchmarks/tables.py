@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from benchmarks.gain import GainRun, PairGain
-from benchmarks.photos import PhotoRun, PhotoScore, PhotoSummary
+from benchmarks.compare import Difference
+from benchmarks.results import RunResult
 from benchmarks.speed import SpeedRun
 
 if TYPE_CHECKING:
@@ -32,73 +32,79 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and math.isinf(value) else value
 
 
-def gain_tables(run: GainRun) -> list[Table]:
-    """A table for each model: its pairs, then their mean."""
-    return [
-        _gain_table(mean, [pair for pair in run.pairs if pair.model == mean.model])
-        for mean in run.means
-    ]
-
-
-def _gain_table(mean: PairGain, pairs: Sequence[PairGain]) -> Table:
-    table = _table(mean.model, "blurred\nPSNR", "restored\nPSNR", "gain\ndB")
-    if mean.niqe_blurred is not None:
-        table.add_column("blurred\nNIQE", justify="right")
-        table.add_column("restored\nNIQE", justify="right")
-    for pair in (*pairs, mean):
-        niqe = [pair.niqe_blurred, pair.niqe_restored]
-        cells = [f"{pair.blurred:.2f}", f"{pair.restored:.2f}", f"{pair.gain:+.2f}"]
-        cells += [f"{value:.2f}" for value in niqe if value is not None]
-        table.add_row(pair.name, *cells)
+def record_table(records: Sequence[RunResult]) -> Table:
+    """A row for each record of one dataset and protocol, the best first."""
+    first = records[0]
+    name = f"{first.dataset.name}, {first.dataset.images} pictures"
+    table = Table(box=None, pad_edge=False, title=name, title_justify="left")
+    table.caption = _caption(records)
+    table.add_column("model", no_wrap=True)
+    engines = {record.engine.backend for record in records if record.model.kind == "network"}
+    if len(engines) > 1:
+        table.add_column("engine", no_wrap=True)
+    for title in (*(metric.title for metric in first.metrics.values()), "s/MP", "MB"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for record in sorted(records, key=_rank):
+        cells = [record.engine.backend] if len(engines) > 1 else []
+        cells += [_mean(record, metric) for metric in first.metrics]
+        table.add_row(record.model.name, *cells, *_cost(record))
     return table
 
 
-def photo_tables(run: PhotoRun) -> list[Table]:
-    """A table for each model of its photos, then one with a row for each model."""
-    tables = [
-        _score_table(model, [score for score in run.photos if score.model == model])
-        for model in (summary.model for summary in run.summaries)
+def _rank(record: RunResult) -> tuple[bool, float]:
+    metric = record.ranking_metric
+    mean = record.means.get(metric)
+    if mean is None:
+        return True, 0.0
+    return False, -mean.value if record.metrics[metric].better == "higher" else mean.value
+
+
+def _mean(record: RunResult, metric: str) -> str:
+    mean = record.means.get(metric)
+    if mean is None:
+        return "-"
+    return f"{mean.value:.{record.metrics[metric].digits}f}{'*' if mean.left_out else ''}"
+
+
+def _cost(record: RunResult) -> tuple[str, str]:
+    cost = record.cost
+    if cost is None:
+        return "", ""
+    return f"{cost.seconds_per_megapixel:.2f}", f"{cost.peak_memory_bytes / 1e6:.0f}"
+
+
+def _caption(records: Sequence[RunResult]) -> str | None:
+    """Which scores the means leave out, and why."""
+    left_out = [
+        f"{record.model.name}: {metric} of {mean.left_out} of {record.dataset.images}"
+        for record in records
+        for metric, mean in record.means.items()
+        if mean.left_out
     ]
-    return [*tables, _summary_table(run.summaries)]
+    return f"* not finite, left out of the mean: {'; '.join(left_out)}" if left_out else None
 
 
-def _score_table(model: str, scores: Sequence[PhotoScore]) -> Table:
-    table = _table(model, "input\nNIQE", "restored\nNIQE", "PSNR to\ninput")
-    for score in scores:
+def difference_table(differences: Sequence[Difference], first: str, second: str) -> Table:
+    """A row for each metric: both means, the paired difference, and who is better."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("metric", no_wrap=True)
+    for title in (first, second, "difference", "95 %", "better on"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("better")
+    left_out = [f"{each.metric}: {each.left_out}" for each in differences if each.left_out]
+    if left_out:
+        table.caption = f"pictures left out, not finite in one of the two: {', '.join(left_out)}"
+    for each in differences:
         table.add_row(
-            score.name,
-            f"{score.niqe_input:.2f}",
-            f"{score.niqe_restored:.2f}",
-            _decibels(score.psnr),
+            each.metric,
+            f"{each.first:.3f}",
+            f"{each.second:.3f}",
+            f"{each.mean:+.3f}",
+            f"{each.low:+.3f} to {each.high:+.3f}",
+            f"{each.wins} of {each.count}",
+            each.verdict(first, second),
         )
     return table
-
-
-def _summary_table(summaries: Sequence[PhotoSummary]) -> Table:
-    table = _table(
-        "mean",
-        "input\nNIQE",
-        "restored\nNIQE",
-        "NIQE\nlower",
-        "PSNR to\ninput",
-        "worst\nPSNR",
-        "unchanged\nphotos",
-    )
-    for row in summaries:
-        table.add_row(
-            row.model,
-            f"{row.niqe_input:.2f}",
-            f"{row.niqe_restored:.2f}",
-            f"{row.lowered} of {row.photos}",
-            _decibels(row.psnr),
-            _decibels(row.worst_psnr),
-            f"{row.unchanged}",
-        )
-    return table
-
-
-def _decibels(psnr: float) -> str:
-    return f"{psnr:.2f}" if math.isfinite(psnr) else "equal"
 
 
 def feeding_table(run: "FeedingRun") -> Table:

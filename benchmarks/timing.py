@@ -1,13 +1,13 @@
 """Clocks and memory: what a piece of work costs on this machine."""
 
 import multiprocessing
-import platform
 import re
 import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,8 +47,8 @@ def matrix_product_rate(side: int = 2048) -> float:
 
 def in_own_process(work: Callable[..., Result], *arguments: Any) -> tuple[Result, float]:
     """The result of `work` in a fresh process, and that process's peak memory in MB."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_with_peak_memory, (work, arguments))
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_with_peak_memory, work, arguments).result()
 
 
 def _with_peak_memory(
@@ -69,19 +69,3 @@ def peak_memory_mb() -> float:
             return int(peak[1]) * 1024 / 1e6
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
-def machine_name(device: str = "cpu") -> str:
-    """Architecture and processor, and the GPU where `device` is cuda."""
-    name = f"{platform.machine()}, {_cpu_name()}"
-    if device == "cuda":
-        import torch
-
-        return f"{name}, {torch.cuda.get_device_name()}"
-    return name
-
-
-def _cpu_name() -> str:
-    cpus = Path("/proc/cpuinfo")
-    found = re.search(r"^model name\s*:\s*(.+)$", cpus.read_text(), re.M) if cpus.exists() else None
-    return found[1] if found else platform.processor() or "unknown processor"

@@ -19,6 +19,7 @@ DeblurError
 │   ├── ConfigError               a field of the configuration is missing, misspelt or out of range
 │   ├── TrainingDataError         a photo or pair that cannot be trained on
 │   └── CheckpointError           a checkpoint that cannot be read or does not fit
+├── CrewError                 workers cannot be had, or keep dying
 └── ExportError               a network cannot be exported, or its export does not agree with it
 
 Every message says what came, what was expected and what to do.
@@ -99,6 +100,10 @@ class TrainingDataError(TrainingError):
 
 class CheckpointError(TrainingError):
     """A checkpoint that cannot be read, or does not fit this run."""
+
+
+class CrewError(DeblurError):
+    """Workers cannot be had, or keep dying."""
 
 
 class ExportError(DeblurError):

@@ -11,6 +11,14 @@ class Engine(StrEnum):
     torch = "torch"
 
 
+class CrewChoice(StrEnum):
+    """Who does the work."""
+
+    serial = "serial"
+    processes = "processes"
+    ray = "ray"
+
+
 class FloatPrecision(StrEnum):
     """The floating-point format that a network runs at."""
 

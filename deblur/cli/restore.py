@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,9 +13,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from deblur.catalog import DEFAULT_MODEL
 from deblur.cli.console import ERR, OUT, plain_errors
 from deblur.cli.jobs import Job, plan_jobs
-from deblur.cli.options import Engine, FloatPrecision, OutputFormat
-from deblur.errors import DeblurError, OutputError, OutputExistsError
-from deblur.restorer import Restorer, RestoreReport
+from deblur.cli.options import CrewChoice, Engine, FloatPrecision, OutputFormat
+from deblur.cli.photo_worker import Outcome, PhotoWorker, open_worker
+from deblur.crews import Crew, carry_out
+from deblur.errors import DeblurError
+from deblur.restorer import Progress as Tiles
+from deblur.restorer import Restorer
 
 
 def restore(
@@ -44,19 +49,20 @@ def restore(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object for each photo.")
     ] = False,
+    engine: Annotated[CrewChoice, typer.Option(help="Who does the work.")] = CrewChoice.serial,
+    workers: Annotated[int, typer.Option(min=1, help="Processes, or Ray workers.")] = 1,
+    address: Annotated[str | None, typer.Option(help="A Ray cluster's [one is started].")] = None,
+    gpus: Annotated[float, typer.Option(min=0, help="GPUs of each Ray worker.")] = 0.0,
 ) -> None:
     """Sharpen blurred photos. Exits with 1 when any of them could not be restored."""
-    with plain_errors():
-        jobs = plan_jobs(inputs, output, format)
-        restorer = Restorer.open(
-            model,
-            engine=backend,
-            device=device,
-            precision=precision.value,
-            tile=tile,
-            threads=threads,
-        )
-    _check_tile(restorer)
+    opening: dict[str, Any] = {
+        "model": model,
+        "engine": backend.value,
+        "device": device,
+        "precision": precision.value,
+        "tile": tile,
+        "threads": threads,
+    }
     writing: dict[str, Any] = {
         "format": format,
         "quality": quality,
@@ -64,11 +70,12 @@ def restore(
         "overwrite": overwrite,
         "max_pixels": int(max_megapixels * 1e6),
     }
+    crew = Crew(engine.value, workers, address, gpus)
     failures = 0
-    with _progress_bar(hidden=as_json) as bar:
+    with plain_errors(), _progress_bar(hidden=as_json) as bar:
+        jobs = plan_jobs(inputs, output, format)
         photos = bar.add_task("photos", total=len(jobs), visible=len(jobs) > 1)
-        for job in jobs:
-            outcome = _restore_one(restorer, job, writing, bar)
+        for job, outcome in carry_out(jobs, _worker(crew, opening, writing, bar), crew):
             failures += isinstance(outcome, DeblurError)
             _tell(job, outcome, as_json)
             bar.advance(photos)
@@ -76,6 +83,22 @@ def restore(
         ERR.print(f"{len(jobs) - failures} of {len(jobs)} photos restored")
     if failures:
         raise typer.Exit(1)
+
+
+def _worker(
+    crew: Crew, opening: dict[str, Any], writing: dict[str, Any], bar: Progress
+) -> Callable[[], PhotoWorker]:
+    """In this process a worker shows its tiles; elsewhere it opens the model for itself."""
+    if crew.name != "serial":
+        return partial(open_worker, opening, writing)
+    restorer = Restorer.open(**opening)
+    _check_tile(restorer)
+    tiles = bar.add_task("", total=None)
+
+    def show(job: Job, done: Tiles) -> None:
+        bar.update(tiles, description=job.blurred.name, completed=done.tiles_done, total=done.tiles)
+
+    return lambda: PhotoWorker(restorer, writing, show)
 
 
 def _check_tile(restorer: Restorer) -> None:
@@ -87,29 +110,7 @@ def _check_tile(restorer: Restorer) -> None:
         raise typer.BadParameter(str(error), param_hint="--tile") from error
 
 
-def _restore_one(
-    restorer: Restorer, job: Job, writing: dict[str, Any], bar: Progress
-) -> RestoreReport | DeblurError:
-    tiles = bar.add_task(job.blurred.name, total=None)
-    try:
-        if job.restored.exists() and not writing["overwrite"]:
-            raise OutputExistsError(f"{job.restored} is there already; allow --overwrite")
-        job.restored.parent.mkdir(parents=True, exist_ok=True)
-        return restorer.restore_file(
-            job.blurred,
-            job.restored,
-            on_progress=lambda done: bar.update(tiles, completed=done.tiles_done, total=done.tiles),
-            **writing,
-        )
-    except DeblurError as error:
-        return error
-    except OSError as error:
-        return OutputError(f"{job.restored} cannot be written ({error.strerror})")
-    finally:
-        bar.remove_task(tiles)
-
-
-def _tell(job: Job, outcome: RestoreReport | DeblurError, as_json: bool) -> None:
+def _tell(job: Job, outcome: Outcome, as_json: bool) -> None:
     if as_json:
         record: dict[str, Any] = {"input": str(job.blurred)}
         if isinstance(outcome, DeblurError):

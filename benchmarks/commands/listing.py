@@ -1,0 +1,80 @@
+"""`datasets`, `models`, `metrics`, `manifest` and `download`: what there is to measure with."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from benchmarks.baselines import BASELINES
+from benchmarks.commands.console import ERR, OUT
+from benchmarks.datasets import DATASETS, find_dataset
+from benchmarks.datasets.download import download_dataset
+from benchmarks.datasets.manifest import make_manifest, write_manifest
+from benchmarks.metrics import METRICS
+from deblur.catalog import CATALOG
+from deblur.cli.console import plain_errors
+
+
+def datasets() -> None:
+    """The datasets: what they are, how they lie on disk, where they come from."""
+    table = _table("dataset", "what", "layout")
+    for spec in DATASETS.values():
+        table.add_row(spec.name, spec.title, spec.home.wanted or "comes with the project")
+    OUT.print(table)
+    OUT.print("\n`python -m benchmarks download NAME` fetches one or says where it comes from.")
+
+
+def models() -> None:
+    """What can be measured: our models and the baselines; files and Hub repositories, too."""
+    table = _table("model", "what", "weights")
+    for spec in CATALOG.values():
+        table.add_row(spec.name, spec.title, "shipped" if spec.weights else "to be trained")
+    for baseline in BASELINES.values():
+        table.add_row(baseline.name, baseline.title, "needs none")
+    OUT.print(table)
+
+
+def metrics() -> None:
+    """The metrics, with their definitions; any other of pyiqa's goes by its name there."""
+    table = _table("metric", "better", "held against", "definition")
+    for metric in METRICS.values():
+        table.add_row(metric.name, metric.better, metric.against, metric.definition)
+    OUT.print(table)
+
+
+def manifest(
+    dataset: Annotated[str, typer.Argument(help="A name from `datasets`.")],
+    root: Annotated[Path, typer.Option(help="Its folder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The manifest, a JSON file.")],
+) -> None:
+    """Note what a dataset consists of, so that `run --manifest` can tell when it has changed."""
+    with plain_errors():
+        items = find_dataset(dataset).layout(root).items
+        write_manifest(make_manifest(dataset, items), output)
+        ERR.print(f"{len(items)} pictures: {output}", markup=False)
+
+
+def download(
+    dataset: Annotated[str, typer.Argument(help="A name from `datasets`.")],
+    root: Annotated[Path, typer.Option(help="Where to put it.")] = Path("data"),
+    repo: Annotated[str | None, typer.Option(help="A mirror on the Hub, owner/name.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Its branch, tag or commit.")] = None,
+) -> None:
+    """Fetch a dataset from the Hugging Face Hub, or say where it comes from."""
+    with plain_errors():
+        folder = download_dataset(dataset, root, repo=repo, revision=revision, tell=_tell)
+        OUT.print(
+            f"python -m benchmarks run --dataset {dataset}={folder}", markup=False, soft_wrap=True
+        )
+
+
+def _tell(text: str) -> None:
+    ERR.print(text, markup=False, soft_wrap=True)
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    return table

@@ -1,0 +1,56 @@
+"""`speed` and `feeding`: what models cost to run and to train on this machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.commands.console import ERR, OUT
+from benchmarks.speed import measure_speed
+from benchmarks.tables import (
+    feeding_sentence,
+    feeding_table,
+    network_table,
+    photo_cost_table,
+    to_json,
+)
+from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.cli.console import plain_errors
+from deblur.cli.needs import require_torch
+
+
+def speed(
+    model: Annotated[list[str] | None, typer.Option(help="Repeatable [all]")] = None,
+    photo: Annotated[
+        list[int] | None, typer.Option(help="Megapixels of a photo to restore, repeatable.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file.")] = None,
+) -> None:
+    """Speed and memory of every model on every engine of this machine."""
+    run = measure_speed(
+        model or list(CATALOG),
+        photo or [12, 48, 100],
+        lambda text: ERR.print(f"measuring {text}", markup=False),
+    )
+    OUT.print(f"{run.machine}: matrix product {run.matrix_product_gflops:.0f} GFLOP/s")
+    OUT.print(network_table(run))
+    OUT.print(photo_cost_table(run))
+    if output is not None:
+        output.write_text(to_json(run))
+
+
+def feeding(
+    photos: Annotated[str, typer.Argument(help="What to learn from, as `train --data` takes it.")],
+    model: Annotated[str, typer.Option(help="A name from `models`.")] = DEFAULT_MODEL,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    batch: Annotated[int | None, typer.Option(min=1, help="Crops a step.")] = None,
+    crop: Annotated[int | None, typer.Option(min=1, help="Side of the crops in pixels.")] = None,
+) -> None:
+    """Whether synthesis feeds the network: the share of a training step that goes to its batch."""
+    with plain_errors():
+        require_torch("training")
+        from benchmarks.feeding import feeding_config, measure_feeding
+
+        run = measure_feeding(feeding_config(photos, model, batch=batch, crop=crop), device=device)
+        OUT.print(feeding_table(run))
+        OUT.print(feeding_sentence(run), soft_wrap=True)

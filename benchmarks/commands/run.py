@@ -1,0 +1,186 @@
+"""`python -m benchmarks run`: measure models on datasets, and write their records."""
+
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from benchmarks.baselines import BASELINES
+from benchmarks.commands.console import ERR, OUT
+from benchmarks.datasets import Dataset, open_dataset
+from benchmarks.datasets.manifest import load_manifest
+from benchmarks.errors import BenchmarkError
+from benchmarks.methods import MethodChoice
+from benchmarks.metrics import find_metric
+from benchmarks.results import RunResult
+from benchmarks.runner import OnProgress, Progress
+from benchmarks.runner import run as carry_out_run
+from benchmarks.shards import Task
+from benchmarks.tables import record_table
+from deblur.catalog import CATALOG
+from deblur.cli.console import plain_errors
+from deblur.cli.options import CrewChoice, FloatPrecision
+from deblur.crews import Crew
+
+RESULTS = Path("results")
+
+
+def run(
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="A name from `models`, a file or owner/name; repeatable [all that run]."),
+    ] = None,
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME or NAME=FOLDER, from `datasets`; repeatable [mini]."),
+    ] = None,
+    root: Annotated[Path | None, typer.Option(help="The folder of a single dataset.")] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="Names from `metrics`, by commas [the dataset's own].")
+    ] = None,
+    backend: Annotated[
+        list[str] | None, typer.Option(help="auto, onnx or torch; repeatable [auto].")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, tensorrt, ...")] = "auto",
+    precision: Annotated[FloatPrecision, typer.Option()] = FloatPrecision.fp32,
+    tile: Annotated[
+        int | None, typer.Option(min=0, help="Tile side in pixels, 0: whole [the model's own].")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of a model.")] = None,
+    subset: Annotated[
+        str | None, typer.Option(help="Measure what is there as a part, under this name.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Take so many pictures evenly; needs --subset.")
+    ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="Compare the pictures with this manifest.")
+    ] = None,
+    images_from: Annotated[
+        Path | None,
+        typer.Option(help="Score the pictures that --model, any name, restored into this folder."),
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Write restored pictures to FOLDER/MODEL/ID.png.")
+    ] = None,
+    cost: Annotated[bool, typer.Option(help="Measure time and memory, too.")] = True,
+    engine: Annotated[CrewChoice, typer.Option(help="Who does the work.")] = CrewChoice.serial,
+    workers: Annotated[int, typer.Option(min=1, help="Processes, or Ray workers.")] = 1,
+    address: Annotated[str | None, typer.Option(help="A Ray cluster's [one is started].")] = None,
+    gpus: Annotated[float, typer.Option(min=0, help="GPUs of each Ray worker.")] = 0.0,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of records, or a .json for one.")
+    ] = RESULTS,
+) -> None:
+    """Measure models on datasets. A run that was killed goes on when it is started again."""
+    with plain_errors():
+        if images_from is not None and len(model or ()) != 1:
+            raise BenchmarkError("--images-from scores one program's pictures: name it by --model")
+        methods = [
+            MethodChoice(name, each, device, precision.value, tile, threads, images_from)
+            for name in model or _all_that_run()
+            for each in backend or ["auto"]
+        ]
+        known = load_manifest(manifest) if manifest else None
+        datasets = [
+            open_dataset(name, folder, subset=subset, limit=limit, manifest=known)
+            for name, folder in _places(dataset or ["mini"], root)
+        ]
+        names = _metric_names(metrics)
+        tasks = [_task(method, each, names, save) for each in datasets for method in methods]
+        results = output.parent if output.suffix == ".json" else output
+        if output.suffix == ".json" and len(tasks) != 1:
+            raise BenchmarkError(f"{len(tasks)} records do not fit into {output}: name a folder")
+        crew = Crew(engine.value, workers, address, gpus)
+        command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+        records = []
+        with _bars(tasks) as on_progress:
+            for record, path in carry_out_run(
+                tasks, results, crew=crew, cost=cost, command=command, on_progress=on_progress
+            ):
+                records.append(record)
+                ERR.print(f"{path}", markup=False)
+                if output.suffix == ".json":
+                    path.replace(output)
+        show_records(records)
+
+
+def _all_that_run() -> list[str]:
+    return [*BASELINES, *(spec.name for spec in CATALOG.values() if spec.weights)]
+
+
+def show_records(records: Sequence[RunResult]) -> None:
+    """A table for each dataset and protocol."""
+    groups: dict[tuple[str, str], list[RunResult]] = {}
+    for record in records:
+        key = record.dataset.name, record.protocol_digest
+        groups.setdefault(key, []).append(record)
+    for group in groups.values():
+        OUT.print(record_table(group))
+
+
+def _places(given: Sequence[str], root: Path | None) -> list[tuple[str, Path | None]]:
+    places = [text.partition("=") for text in given]
+    if root is not None and len(places) != 1:
+        raise BenchmarkError("--root is for one dataset; of several, name each as NAME=FOLDER")
+    return [(name, Path(folder) if folder else root) for name, _, folder in places]
+
+
+def _metric_names(text: str | None) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in (text or "").split(",") if name.strip())
+    for name in names:
+        find_metric(name)
+    return names
+
+
+def _task(
+    method: MethodChoice, dataset: Dataset, names: tuple[str, ...], save: Path | None
+) -> Task:
+    sharp = all(item.sharp for item in dataset.items)
+    wanting = [name for name in names if find_metric(name).against == "sharp" and not sharp]
+    if wanting:
+        raise BenchmarkError(
+            f"{', '.join(wanting)}: {dataset.name} has no sharp pictures to compare with; choose "
+            f"among {', '.join(dataset.spec.metrics)}"
+        )
+    rules = {
+        "precision": method.precision,
+        "tiling": "model" if method.tile is None else method.tile,
+    }
+    protocol = dataset.protocol.model_copy(update=rules)
+    return Task(method, dataset, protocol, names or dataset.spec.metrics, save)
+
+
+@contextmanager
+def _bars(tasks: Sequence[Task]) -> Iterator[OnProgress]:
+    """One line a task: pictures done, the running mean, and the time left."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[mean]}", markup=False),
+        TimeRemainingColumn(compact=True),
+    )
+    with Bar(*columns, console=ERR) as bar:
+        lines = {
+            id(task): bar.add_task(_name(task), total=len(task.dataset.items), mean="")
+            for task in tasks
+        }
+
+        def show(progress: Progress) -> None:
+            mean = "" if progress.mean is None else f"{progress.metric} {progress.mean:.3f}"
+            line = lines[id(progress.task)]
+            bar.update(line, completed=progress.done, total=progress.total, mean=mean)
+
+        yield show
+
+
+def _name(task: Task) -> str:
+    backend = "" if task.method.backend == "auto" else f" ({task.method.backend})"
+    return f"{task.method.model}{backend} on {task.dataset.name}"

@@ -1,0 +1,65 @@
+"""Finished shards on disk, so that a run that was killed goes on where it was."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from benchmarks.digests import digest_of_json
+from benchmarks.shards import FinishedShard, Shard, Task
+
+UNFINISHED = ".unfinished"
+
+
+class Journal:
+    """The finished shards of one task below a folder of results.
+
+    What they depend on (model and its weights, pictures, rules, metrics) is digested into the
+    folder's name, so that a shard is never taken for another's. Raises UnknownModelError when
+    there is no such model.
+    """
+
+    def __init__(self, results: Path, task: Task) -> None:
+        about = {
+            "method": [repr(task.method), task.method.identity()],
+            "dataset": [[item.id, str(item.blurred)] for item in task.dataset.items],
+            "name": task.dataset.name,
+            "protocol": task.protocol.digest(),
+            "metrics": task.metrics,
+        }
+        self.folder = results / UNFINISHED / digest_of_json(about)
+
+    def find(self, shard: Shard) -> FinishedShard | None:
+        """A shard that was finished before; one that was cut short does not count."""
+        try:
+            return FinishedShard.model_validate_json(self._path(shard).read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return None
+
+    def keep(self, shard: Shard, finished: FinishedShard) -> None:
+        """Put a finished shard on disk. Raises OSError when that fails."""
+        write_whole(self._path(shard), finished.model_dump_json())
+
+    def clear(self) -> None:
+        """The record is written: its shards are not needed any more."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder.parent.is_dir() and not any(self.folder.parent.iterdir()):
+            self.folder.parent.rmdir()
+
+    def _path(self, shard: Shard) -> Path:
+        return self.folder / f"{shard.name}.json"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file under another name, then rename it: it is there as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

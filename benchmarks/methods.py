@@ -1,0 +1,212 @@
+"""Whatever restores pictures and can be measured: a network, a baseline, somebody's own results."""
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.baselines import BASELINES, Baseline
+from benchmarks.datasets.items import LoadedItem
+from benchmarks.digests import digest_of_json
+from benchmarks.errors import DatasetError
+from benchmarks.results import EngineRecord, ModelRecord
+from deblur.backends import WEIGHTS_SUFFIX
+from deblur.image_io import INPUT_SUFFIXES, DecodedImage, decode_image
+from deblur.restorer import Restorer
+from deblur.spec import Precision
+from deblur.weights import fetch_weights, find_model
+
+
+@dataclass(frozen=True)
+class MethodChoice:
+    """What to measure, in words that travel to another process or machine.
+
+    `model` is a name of the catalog or of a baseline, a file or a Hub repository; with
+    `pictures` it is only the name for what somebody else restored into that folder.
+    """
+
+    model: str
+    backend: str = "auto"
+    device: str = "auto"
+    precision: Precision = "fp32"
+    tile: int | None = None
+    threads: int | None = None
+    pictures: Path | None = None
+
+    @property
+    def timed(self) -> bool:
+        """Whether its speed says anything: not where nothing is computed here."""
+        return self.pictures is None and self.model != "blurred"
+
+    def identity(self) -> str:
+        """What the name stands for today: changes with a model's weights and description.
+
+        Raises UnknownModelError when there is no such model.
+        """
+        if self.pictures is not None or self.model in BASELINES:
+            return self.model
+        return find_model(self.model).to_json()
+
+    def open(self) -> "Method":
+        """Load it. Raises the ModelError or BackendError that says what is missing."""
+        if self.pictures is not None:
+            return Pictures(self.model, self.pictures)
+        if self.model in BASELINES:
+            return BaselineMethod(BASELINES[self.model])
+        return NetworkMethod(self)
+
+
+class Method(ABC):
+    """Restores the pictures of a dataset. Safe to share between threads."""
+
+    @abstractmethod
+    def restore(self, item: LoadedItem) -> DecodedImage:
+        """The restored picture, of the blurred one's size and depth."""
+
+    @property
+    @abstractmethod
+    def model(self) -> ModelRecord:
+        """What is measured."""
+
+    @property
+    @abstractmethod
+    def engine(self) -> EngineRecord:
+        """What runs it."""
+
+
+class NetworkMethod(Method):
+    """A model of ours or anybody's, through the one pipeline that restores photos."""
+
+    def __init__(self, choice: MethodChoice) -> None:
+        self.choice = choice
+        self.restorer = Restorer.open(
+            choice.model,
+            engine=choice.backend,
+            device=choice.device,
+            precision=choice.precision,
+            tile=choice.tile,
+            threads=choice.threads,
+        )
+        suffix = WEIGHTS_SUFFIX[self.restorer.backend.name]
+        self._weights = fetch_weights(self.restorer.spec, suffix)
+
+    def restore(self, item: LoadedItem) -> DecodedImage:
+        """See Method.restore."""
+        return self.restorer.restore(item.blurred)
+
+    @property
+    def model(self) -> ModelRecord:
+        """See Method.model."""
+        spec = self.restorer.spec
+        description = asdict(replace(spec, weights=()))
+        ref = spec.weights_file(self._weights.suffix)
+        return ModelRecord(
+            name=spec.name,
+            title=spec.title,
+            kind="network",
+            spec=description,
+            spec_sha256=digest_of_json(description),
+            weights_sha256=ref.sha256 if ref else None,
+            weights_bytes=self._weights.stat().st_size,
+            parameters=spec.parameters,
+            macs_per_megapixel=spec.macs_per_megapixel,
+            licence=spec.licence,
+            trained_on=spec.trained_on,
+            paper=spec.paper,
+        )
+
+    @property
+    def engine(self) -> EngineRecord:
+        """See Method.engine."""
+        backend = self.restorer.backend
+        return EngineRecord(
+            backend=backend.name,
+            requested_device=self.choice.device,
+            device=backend.device,
+            execution_provider=backend.execution_provider,
+            precision=backend.precision,
+            threads=self.choice.threads,
+            notes=backend.notes,
+        )
+
+
+class BaselineMethod(Method):
+    """A method of `baselines.py`, told the kernel where the dataset has one."""
+
+    def __init__(self, baseline: Baseline) -> None:
+        self.baseline = baseline
+
+    def restore(self, item: LoadedItem) -> DecodedImage:
+        """See Method.restore."""
+        blurred = item.blurred
+        if self.baseline.restore is None:
+            return blurred
+        peak = np.iinfo(blurred.pixels.dtype).max
+        restored = self.baseline.restore(blurred.pixels.astype(np.float64) / peak, item.kernel)
+        pixels = np.rint(np.clip(restored, 0, 1) * peak).astype(blurred.pixels.dtype)
+        return blurred.with_pixels(pixels)
+
+    @property
+    def model(self) -> ModelRecord:
+        """See Method.model."""
+        return ModelRecord(
+            name=self.baseline.name,
+            title=self.baseline.title,
+            kind="baseline",
+            parameters=0,
+            paper=self.baseline.source or None,
+        )
+
+    @property
+    def engine(self) -> EngineRecord:
+        """See Method.engine."""
+        return EngineRecord(
+            backend="numpy",
+            requested_device="cpu",
+            device="cpu",
+            execution_provider="NumPy and scikit-image",
+            precision="fp32",
+        )
+
+
+class Pictures(Method):
+    """What another program restored: a picture for every id, in any lossless format."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        if not folder.is_dir():
+            raise DatasetError(f"there is no folder {folder} with restored pictures")
+        self.name, self.folder = name, folder
+
+    def restore(self, item: LoadedItem) -> DecodedImage:
+        """See Method.restore. Raises DatasetError for a picture that is missing or misfit."""
+        paths = [self.folder / f"{item.id}{suffix}" for suffix in INPUT_SUFFIXES]
+        path = next((path for path in paths if path.is_file()), None)
+        if path is None:
+            raise DatasetError(
+                f"{self.folder} has no picture {item.id}.png; a restored picture is named after "
+                "the blurred one's id, folders included"
+            )
+        restored = decode_image(path)
+        if restored.pixels.shape[:2] != item.blurred.pixels.shape[:2]:
+            raise DatasetError(
+                f"{path} is {restored.width}x{restored.height}, but the blurred picture is "
+                f"{item.blurred.width}x{item.blurred.height}; hand in pictures of the same size"
+            )
+        return restored
+
+    @property
+    def model(self) -> ModelRecord:
+        """See Method.model."""
+        return ModelRecord(name=self.name, title=self.name, kind="pictures")
+
+    @property
+    def engine(self) -> EngineRecord:
+        """See Method.engine."""
+        return EngineRecord(
+            backend="files",
+            requested_device="none",
+            device="none",
+            execution_provider="another program",
+            precision="fp32",
+        )

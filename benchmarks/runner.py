@@ -1,0 +1,147 @@
+"""A run from tasks to records: plan, carry out, keep what is finished, merge, write."""
+
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from benchmarks.journal import Journal, write_whole
+from benchmarks.metrics import find_metric
+from benchmarks.results import (
+    DatasetRecord,
+    MetricRecord,
+    RunResult,
+    category_means,
+    dataset_digest,
+    mean_scores,
+)
+from benchmarks.scoring import ShardWorker
+from benchmarks.shards import (
+    FinishedShard,
+    Shard,
+    Task,
+    merge_shards,
+    plan_costs,
+    plan_shards,
+)
+from benchmarks.statistics import finite_only
+from deblur.crews import Crew, carry_out
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a task is: pictures scored, of how many, and the running mean it is ranked by."""
+
+    task: Task
+    done: int
+    total: int
+    metric: str
+    mean: float | None
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass
+class _Gathered:
+    """The shards of a task so far."""
+
+    journal: Journal
+    shards: dict[Shard, FinishedShard] = field(default_factory=dict)
+
+
+def run(
+    tasks: Sequence[Task],
+    results: Path,
+    *,
+    crew: Crew | None = None,
+    cost: bool = True,
+    command: str = "",
+    on_progress: OnProgress = lambda progress: None,
+) -> Iterator[tuple[RunResult, Path]]:
+    """Carry out tasks, and yield the record of each with its file as it is written.
+
+    Records lie at `results/DATASET/MODEL/ID.json`. Every finished shard is on disk before it
+    counts; the same call after a crash goes on from there. Raises what loading models and
+    pictures, scoring and writing raise: what was finished stays.
+    """
+    crew = crew or Crew()
+    gathered = [_Gathered(Journal(results, task)) for task in tasks]
+    make_worker = partial(ShardWorker, tuple(tasks))
+    steps = [(replace(crew, workers=1), plan_costs(tasks))] if cost else []
+    for hands, planned in [*steps, (crew, plan_shards(tasks))]:
+        shards = [shard for shard in planned if not _found(gathered[shard.task], shard)]
+        for shard, finished in carry_out(shards, make_worker, hands):
+            gathered[shard.task].journal.keep(shard, finished)
+            gathered[shard.task].shards[shard] = finished
+            on_progress(_progress(tasks[shard.task], gathered[shard.task]))
+    for task, each in zip(tasks, gathered, strict=True):
+        record = make_record(task, list(each.shards.values()), command=command)
+        path = write_record(record, results)
+        each.journal.clear()
+        yield record, path
+
+
+def make_record(task: Task, shards: Sequence[FinishedShard], *, command: str = "") -> RunResult:
+    """The record of a task whose shards are all finished. Raises what `merge_shards` raises."""
+    merged = merge_shards(task, shards)
+    dataset = task.dataset
+    return RunResult(
+        model=merged.model,
+        engine=merged.engine,
+        dataset=DatasetRecord(
+            name=dataset.name,
+            title=dataset.spec.title,
+            images=len(merged.images),
+            digest=dataset_digest(merged.images),
+            variant=dataset.variant,
+            subset_of=dataset.subset_of,
+        ),
+        protocol=task.protocol,
+        protocol_digest=task.protocol.digest(),
+        metrics={name: _metric_record(name) for name in task.metrics},
+        images=merged.images,
+        means=mean_scores(merged.images, task.metrics),
+        categories=category_means(merged.images, task.metrics),
+        cost=merged.cost,
+        machines=merged.machines,
+        date=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        command=command,
+    )
+
+
+def write_record(record: RunResult, results: Path) -> Path:
+    """Put a record where the leaderboard looks for it: DATASET/MODEL/ID.json."""
+    path = (
+        results / record.dataset.name / record.model.name.replace("/", "--") / f"{record.id}.json"
+    )
+    write_whole(path, record.to_json())
+    return path
+
+
+def _found(gathered: _Gathered, shard: Shard) -> bool:
+    finished = gathered.journal.find(shard)
+    if finished is not None:
+        gathered.shards[shard] = finished
+    return finished is not None
+
+
+def _progress(task: Task, gathered: _Gathered) -> Progress:
+    images = [image for shard in gathered.shards.values() for image in shard.images]
+    metric = task.metrics[0]
+    scores = finite_only([image.scores[metric] for image in images])
+    mean = statistics.fmean(scores) if scores else None
+    return Progress(task, len(images), len(task.dataset.items), metric, mean)
+
+
+def _metric_record(name: str) -> MetricRecord:
+    metric = find_metric(name)
+    return MetricRecord(
+        title=metric.title,
+        better=metric.better,
+        against=metric.against,
+        digits=metric.digits,
+        definition=metric.definition,
+    )

@@ -1,0 +1,133 @@
+"""What a worker does: restore pictures one after another, and score them beside that."""
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.alignment import align
+from benchmarks.cost import measure_cost
+from benchmarks.datasets.items import Item, LoadedItem
+from benchmarks.machine import this_machine
+from benchmarks.methods import Method, MethodChoice
+from benchmarks.metrics import Metric, find_metric
+from benchmarks.metrics.no_reference import rgb_8_bit
+from benchmarks.protocol import EvalProtocol
+from benchmarks.results import ImageScore
+from benchmarks.shards import FinishedShard, Shard, Task
+from deblur.errors import UnsupportedImageError
+from deblur.image_io import write_image
+
+Pixels = NDArray[np.uint8] | NDArray[np.float64]
+
+
+@dataclass
+class ShardWorker:
+    """Carries out shards of some tasks; a model is loaded once and kept for its next shard."""
+
+    tasks: Sequence[Task]
+    _open: dict[MethodChoice, Method] = field(default_factory=dict)
+
+    def __call__(self, shard: Shard) -> FinishedShard:
+        """Raises what loading the model, reading the pictures or a metric raises."""
+        task = self.tasks[shard.task]
+        method = self._method(task.method)
+        machine = this_machine(method.engine.device)
+        if shard.cost:
+            cost = measure_cost(task.method, task.dataset, task.protocol)
+            return FinishedShard(
+                model=method.model, engine=method.engine, machine=machine, cost=cost
+            )
+        items = task.dataset.items[shard.first : shard.end]
+        images = score_items(method, task, items)
+        return FinishedShard(
+            model=method.model, engine=method.engine, machine=machine, images=images
+        )
+
+    def _method(self, choice: MethodChoice) -> Method:
+        if choice not in self._open:
+            self._open.clear()
+            self._open[choice] = choice.open()
+        return self._open[choice]
+
+
+def score_items(method: Method, task: Task, items: Sequence[Item]) -> tuple[ImageScore, ...]:
+    """Restore and score pictures: the model runs one at a time, all else beside it.
+
+    Raises DatasetError for a picture that is damaged, BackendError when the model fails on one.
+    """
+    metrics = [find_metric(name) for name in task.metrics]
+    restoring = threading.Lock()
+
+    def score(item: Item) -> ImageScore:
+        loaded = task.dataset.load(item)
+        with restoring:
+            started = time.perf_counter()
+            restored = method.restore(loaded)
+            seconds = time.perf_counter() - started
+        if task.save is not None:
+            _save(restored, task.save / task.method.model / f"{item.id}.png")
+        scores, notes = _judge(metrics, rgb_8_bit(restored), loaded, task.protocol)
+        return ImageScore(
+            id=item.id,
+            width=loaded.blurred.width,
+            height=loaded.blurred.height,
+            blurred=loaded.digests.blurred,
+            sharp=loaded.digests.sharp,
+            categories=item.categories,
+            scores=scores,
+            seconds=seconds,
+            notes=notes,
+        )
+
+    with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
+        return tuple(pool.map(score, items))
+
+
+def _judge(
+    metrics: Sequence[Metric],
+    restored: NDArray[np.uint8],
+    loaded: LoadedItem,
+    protocol: EvalProtocol,
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    scores: dict[str, float] = {}
+    notes: list[str] = []
+    pair = _comparable(restored, loaded, protocol)
+    for metric in metrics:
+        try:
+            if metric.against == "nothing":
+                scores[metric.name] = metric.score(restored)
+            elif metric.against == "blurred":
+                scores[metric.name] = metric.score(restored, rgb_8_bit(loaded.blurred))
+            else:
+                scores[metric.name] = metric.score(*pair)
+        except UnsupportedImageError as error:
+            scores[metric.name] = float("nan")
+            notes.append(str(error))
+    return scores, tuple(notes)
+
+
+def _comparable(
+    restored: NDArray[np.uint8], loaded: LoadedItem, protocol: EvalProtocol
+) -> tuple[Pixels, ...]:
+    """The restored and the sharp picture as the protocol lays them side by side."""
+    if loaded.sharp is None:
+        return ()
+    sharp = rgb_8_bit(loaded.sharp)
+    if protocol.crop:
+        inner = slice(protocol.crop, -protocol.crop)
+        restored, sharp = restored[inner, inner], sharp[inner, inner]
+    if protocol.alignment is not None:
+        return align(restored, sharp, protocol.alignment)
+    return restored, sharp
+
+
+def _save(restored: object, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_image(restored, path, overwrite=True)  # type: ignore[arg-type]

@@ -1,0 +1,62 @@
+"""A crew of processes on this machine; one that is killed is replaced."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache
+from multiprocessing import get_context
+from typing import Any
+
+from deblur.crews import Crew, Job, Result, Worker
+from deblur.errors import CrewError
+
+_make_worker: Callable[[], Worker[Any, Any]]
+
+
+def carry_out_in_processes(
+    jobs: Sequence[Job], make_worker: Callable[[], Worker[Job, Result]], crew: Crew
+) -> Iterator[tuple[Job, Result]]:
+    """See `carry_out`."""
+    queue = deque(range(len(jobs)))
+    deaths = Counter[int]()
+    while queue:
+        under_way: dict[Future[Result], int] = {}
+        with ProcessPoolExecutor(
+            min(crew.workers, len(queue)), get_context("spawn"), _start, (make_worker,)
+        ) as pool:
+            try:
+                while queue or under_way:
+                    while queue and len(under_way) < crew.workers:
+                        index = queue.popleft()
+                        under_way[pool.submit(_work, jobs[index])] = index
+                    for done in wait(under_way, return_when=FIRST_COMPLETED).done:
+                        result = done.result()
+                        yield jobs[under_way.pop(done)], result
+            except BrokenProcessPool as error:
+                lost = list(under_way.values())
+                deaths.update(lost)
+                _give_up(jobs, deaths, crew, error)
+                queue.extendleft(reversed(lost))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def _give_up(jobs: Sequence[Job], deaths: Counter[int], crew: Crew, error: Exception) -> None:
+    index, times = deaths.most_common(1)[0]
+    if times >= crew.attempts:
+        raise CrewError(
+            f"the process that worked on {jobs[index]} died {times} times (out of memory, most "
+            "likely): take fewer workers, or smaller tiles"
+        ) from error
+
+
+def _start(make_worker: Callable[[], Worker[Any, Any]]) -> None:
+    global _make_worker
+    _make_worker = cache(make_worker)
+
+
+def _work(job: Any) -> Any:
+    """The worker is made here, at the first job: what that raises reaches whoever asked."""
+    return _make_worker()(job)

@@ -1,0 +1,153 @@
+"""`python -m benchmarks`, as its user types it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from benchmarks.__main__ import app
+from benchmarks.baselines import BASELINES
+from benchmarks.datasets import DATASETS
+from benchmarks.metrics import METRICS
+from deblur.catalog import CATALOG
+from tests.benchmarks.records import write_pairs
+
+WIDE = {"COLUMNS": "200"}
+
+
+def benchmarks(*arguments: object) -> Result:
+    result = CliRunner().invoke(app, [str(each) for each in arguments], env=WIDE)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def said(result: Result) -> str:
+    return " ".join(result.stderr.split())
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    return write_pairs(tmp_path / "pairs", count=3)
+
+
+def test_what_there_is_is_listed() -> None:
+    for command, names in (
+        ("datasets", DATASETS),
+        ("models", [*CATALOG, *BASELINES]),
+        ("metrics", METRICS),
+    ):
+        shown = benchmarks(command).stdout
+        assert all(name in shown for name in names)
+
+
+def test_several_models_on_several_datasets_give_tables_and_records(
+    pairs: Path, tmp_path: Path
+) -> None:
+    results = tmp_path / "results"
+    result = benchmarks(
+        *("run", "--dataset", f"pairs={pairs}", "--dataset", f"photos={pairs / 'blur'}"),
+        *("--model", "blurred", "--model", "srcnn", "--metrics", "brisque", "--no-cost"),
+        *("--backend", "onnx", "-o", results),
+    )
+    assert result.exit_code == 0, result.output
+    assert "pairs, 3 pictures" in result.stdout
+    assert "photos, 3 pictures" in result.stdout
+    records = sorted(
+        path.parent.relative_to(results).as_posix() for path in results.rglob("*.json")
+    )
+    assert records == ["pairs/blurred", "pairs/srcnn", "photos/blurred", "photos/srcnn"]
+    assert "brisque" in said(result)
+    again = benchmarks("show", results)
+    assert again.stdout.split() == result.stdout.split()
+
+
+def test_two_records_are_compared(pairs: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    for model, path in (("blurred", first), ("unsharp-mask", second)):
+        common = ("--dataset", "pairs", "--root", pairs, "--metrics", "psnr", "--no-cost")
+        result = benchmarks("run", "--model", model, *common, "-o", path)
+        assert result.exit_code == 0, result.output
+    record = json.loads(second.read_text())
+    assert record["model"]["name"] == "unsharp-mask"
+    assert record["command"].startswith("python -m benchmarks")
+    shown = benchmarks("compare", first, second).stdout
+    assert "0 of 3" in shown
+    assert "blurred" in shown
+    record["dataset"]["digest"] = "0"
+    second.write_text(json.dumps(record))
+    refused = benchmarks("compare", first, second)
+    assert refused.exit_code == 1
+    assert "different pictures" in said(refused)
+
+
+def test_pictures_of_another_program_are_scored(pairs: Path, tmp_path: Path) -> None:
+    result = benchmarks(
+        *("run", "--model", "theirs", "--images-from", pairs / "sharp", "--metrics", "psnr,ssim"),
+        *("--dataset", f"pairs={pairs}", "-o", tmp_path / "theirs.json"),
+    )
+    assert result.exit_code == 0, result.output
+    record = json.loads((tmp_path / "theirs.json").read_text())
+    assert [image["scores"]["psnr"] for image in record["images"]] == ["Infinity"] * 3
+    assert record["means"]["ssim"]["value"] == 1
+    assert "psnr" not in record["means"]
+    assert record["cost"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--dataset", "nowhere"], "no dataset 'nowhere'"),
+        (["--dataset", "gopro"], "where does gopro lie?"),
+        (["--dataset", "gopro=/nowhere"], "no folder /nowhere"),
+        (["--dataset", "gopro={pairs}"], "not of GoPro's layout"),
+        (["--dataset", "pairs={pairs}", "--dataset", "mini", "--root", "/"], "NAME=FOLDER"),
+        (["--dataset", "pairs={pairs}", "--limit", "2"], "add --subset NAME"),
+        (["--dataset", "photos={pairs}/blur", "--metrics", "psnr"], "no sharp pictures"),
+        (["--dataset", "pairs={pairs}", "--metrics", "beauty"], "no metric 'beauty'"),
+        (["--dataset", "pairs={pairs}", "--model", "nobody"], "no model 'nobody'"),
+        (["--dataset", "gopro-subset5={pairs}"], "missing: GOPR0384_11_00-000001"),
+        (["--images-from", "{pairs}"], "name it by --model"),
+        (["--dataset", "pairs={pairs}", "-o", "{pairs}/one.json"], "do not fit into"),
+        (["--dataset", "pairs={pairs}", "--manifest", "{pairs}/nothing"], "is no manifest"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(pairs: Path, arguments: list[str], complaint: str) -> None:
+    result = benchmarks("run", *(each.format(pairs=pairs) for each in arguments))
+    assert result.exit_code == 1
+    assert complaint in said(result)
+    assert "Traceback" not in result.output
+
+
+def test_a_manifest_tells_when_pictures_changed(pairs: Path, tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.json"
+    assert benchmarks("manifest", "pairs", "--root", pairs, "-o", manifest).exit_code == 0
+    command = ("run", "--dataset", f"pairs={pairs}", "--manifest", manifest, "--model", "blurred")
+    options = ("--metrics", "psnr", "--no-cost", "-o", tmp_path / "results")
+    assert benchmarks(*command, *options).exit_code == 0
+    (pairs / "blur" / "1.png").write_bytes((pairs / "blur" / "2.png").read_bytes())
+    altered = benchmarks(*command, *options)
+    assert altered.exit_code == 1
+    assert "the blurred picture 1 is not the one" in said(altered)
+    for part in ("blur", "sharp"):
+        (pairs / part / "1.png").unlink()
+    assert "missing: 1" in said(benchmarks(*command, *options))
+
+
+def test_a_part_is_recorded_under_its_own_name(pairs: Path, tmp_path: Path) -> None:
+    result = benchmarks(
+        *("run", "--dataset", f"pairs={pairs}", "--subset", "two", "--limit", "2"),
+        *("--model", "blurred", "--metrics", "psnr", "-o", tmp_path / "part.json"),
+    )
+    assert result.exit_code == 0, result.output
+    record = json.loads((tmp_path / "part.json").read_text())["dataset"]
+    assert (record["name"], record["subset_of"], record["images"]) == ("pairs-two", "pairs", 2)
+
+
+def test_where_a_dataset_comes_from_is_said(tmp_path: Path) -> None:
+    result = benchmarks("download", "hide", "--root", tmp_path)
+    assert result.exit_code == 1
+    for word in ("HA_deblur", "cite the paper", "--dataset hide=FOLDER"):
+        assert word in said(result)

@@ -1,0 +1,36 @@
+"""Workers that tests of crews hire; they are named, so that they can travel."""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from deblur.errors import UnknownModelError, UnreadableImageError
+
+
+@dataclass(frozen=True)
+class Doubler:
+    """Doubles numbers; `fatal` kills its process the first time it comes, with `diary` as memory."""
+
+    diary: Path | None = None
+    fatal: int | None = None
+    always: bool = False
+
+    def __call__(self, number: int) -> int:
+        if number == self.fatal and self._first_time():
+            os.kill(os.getpid(), signal.SIGKILL)
+        if number < 0:
+            raise UnreadableImageError(f"{number} is no picture")
+        return 2 * number
+
+    def _first_time(self) -> bool:
+        assert self.diary is not None
+        seen = self.diary / "seen"
+        if self.always or not seen.exists():
+            seen.touch()
+            return True
+        return False
+
+
+def nobody() -> Doubler:
+    raise UnknownModelError("there is no such model")
