@@ -3,12 +3,15 @@
 import typer
 
 from benchmarks.commands.listing import datasets, download, manifest, metrics, models
-from benchmarks.commands.measuring import feeding, speed
+from benchmarks.commands.measuring import feeding, overhead, speed
 from benchmarks.commands.records import compare, show
 from benchmarks.commands.run import run
 
 app = typer.Typer(help="Measurements that anyone can repeat.", no_args_is_help=True)
-for command in (run, compare, show, datasets, models, metrics, download, manifest, speed, feeding):
+RECORDS = (run, compare, show)
+LISTS = (datasets, models, metrics, download, manifest)
+COSTS = (speed, overhead, feeding)
+for command in (*RECORDS, *LISTS, *COSTS):
     app.command()(command)
 
 

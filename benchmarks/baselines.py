@@ -69,7 +69,7 @@ def _by_channel(
     picture: Floats, kernel: Floats | None, deconvolve: Callable[[Floats, Floats], Floats]
 ) -> Floats:
     psf = _assumed() if kernel is None else kernel
-    border = len(psf)
+    border = 2 * len(psf)
     padded = np.pad(picture, ((border, border), (border, border), (0, 0)), mode="symmetric")
     channels = [deconvolve(padded[..., index], psf) for index in range(picture.shape[2])]
     return np.stack(channels, -1)[border:-border, border:-border]

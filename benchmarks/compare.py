@@ -32,11 +32,11 @@ class Difference:
         """Whether the interval keeps away from zero."""
         return self.low > 0 or self.high < 0
 
-    def verdict(self, first: str, second: str) -> str:
-        """The name of the better one, or that the difference means nothing."""
+    def verdict(self) -> str:
+        """Which is better: first, second, or neither where the difference may be chance."""
         if not self.meaningful:
-            return "neither: it may be chance"
-        return second if (self.mean > 0) == (self.better == "higher") else first
+            return "neither"
+        return "second" if (self.mean > 0) == (self.better == "higher") else "first"
 
 
 def compare(first: RunResult, second: RunResult) -> list[Difference]:

@@ -192,6 +192,36 @@ class RunResult(Record):
             ) from error
 
 
+class ReportedScore(Record):
+    """What a paper says of a model; `cost` in its words, `via` where it was read if elsewhere."""
+
+    model: str
+    year: int | None = None
+    scores: dict[str, float]
+    parameters: int | None = None
+    cost: str | None = None
+    source: str
+    via: str | None = None
+
+
+class ReportedScores(Record):
+    """What others report on a dataset: not measured here, and by rules of their own."""
+
+    schema_version: Literal[1] = 1
+    dataset: str
+    note: str
+    metrics: dict[str, MetricRecord]
+    rows: tuple[ReportedScore, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> "ReportedScores":
+        """Read a file of them. Raises RecordError when it is not one."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise RecordError(f"{path} holds no reported scores ({error})") from error
+
+
 def read_record(path: Path) -> RunResult:
     """Read a record's file. Raises RecordError when it is not there or not a record."""
     try:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from benchmarks.protocol import EvalProtocol
 from benchmarks.results import ImageScore
 from benchmarks.shards import FinishedShard, Shard, Task
 from deblur.errors import UnsupportedImageError
-from deblur.image_io import write_image
+from deblur.image_io import DecodedImage, write_image
 
 Pixels = NDArray[np.uint8] | NDArray[np.float64]
 
@@ -98,7 +99,7 @@ def _judge(
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     scores: dict[str, float] = {}
     notes: list[str] = []
-    pair = _comparable(restored, loaded, protocol)
+    side_by_side = cache(lambda: _side_by_side(restored, loaded, protocol))
     for metric in metrics:
         try:
             if metric.against == "nothing":
@@ -106,19 +107,18 @@ def _judge(
             elif metric.against == "blurred":
                 scores[metric.name] = metric.score(restored, rgb_8_bit(loaded.blurred))
             else:
-                scores[metric.name] = metric.score(*pair)
-        except UnsupportedImageError as error:
+                scores[metric.name] = metric.score(*side_by_side())
+        except (UnsupportedImageError, ValueError) as error:
             scores[metric.name] = float("nan")
-            notes.append(str(error))
+            notes.append(f"{metric.name}: {error}")
     return scores, tuple(notes)
 
 
-def _comparable(
+def _side_by_side(
     restored: NDArray[np.uint8], loaded: LoadedItem, protocol: EvalProtocol
-) -> tuple[Pixels, ...]:
-    """The restored and the sharp picture as the protocol lays them side by side."""
-    if loaded.sharp is None:
-        return ()
+) -> tuple[Pixels, Pixels]:
+    """The restored and the sharp picture as the protocol lays them."""
+    assert loaded.sharp is not None, "a task without sharp pictures has no metric that wants them"
     sharp = rgb_8_bit(loaded.sharp)
     if protocol.crop:
         inner = slice(protocol.crop, -protocol.crop)
@@ -128,6 +128,6 @@ def _comparable(
     return restored, sharp
 
 
-def _save(restored: object, path: Path) -> None:
+def _save(restored: DecodedImage, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_image(restored, path, overwrite=True)  # type: ignore[arg-type]
+    write_image(restored, path, overwrite=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from benchmarks.compare import Difference
+from benchmarks.overhead import Overhead
 from benchmarks.results import RunResult
 from benchmarks.speed import SpeedRun
 
@@ -86,9 +87,10 @@ def _caption(records: Sequence[RunResult]) -> str | None:
 
 def difference_table(differences: Sequence[Difference], first: str, second: str) -> Table:
     """A row for each metric: both means, the paired difference, and who is better."""
-    table = Table(box=None, pad_edge=False)
+    names = f"first: {first}, second: {second}"
+    table = Table(box=None, pad_edge=False, title=names, title_justify="left")
     table.add_column("metric", no_wrap=True)
-    for title in (first, second, "difference", "95 %", "better on"):
+    for title in ("first", "second", "difference", "95 %", "second wins"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("better")
     left_out = [f"{each.metric}: {each.left_out}" for each in differences if each.left_out]
@@ -102,8 +104,22 @@ def difference_table(differences: Sequence[Difference], first: str, second: str)
             f"{each.mean:+.3f}",
             f"{each.low:+.3f} to {each.high:+.3f}",
             f"{each.wins} of {each.count}",
-            each.verdict(first, second),
+            each.verdict(),
         )
+    return table
+
+
+def overhead_table(found: Overhead) -> Table:
+    """Seconds of each part, and what the harness adds to the first two."""
+    table = _table(f"{found.pictures} pictures", "seconds")
+    for name, seconds in (
+        ("the model alone", found.model),
+        ("the metrics alone (PSNR, SSIM, NIQE, BRISQUE)", found.metrics),
+        ("the harness: both, decoding, digests and the record", found.harness),
+        ("pyiqa's command: the metrics, from files", found.pyiqa),
+    ):
+        table.add_row(name, f"{seconds:.1f}")
+    table.caption = f"the harness adds {found.added:+.0%} to model and metrics"
     return table
 
 

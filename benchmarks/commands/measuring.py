@@ -1,4 +1,4 @@
-"""`speed` and `feeding`: what models cost to run and to train on this machine."""
+"""`speed`, `overhead` and `feeding`: what models, the harness and training cost here."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,11 +6,15 @@ from typing import Annotated
 import typer
 
 from benchmarks.commands.console import ERR, OUT
+from benchmarks.datasets import open_dataset
+from benchmarks.methods import MethodChoice
+from benchmarks.overhead import measure_overhead
 from benchmarks.speed import measure_speed
 from benchmarks.tables import (
     feeding_sentence,
     feeding_table,
     network_table,
+    overhead_table,
     photo_cost_table,
     to_json,
 )
@@ -37,6 +41,20 @@ def speed(
     OUT.print(photo_cost_table(run))
     if output is not None:
         output.write_text(to_json(run))
+
+
+def overhead(
+    dataset: Annotated[
+        str, typer.Argument(help="NAME or NAME=FOLDER, with sharp pictures.")
+    ] = "mini",
+    model: Annotated[str, typer.Option(help="A name from `models`.")] = DEFAULT_MODEL,
+) -> None:
+    """What the harness adds to model and metrics, beside pyiqa's own command on the same files."""
+    with plain_errors():
+        name, _, folder = dataset.partition("=")
+        opened = open_dataset(name, Path(folder) if folder else None)
+        found = measure_overhead(MethodChoice(model), opened, lambda text: ERR.print(text))
+        OUT.print(overhead_table(found))
 
 
 def feeding(

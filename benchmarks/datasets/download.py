@@ -1,12 +1,13 @@
 """Fetching datasets that have a home on the Hugging Face Hub; for others, where they come from."""
 
 import shutil
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 import httpx2
-from huggingface_hub import snapshot_download
+from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -35,8 +36,9 @@ def download_dataset(
 ) -> Path:
     """Fetch a dataset into `root/NAME`, unpack its archives, and compare it with its manifest.
 
-    What was fetched before is not fetched again, and a cut connection is taken up where it was:
-    that is the Hub client's doing, which honours HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE.
+    Until all is unpacked, files that were fetched whole are not fetched again, and a connection
+    that is cut is taken up where it was within the call: that is the Hub client's doing, which
+    honours HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE.
     Raises DatasetError when it has no home on the Hub (the message says where it comes from),
     cannot be fetched, or is not what the manifest says.
     """
@@ -47,6 +49,9 @@ def download_dataset(
     if source is None:
         raise DatasetError(_where_from(spec))
     folder = root / name
+    if folder.is_dir() and _is_complete(name, folder):
+        tell(f"{folder} has all of it already")
+        return folder
     tell(f"fetching {source} (terms: {spec.home.terms})")
     fetched = _fetch(source, revision, root / f".{name}-download")
     for archive in sorted(fetched.rglob("*.zip")):
@@ -59,6 +64,13 @@ def download_dataset(
     return folder
 
 
+def _is_complete(name: str, folder: Path) -> bool:
+    try:
+        return bool(open_dataset(name, folder).items)
+    except DatasetError:
+        return False
+
+
 def _where_from(spec: DatasetSpec) -> str:
     return (
         f"{spec.name} has no home on the Hub. It comes from {spec.home.page}; terms: "
@@ -69,11 +81,13 @@ def _where_from(spec: DatasetSpec) -> str:
 
 def _fetch(repo: str, revision: str | None, folder: Path) -> Path:
     try:
+        # By its commit: by a name, the client takes what lies in `folder` for all when it fails.
+        commit = HfApi().dataset_info(repo, revision=revision).sha
         return Path(
             snapshot_download(
                 repo,
                 repo_type="dataset",
-                revision=revision,
+                revision=commit,
                 local_dir=folder,
                 ignore_patterns=[f"{_LEARNT}*"],
             )
@@ -91,10 +105,20 @@ def _fetch(repo: str, revision: str | None, folder: Path) -> Path:
         raise DatasetError(
             f"{repo} is not here and the Hub cannot be reached: connect, or unset HF_HUB_OFFLINE"
         ) from error
-    except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
+    except (HfHubHTTPError, httpx2.HTTPError, OSError, ValueError) as error:
         raise DatasetError(
-            f"{repo} could not be fetched ({error}); run the same command again to go on"
+            f"{repo} could not be fetched ({_first_line(error)}); {_next_step(error)}"
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def _next_step(error: Exception) -> str:
+    if isinstance(error, HfHubHTTPError) and error.response.status_code in (401, 403):
+        return "set HF_TOKEN to a token that may read it"
+    return "run the same command again to go on"
 
 
 def _unpack(archive: Path, folder: Path) -> None:
@@ -103,13 +127,20 @@ def _unpack(archive: Path, folder: Path) -> None:
             for member in opened.infolist():
                 place = _place(member)
                 if place is not None and not _is_there(folder / place, member):
-                    (folder / place).parent.mkdir(parents=True, exist_ok=True)
-                    with opened.open(member) as source, (folder / place).open("wb") as target:
-                        shutil.copyfileobj(source, target)
-    except BadZipFile as error:
+                    _extract(opened, member, folder / place)
+    except (BadZipFile, EOFError, RuntimeError, zlib.error) as error:
         raise DatasetError(
             f"{archive} is damaged ({error}); remove it and download again"
         ) from error
+
+
+def _extract(archive: ZipFile, member: ZipInfo, path: Path) -> None:
+    """Under another name until it is whole, so that a damaged file is not taken for one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    with archive.open(member) as source, part.open("wb") as target:
+        shutil.copyfileobj(source, target)
+    part.replace(path)
 
 
 def _place(member: ZipInfo) -> Path | None:
@@ -117,7 +148,7 @@ def _place(member: ZipInfo) -> Path | None:
     path = Path(member.filename)
     if member.is_dir() or path.is_absolute() or ".." in path.parts:
         return None
-    if path.suffix.lower() not in _PICTURES or "train" in path.parts:
+    if path.suffix.lower() not in _PICTURES or {"train", "__MACOSX"} & {*path.parts}:
         return None
     return Path(*path.parts[path.parts.index("test") :]) if "test" in path.parts else path
 
@@ -128,7 +159,8 @@ def _is_there(path: Path, member: ZipInfo) -> bool:
 
 def _copy_pictures(fetched: Path, folder: Path) -> None:
     for path in fetched.rglob("*"):
-        if path.suffix.lower() in _PICTURES and ".cache" not in path.parts:
-            place = folder / path.relative_to(fetched)
+        below = path.relative_to(fetched)
+        if path.suffix.lower() in _PICTURES and ".cache" not in below.parts:
+            place = folder / below
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, place)

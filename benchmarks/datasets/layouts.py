@@ -117,6 +117,8 @@ def real_blur(kind: str) -> Layout:
                 path = Path(blurred.strip())
                 id = f"{path.parent.parent.name}/{path.stem}"
                 items.append(Item(id, _existing(root / path), _existing(root / sharp)))
+        if not items:
+            raise DatasetError(f"{listed} names no pairs; get the file again")
         return Found(tuple(sorted(items, key=lambda item: item.id)))
 
     return layout

@@ -23,7 +23,8 @@ from deblur.image_io import DecodedImage
 NIQE_BLOCK = 96
 """Side in pixels of the blocks whose features NIQE compares."""
 
-_PARAMETERS = Path(__file__).parents[1] / "parameters"
+PARAMETERS = Path(__file__).parents[1] / "parameters"
+"""The files of figures that NIQE and BRISQUE are made of."""
 _FEWEST_BLOCKS = 2
 _SMALLEST_SIDE = 32
 _STARTING = threading.Lock()
@@ -90,10 +91,11 @@ def _judge(metric: str, network: Callable[[], Any], pixels: NDArray[np.uint8]) -
     import torch
 
     batch = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)[None]))
+    flat = (pixels == pixels[0, 0]).all()  # BRISQUE would judge its padding
     try:
         with torch.no_grad():
-            score = float(judge(batch.float() / 255))
-    except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
+            score = float("nan") if flat else float(judge(batch.float() / 255))
+    except (torch.linalg.LinAlgError, AssertionError):  # type: ignore[attr-defined]
         score = float("nan")
     if not np.isfinite(score):
         raise UnsupportedImageError(
@@ -107,7 +109,7 @@ def _niqe_network() -> Any:
     _require_pyiqa("NIQE")
     from pyiqa.archs.niqe_arch import NIQE
 
-    path = _PARAMETERS / "niqe_modelparameters.mat"
+    path = PARAMETERS / "niqe_modelparameters.mat"
     return NIQE(pretrained_model_path=str(path)).eval()
 
 
@@ -116,7 +118,7 @@ def _brisque_network() -> Any:
     _require_pyiqa("BRISQUE")
     from pyiqa.archs.brisque_arch import BRISQUE
 
-    path = _PARAMETERS / "brisque_svm_weights.pth"
+    path = PARAMETERS / "brisque_svm_weights.pth"
     return BRISQUE(pretrained_model_path=str(path)).eval()
 
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from benchmarks.errors import MetricError
 
+_OF_SETS = {"fid", "sfid", "fid_dinov2", "inception_score"}
+"""These judge a whole set of pictures, not one."""
+
 
 @dataclass(frozen=True)
 class PyiqaMetric:
@@ -35,7 +38,7 @@ def find_pyiqa_metric(name: str) -> PyiqaMetric | None:
         return None
     from pyiqa.default_model_configs import DEFAULT_CONFIGS
 
-    if name not in DEFAULT_CONFIGS:
+    if name not in DEFAULT_CONFIGS or name in _OF_SETS:
         return None
     settings = DEFAULT_CONFIGS[name]
     return PyiqaMetric(name, settings["metric_mode"] == "FR", settings.get("lower_better", False))

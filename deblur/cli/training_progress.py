@@ -7,9 +7,9 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 from deblur.cli.console import ERR
 
@@ -29,11 +29,10 @@ class TrainingProgress:
         self.config = config
         self.bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=10),
             MofNCompleteColumn(),
-            TimeElapsedColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[figures]}"),
+            TextColumn("{task.fields[figures]}", table_column=Column(no_wrap=False)),
             console=ERR,
         )
         self.task = self.bar.add_task("preparing", total=config.steps, figures="")

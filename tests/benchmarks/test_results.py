@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+import leaderboard
 from benchmarks.compare import compare
 from benchmarks.errors import RecordError
 from benchmarks.protocol import Alignment, EvalProtocol
 from benchmarks.results import (
     ImageScore,
+    ReportedScores,
     RunResult,
     category_means,
     dataset_digest,
@@ -150,13 +152,13 @@ def test_a_difference_on_every_picture_means_something(
     assert psnr.metric == "psnr"
     assert psnr.mean == pytest.approx(sharpened.means["psnr"].value - blurred.means["psnr"].value)
     assert psnr.meaningful
-    assert psnr.verdict("blurred", "sharpened") == "blurred"  # sharpening raises noise
+    assert psnr.verdict() == "first"  # sharpening raises noise
     assert psnr.wins == 0
     (back, *_) = compare(sharpened, blurred)
     assert (back.mean, back.wins) == (pytest.approx(-psnr.mean), 6)
     (same, *_) = compare(blurred, blurred)
     assert (same.mean, same.meaningful, same.wins) == (0, False, 0)
-    assert "chance" in same.verdict("a", "b")
+    assert same.verdict() == "neither"
 
 
 def test_records_of_other_pictures_or_rules_are_not_compared(
@@ -168,7 +170,23 @@ def test_records_of_other_pictures_or_rules_are_not_compared(
         compare(first, other)
     protocol = EvalProtocol(alignment=Alignment())
     moved = second.model_copy(update={"protocol": protocol, "protocol_digest": protocol.digest()})
-    with pytest.raises(RecordError, match="different rules.*alignment"):
+    with pytest.raises(RecordError, match=r"different rules.*alignment"):
         compare(first, moved)
     with pytest.raises(RecordError, match="no metric in common"):
         compare(first, second.model_copy(update={"metrics": {}}))
+
+
+REPORTED = Path(leaderboard.__file__).parent / "data" / "reported"
+
+
+@pytest.mark.parametrize(("dataset", "rows"), [("gopro", 21), ("lai-real", 14)])
+def test_what_papers_report_is_kept_with_its_source(dataset: str, rows: int) -> None:
+    reported = ReportedScores.read(REPORTED / f"{dataset}.json")
+    assert reported.dataset == dataset
+    assert len({row.model for row in reported.rows}) == len(reported.rows) == rows
+    for row in reported.rows:
+        assert row.source
+        assert row.scores.keys() <= reported.metrics.keys()
+        assert 25 < row.scores.get("psnr", 30) < 40
+    with pytest.raises(RecordError, match="no reported scores"):
+        ReportedScores.read(FROZEN)

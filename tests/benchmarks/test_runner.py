@@ -23,6 +23,7 @@ from deblur.crews import Crew
 from deblur.errors import BackendUnavailableError, UnknownModelError
 from deblur.quality import psnr
 from tests.benchmarks.records import pairs_dataset, task, write_pairs
+from tests.pictures import scene
 
 
 def without_times(record: RunResult) -> dict[str, object]:
@@ -194,6 +195,18 @@ def test_undefined_scores_are_kept_and_counted(tmp_path: Path) -> None:
     assert np.isfinite(record.means["psnr"].value)
     assert "niqe" not in record.means
     assert read_record(next(tmp_path.rglob(f"{record.id}.json"))).id == record.id
+
+
+def test_a_picture_too_small_for_a_metric_does_not_end_the_run(tmp_path: Path) -> None:
+    for part in ("blur", "sharp"):
+        (tmp_path / "pairs" / part).mkdir(parents=True)
+        Image.fromarray(scene(9, 40)).save(tmp_path / "pairs" / part / "strip.png")
+    strip = replace(task(open_dataset("pairs", tmp_path / "pairs")), metrics=("psnr", "ssim"))
+    (record,) = records([strip], tmp_path)
+    (image,) = record.images
+    assert np.isfinite(image.scores["psnr"])
+    assert np.isnan(image.scores["ssim"])
+    assert image.notes == ("ssim: SSIM takes pictures of 11 x 11 pixels or more, not (9, 40, 3)",)
 
 
 def test_a_full_disk_is_an_error_and_leaves_no_half_file(
