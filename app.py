@@ -1,6 +1,7 @@
 """The page: a blurred photo goes in, a sharper one comes out. `python app.py` serves it.
 
-HOST and PORT say where (127.0.0.1:7860), DEBLUR_MAX_MEGAPIXELS how large a photo may be (100).
+HOST and PORT say where (127.0.0.1:7860), DEBLUR_MAX_MEGAPIXELS how large a photo may be (100),
+LEADERBOARD_ROOT where the board's records lie (leaderboard/data).
 """
 
 import os
@@ -30,6 +31,8 @@ from deblur.image_io import (
     write_image,
 )
 from deblur.restorer import Progress, Restorer, RestoreReport
+from leaderboard.store import FolderStore
+from leaderboard.tab import TAB, build_tab
 
 HERE = Path(__file__).parent
 EXAMPLES = {
@@ -45,6 +48,7 @@ FORMATS = {
     "Same as the photo": "",
     **{name: suffix_of(name.upper()) for name in ("PNG", "JPEG", "WebP", "TIFF")},
 }
+BOARD = Path(os.environ.get("LEADERBOARD_ROOT", HERE / "leaderboard" / "data"))
 MAX_PIXELS = int(float(os.environ.get("DEBLUR_MAX_MEGAPIXELS", DEFAULT_MAX_PIXELS / 1e6)) * 1e6)
 PREVIEW_SIDE = 2560
 PHOTOS_AT_ONCE = 2
@@ -266,7 +270,7 @@ with gr.Blocks(
 ) as demo:
     photo = gr.State()
     gr.HTML(HEADER)
-    with gr.Tabs(), gr.Tab("Restore"), gr.Row(elem_id="bench"):
+    with gr.Tabs() as tabs, gr.Tab("Restore", id="restore"), gr.Row(elem_id="bench"):
         with gr.Column(scale=3, min_width=320):
             upload = gr.File(
                 label="Photo",
@@ -309,6 +313,8 @@ with gr.Blocks(
             restore_button = gr.Button("Restore", variant="primary", size="lg", interactive=False)
             cancel_button = gr.Button("Cancel", size="lg", visible=False)
             download = gr.DownloadButton("Download", visible=False, elem_id="download")
+    with tabs, gr.Tab("Leaderboard", id=TAB):
+        build_tab(demo, tabs, FolderStore(BOARD), new_folder)
     gr.HTML(FOOTER)
 
     demo.load(

@@ -24,11 +24,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "residual-unet-s/model.onnx",
-                "4a5e279ba4bb793219dcf1220ae6b7ea50c3ecb68215ac04bca66a9bc9c2eb1d",
+                "1c274f7df2371bc7f1f4c5ecfcda441e2508e3f07f3c5f5d9c51b4f0d5e03b68",
             ),
             WeightsRef(
                 "residual-unet-s/model.safetensors",
-                "a2f6b9ffaecb64fab59cae084b9cb0754a5f7bb46d0176cbfdee2711b8790497",
+                "7565a5cc53204a545dbce6008b0b9a87fdc987f18659beae15f0a212f0ee2f99",
             ),
         ),
     ),

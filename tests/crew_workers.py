@@ -10,7 +10,7 @@ from deblur.errors import UnknownModelError, UnreadableImageError
 
 @dataclass(frozen=True)
 class Doubler:
-    """Doubles numbers; `fatal` kills its process the first time it comes, with `diary` as memory."""
+    """Doubles numbers; `fatal` kills its process when it first comes, by what `diary` knows."""
 
     diary: Path | None = None
     fatal: int | None = None

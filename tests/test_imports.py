@@ -24,7 +24,9 @@ def import_without(absent: str, module: str) -> subprocess.CompletedProcess[str]
     )
 
 
-@pytest.mark.parametrize("module", ["deblur.restorer", "leaderboard", "app"])
+@pytest.mark.parametrize(
+    "module", ["deblur.restorer", "leaderboard.__main__", "leaderboard.tab", "app"]
+)
 def test_imports_where_torch_cannot_be_imported(module: str) -> None:
     result = import_without(TORCH, module)
     assert result.returncode == 0, result.stderr

@@ -1,13 +1,9 @@
 """The page in a real browser: what somebody with a blurred photo sees."""
 
 import io
-import os
 import re
-import socket
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from struct import pack
 from threading import Event, Semaphore
 from urllib.parse import urlsplit
@@ -17,58 +13,17 @@ import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image, ImageCms
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
 import app
 from deblur.backends.base import Batch
 from deblur.catalog import CATALOG
 from deblur.image_io import decode_image
 from deblur.restorer import Restorer
+from tests.browser.visits import PATIENCE, visit
 from tests.pictures import scene
 
-SWITCHES = [
-    *("--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-    *(["--no-sandbox"] if os.geteuid() == 0 else []),
-]
-PATIENCE = 60_000
 MANY = 1000
-
-
-@pytest.fixture(scope="session")
-def address() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    yield app.serve("127.0.0.1", port)
-    app.demo.close(verbose=False)
-
-
-@pytest.fixture(scope="session")
-def context(chromium: Path) -> Iterator[BrowserContext]:
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
-        context = browser.new_context()
-        context.set_default_timeout(PATIENCE)
-        yield context
-        browser.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext, address: str) -> Iterator[Page]:
-    with visit(context, address) as page:
-        yield page
-
-
-@contextmanager
-def visit(context: BrowserContext, address: str) -> Iterator[Page]:
-    """A visitor of their own: every load of the page is a session."""
-    page = context.new_page()
-    page.goto(address)
-    expect(page.get_by_role("button", name="Restore")).to_be_visible()
-    yield page
-    page.close()
 
 
 def upload(page: Page, name: str, content: bytes) -> None:

@@ -1,0 +1,149 @@
+"""`python -m leaderboard`: look at the board, hand in a record, and keep the board in order."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from deblur.errors import DeblurError
+from leaderboard.entries import Entry
+from leaderboard.rendering import render, render_entry
+from leaderboard.store import Board, FolderStore
+from leaderboard.submission import examine
+from leaderboard.table import build_table, datasets_of
+from leaderboard.verification import measure_again, verification, verified
+
+EMBEDDED = Path(__file__).parent / "data"
+OUT = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
+ERR = Console(soft_wrap=True, highlight=False, emoji=False, markup=False, stderr=True)
+
+app = typer.Typer(help="The board: who restores best, measured alike.", no_args_is_help=True)
+Root = Annotated[Path, typer.Option(envvar="LEADERBOARD_ROOT", help="The store's folder.")]
+Id = Annotated[str, typer.Argument(help="Of an entry, as the table shows it.")]
+
+
+@app.command()
+def table(
+    dataset: Annotated[str | None, typer.Option(help="[the one with the most rows]")] = None,
+    protocol: Annotated[str | None, typer.Option(help="Its digest [that of most rows].")] = None,
+    format: Annotated[str, typer.Option(help="text, csv, json or md.")] = "text",
+    root: Root = EMBEDDED,
+) -> None:
+    """The rows of a dataset, ranked."""
+    with _plain_errors():
+        board = FolderStore(root).load()
+        _tell_problems(board)
+        name = dataset or next(iter(datasets_of(board)), "")
+        typer.echo(render(build_table(board, name, protocol), format), nl=False)
+
+
+@app.command()
+def show(id: Id, root: Root = EMBEDDED) -> None:
+    """All about an entry, and what became of it."""
+    with _plain_errors():
+        store = FolderStore(root)
+        OUT.print(render_entry(store.entry(id), store.history(id)))
+
+
+@app.command()
+def submit(
+    file: Annotated[Path, typer.Argument(help="A record that `python -m benchmarks run` wrote.")],
+    licence: Annotated[str, typer.Option(help="Of the weights.")],
+    training_data: Annotated[str, typer.Option(help="Datasets and splits it was trained on.")],
+    contact: Annotated[str, typer.Option(help="Whom to ask; the board shows it.")],
+    link: Annotated[str, typer.Option(help="https address, or owner/name[@revision].")] = "",
+    note: Annotated[str, typer.Option(help="Anything else, in a line.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it and keep nothing.")] = False,
+    root: Root = EMBEDDED,
+) -> None:
+    """Hand in a record: everything wrong is said at once, else it is self-reported."""
+    about = {
+        "link": link,
+        "licence": licence,
+        "training_data": training_data,
+        "contact": contact,
+        "note": note,
+    }
+    moderated = os.environ.get("LEADERBOARD_MODERATED") == "1"
+    with _plain_errors():
+        store = FolderStore(root)
+        entry = examine(file.read_bytes(), about, store.load(), moderated=moderated)
+        OUT.print(render_entry(entry))
+        if dry_run:
+            ERR.print("nothing is wrong with it; it was not kept (--dry-run)")
+        else:
+            ERR.print(f"{store.add(entry)}{_waits(entry)}")
+
+
+@app.command()
+def verify(
+    id: Id,
+    pictures: Annotated[Path | None, typer.Option(help="The dataset's folder.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="What to run instead of what the entry names.")
+    ] = None,
+    root: Root = EMBEDDED,
+) -> None:
+    """Measure a claim again; if all scores agree it is verified."""
+    with _plain_errors():
+        store = FolderStore(root)
+        entry = store.entry(id)
+        measured = measure_again(entry, model=model, pictures=pictures)
+        if differences := verification(entry, measured):
+            for each in differences:
+                ERR.print(each, style="red")
+            raise typer.Exit(1)
+        store.add_verification(id, verified(measured))
+        OUT.print(f"{id} is verified: every score of {entry.record.model.name} agrees")
+
+
+@app.command()
+def withdraw(
+    id: Id, reason: Annotated[str, typer.Option(help="The board shows it.")], root: Root = EMBEDDED
+) -> None:
+    """Take a row off the board; its files stay, and a note under the table."""
+    with _plain_errors():
+        FolderStore(root).withdraw(id, reason)
+
+
+@app.command()
+def accept(id: Id, root: Root = EMBEDDED) -> None:
+    """Let a submission that waits onto the board."""
+    with _plain_errors():
+        FolderStore(root).accept(id)
+
+
+@app.command()
+def rebuild(root: Root = EMBEDDED) -> None:
+    """Make the cache again from the entries, and name files that are no entries."""
+    with _plain_errors():
+        board = FolderStore(root).rebuild()
+        OUT.print(f"{len(board.rows)} rows in {root}")
+        _tell_problems(board)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Turn what went wrong on purpose, or with a file, into sentences and exit code 1."""
+    try:
+        yield
+    except (DeblurError, OSError) as error:
+        ERR.print(str(error), style="red")
+        raise typer.Exit(1) from error
+
+
+def _tell_problems(board: Board) -> None:
+    for problem in board.problems:
+        ERR.print(problem, style="yellow")
+
+
+def _waits(entry: Entry) -> str:
+    return " (waits until it is accepted)" if entry.moderated else ""
+
+
+if __name__ == "__main__":
+    app()
