@@ -1,6 +1,7 @@
 """The Leaderboard on the page: a table of one dataset, what it costs to be good, downloads."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pandas.io.formats.style import Styler
 
 from leaderboard.errors import TableError
 from leaderboard.figures import COSTS, quality_against
+from leaderboard.rendering import render
 from leaderboard.store import Board, FolderStore
 from leaderboard.table import COLUMNS, Column, Table, build_table, datasets_of
 
@@ -61,7 +63,7 @@ def build_tab(
         except TableError as error:
             return [note([str(error)]), pd.DataFrame(), *[None] * (2 + len(plots))]
         frame = narrowed(made, chosen, text)
-        files = write_downloads(made.dataset, frame, new_folder())
+        files = write_downloads(replace(made, frame=frame), new_folder())
         return [rules(made, board), styled(made, frame), *files, *figures(made, frame, board)]
 
     def begin(request: gr.Request) -> list[Any]:
@@ -98,7 +100,8 @@ def narrowed(table: Table, kinds: Sequence[str], text: str) -> pd.DataFrame:
         " ".join(column.text(row[column.name]) for column in table.columns).casefold()
         for row in frame.to_dict("records")
     ]
-    return frame[[all(word in each for word in words) for each in texts]]
+    fitting = [all(word in each for word in words) for each in texts]
+    return frame[pd.Series(fitting, frame.index, dtype=bool)]
 
 
 def styled(table: Table, frame: pd.DataFrame) -> Styler:
@@ -128,11 +131,11 @@ def note(lines: Sequence[str], style: str = "note") -> str:
     return "".join(f'<p class="{style}">{escape(line)}</p>' for line in lines)
 
 
-def write_downloads(dataset: str, frame: pd.DataFrame, folder: Path) -> tuple[str, str]:
+def write_downloads(table: Table, folder: Path) -> tuple[str, str]:
     """The rows with every column, as CSV and as Parquet."""
-    csv, parquet = folder / f"{dataset}.csv", folder / f"{dataset}.parquet"
-    frame.to_csv(csv, index=False)
-    frame.to_parquet(parquet, index=False)
+    csv, parquet = folder / f"{table.dataset}.csv", folder / f"{table.dataset}.parquet"
+    csv.write_text(render(table, "csv"), encoding="utf-8")
+    table.frame.to_parquet(parquet, index=False)
     return str(csv), str(parquet)
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
+from deblur.errors import UnsupportedImageError
 from deblur.image_io import decode_image
 from deblur.image_io.decoded import DecodedImage
 from deblur.restorer import Restorer
@@ -44,7 +45,7 @@ def draw_crops(photos: Sequence[Path], restorer: Restorer, path: Path) -> None:
     """Write a sheet: blurred over restored over sharp, one column a photo, at 100 %.
 
     The photos are sharp ones; their middle is blurred by synthesis, 6 to 12 px of shake drawn
-    by their place in the list. Raises ImageError for what is no photo.
+    by their place in the list. Raises ImageError for what is no photo or too small.
     """
     columns = [_column(photo, number, restorer) for number, photo in enumerate(photos)]
     Image.fromarray(np.concatenate(columns, 1)).save(path, optimize=True)
@@ -54,6 +55,11 @@ def _column(photo: Path, number: int, restorer: Restorer) -> NDArray[np.uint8]:
     pixels = decode_image(photo.read_bytes()).pixels
     margin = MODERATE.margin
     side = CROP + 2 * margin
+    if min(pixels.shape[:2]) < side:
+        raise UnsupportedImageError(
+            f"{photo} is {pixels.shape[1]}x{pixels.shape[0]}; a photo to show before and after "
+            f"needs {side} pixels a side: choose a larger one"
+        )
     top, left = ((length - side) // 2 for length in pixels.shape[:2])
     middle = np.ascontiguousarray(pixels[top : top + side, left : left + side])
     light = torch.from_numpy(middle).permute(2, 0, 1)[None] / 255

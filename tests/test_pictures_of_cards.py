@@ -1,0 +1,23 @@
+"""The pictures of a model card."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from deblur.errors import UnsupportedImageError
+from deblur.publish.pictures import CROP, draw_crops
+from deblur.restorer import Restorer
+from tests.pictures import scene
+
+
+def test_photos_stand_beside_each_other_blurred_restored_and_sharp(tmp_path: Path) -> None:
+    for seed in range(2):
+        Image.fromarray(scene(300, 320, seed=seed)).save(tmp_path / f"{seed}.png")
+    restorer = Restorer.open("srcnn", engine="onnx", threads=1)
+    draw_crops([tmp_path / "0.png", tmp_path / "1.png"], restorer, tmp_path / "crops.png")
+    with Image.open(tmp_path / "crops.png") as sheet:
+        assert sheet.size == (2 * CROP, 3 * CROP)
+    Image.fromarray(scene(200, 320)).save(tmp_path / "small.png")
+    with pytest.raises(UnsupportedImageError, match=r"small\.png is 320x200"):
+        draw_crops([tmp_path / "small.png"], restorer, tmp_path / "crops.png")
