@@ -14,6 +14,7 @@ from leaderboard.entries import Entry
 from leaderboard.rendering import render, render_entry
 from leaderboard.store import Board, FolderStore
 from leaderboard.submission import examine
+from leaderboard.submission import submit as keep
 from leaderboard.table import build_table, datasets_of
 from leaderboard.verification import measure_again, verification, verified
 
@@ -71,12 +72,12 @@ def submit(
     moderated = os.environ.get("LEADERBOARD_MODERATED") == "1"
     with _plain_errors():
         store = FolderStore(root)
-        entry = examine(file.read_bytes(), about, store.load(), moderated=moderated)
-        OUT.print(render_entry(entry))
         if dry_run:
-            ERR.print("nothing is wrong with it; it was not kept (--dry-run)")
+            entry = examine(file.read_bytes(), about, store.load(), moderated=moderated)
         else:
-            ERR.print(f"{store.add(entry)}{_waits(entry)}")
+            entry = keep(store, file.read_bytes(), about, moderated=moderated)
+        OUT.print(render_entry(entry))
+        ERR.print("nothing is wrong with it; not kept (--dry-run)" if dry_run else _kept(entry))
 
 
 @app.command()
@@ -108,6 +109,7 @@ def withdraw(
     """Take a row off the board; its files stay, and a note under the table."""
     with _plain_errors():
         FolderStore(root).withdraw(id, reason)
+        OUT.print(f"{id} is withdrawn")
 
 
 @app.command()
@@ -115,6 +117,7 @@ def accept(id: Id, root: Root = EMBEDDED) -> None:
     """Let a submission that waits onto the board."""
     with _plain_errors():
         FolderStore(root).accept(id)
+        OUT.print(f"{id} is accepted")
 
 
 @app.command()
@@ -141,8 +144,9 @@ def _tell_problems(board: Board) -> None:
         ERR.print(problem, style="yellow")
 
 
-def _waits(entry: Entry) -> str:
-    return " (waits until it is accepted)" if entry.moderated else ""
+def _kept(entry: Entry) -> str:
+    waits = ", where it waits until it is accepted" if entry.moderated else ""
+    return f"{entry.id} is on the board{waits}"
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def verified(measured: RunResult) -> Verification:
 def _options(record: RunResult, model: str, pictures: Path | None) -> list[str]:
     """Given as --name=value, so that no value can be taken for an option."""
     options = {
-        "model": model,
+        "model": str(Path(model).resolve()) if Path(model).is_file() else model,
         "dataset": f"{record.dataset.name}={pictures.resolve()}"
         if pictures
         else record.dataset.name,
