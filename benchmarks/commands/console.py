@@ -2,5 +2,5 @@
 
 from rich.console import Console
 
-OUT = Console()
+OUT = Console(width=max(100, Console().width))
 ERR = Console(stderr=True)
