@@ -14,13 +14,17 @@ from deblur.image_io import DecodedImage, decode_image
 
 @dataclass(frozen=True)
 class Item:
-    """A blurred picture and what belongs to it; `categories` are the dataset's own."""
+    """A blurred picture and what belongs to it; `categories` are the dataset's own.
+
+    `kernel_turned` says that the kernel's file shows it turned by 180 degrees.
+    """
 
     id: str
     blurred: Path
     sharp: Path | None = None
     kernel: Path | None = None
     categories: tuple[str, ...] = ()
+    kernel_turned: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def load_item(item: Item) -> LoadedItem:
     digests = ItemDigests(
         digest_of_pixels(blurred.pixels), digest_of_pixels(sharp.pixels) if sharp else None
     )
-    return LoadedItem(item.id, blurred, sharp, _kernel(item.kernel), digests)
+    return LoadedItem(item.id, blurred, sharp, _kernel(item), digests)
 
 
 def _decode(path: Path) -> DecodedImage:
@@ -68,12 +72,13 @@ def _decode(path: Path) -> DecodedImage:
         raise DatasetError(f"{path}: {error}") from error
 
 
-def _kernel(path: Path | None) -> NDArray[np.float64] | None:
-    if path is None:
+def _kernel(item: Item) -> NDArray[np.float64] | None:
+    if item.kernel is None:
         return None
-    kernel = _decode(path).pixels[..., 0].astype(np.float64)
+    kernel = _decode(item.kernel).pixels[..., 0].astype(np.float64)
     if not kernel.any():
-        raise DatasetError(f"{path} is black; a kernel has bright pixels")
+        raise DatasetError(f"{item.kernel} is black; a kernel has bright pixels")
+    kernel = kernel[::-1, ::-1] if item.kernel_turned else kernel
     return np.asarray(kernel / kernel.sum())
 
 
