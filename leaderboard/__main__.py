@@ -1,15 +1,13 @@
 """`python -m leaderboard`: look at the board, hand in a record, and keep the board in order."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from deblur.errors import DeblurError
+from deblur.cli.console import plain_errors
 from leaderboard.entries import Entry
 from leaderboard.rendering import render, render_entry
 from leaderboard.store import Board, FolderStore
@@ -35,7 +33,7 @@ def table(
     root: Root = EMBEDDED,
 ) -> None:
     """The rows of a dataset, ranked."""
-    with _plain_errors():
+    with plain_errors():
         board = FolderStore(root).load()
         _tell_problems(board)
         name = dataset or next(iter(datasets_of(board)), "")
@@ -45,7 +43,7 @@ def table(
 @app.command()
 def show(id: Id, root: Root = EMBEDDED) -> None:
     """All about an entry, and what became of it."""
-    with _plain_errors():
+    with plain_errors():
         store = FolderStore(root)
         OUT.print(render_entry(store.entry(id), store.history(id)))
 
@@ -70,7 +68,7 @@ def submit(
         "note": note,
     }
     moderated = os.environ.get("LEADERBOARD_MODERATED") == "1"
-    with _plain_errors():
+    with plain_errors():
         store = FolderStore(root)
         if dry_run:
             entry = examine(file.read_bytes(), about, store.load(), moderated=moderated)
@@ -90,7 +88,7 @@ def verify(
     root: Root = EMBEDDED,
 ) -> None:
     """Measure a claim again; if all scores agree it is verified."""
-    with _plain_errors():
+    with plain_errors():
         store = FolderStore(root)
         entry = store.entry(id)
         measured = measure_again(entry, model=model, pictures=pictures)
@@ -107,7 +105,7 @@ def withdraw(
     id: Id, reason: Annotated[str, typer.Option(help="The board shows it.")], root: Root = EMBEDDED
 ) -> None:
     """Take a row off the board; its files stay, and a note under the table."""
-    with _plain_errors():
+    with plain_errors():
         FolderStore(root).withdraw(id, reason)
         OUT.print(f"{id} is withdrawn")
 
@@ -115,7 +113,7 @@ def withdraw(
 @app.command()
 def accept(id: Id, root: Root = EMBEDDED) -> None:
     """Let a submission that waits onto the board."""
-    with _plain_errors():
+    with plain_errors():
         FolderStore(root).accept(id)
         OUT.print(f"{id} is accepted")
 
@@ -123,20 +121,10 @@ def accept(id: Id, root: Root = EMBEDDED) -> None:
 @app.command()
 def rebuild(root: Root = EMBEDDED) -> None:
     """Make the cache again from the entries, and name files that are no entries."""
-    with _plain_errors():
+    with plain_errors():
         board = FolderStore(root).rebuild()
         OUT.print(f"{len(board.rows)} rows in {root}")
         _tell_problems(board)
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Turn what went wrong on purpose, or with a file, into sentences and exit code 1."""
-    try:
-        yield
-    except (DeblurError, OSError) as error:
-        ERR.print(str(error), style="red")
-        raise typer.Exit(1) from error
 
 
 def _tell_problems(board: Board) -> None:

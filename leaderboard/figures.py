@@ -1,12 +1,9 @@
 """Plots of the board, from its rows."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import pandas as pd
 import plotly.graph_objects as go
-
-from benchmarks.results import RunResult
 
 Cost = Literal["seconds_per_megapixel", "parameters"]
 COSTS: dict[Cost, str] = {
@@ -15,7 +12,6 @@ COSTS: dict[Cost, str] = {
 }
 _INK = "#857d76"
 _ACCENT = "#0f766e"
-_PALETTE = ["#0f766e", "#b45309", "#4338ca", "#9f1239", "#4d7c0f", "#0369a1", "#7e22ce", "#57534e"]
 
 
 def quality_against(
@@ -67,57 +63,6 @@ def pareto_front(
     return gains > gains.cummax().shift(fill_value=float("-inf"))
 
 
-def category_bars(records: Sequence[RunResult], metric: str) -> go.Figure:
-    """The mean of each category of the dataset, side by side for some models."""
-    figure = go.Figure()
-    for record, colour in zip(records, _colours(records), strict=True):
-        means = {name: each[metric] for name, each in record.categories.items() if metric in each}
-        figure.add_bar(
-            x=list(means),
-            y=[mean.value for mean in means.values()],
-            name=_name(record),
-            marker_color=colour,
-            error_y={
-                "type": "data",
-                "array": [mean.high - mean.value for mean in means.values()],
-                "arrayminus": [mean.value - mean.low for mean in means.values()],
-                "thickness": 1,
-            },
-        )
-    figure.update_yaxes(title=records[0].metrics[metric].title if records else None)
-    return _styled(figure)
-
-
-def gain_distribution(baseline: RunResult, records: Sequence[RunResult], metric: str) -> go.Figure:
-    """How much each picture gains over the baseline, a box for each model."""
-    before = {image.id: image.scores[metric] for image in baseline.images}
-    figure = go.Figure()
-    for record, colour in zip(records, _colours(records), strict=True):
-        images = [image for image in record.images if image.id in before]
-        figure.add_box(
-            y=[image.scores[metric] - before[image.id] for image in images],
-            text=[image.id for image in images],
-            name=_name(record),
-            marker_color=colour,
-            boxpoints="all",
-            jitter=0.4,
-            pointpos=0,
-            hovertemplate="%{text}<br>%{y:+.3f}<extra></extra>",
-        )
-    figure.add_hline(y=0, line={"color": _INK, "dash": "dot", "width": 1})
-    figure.update_yaxes(title=f"{baseline.metrics[metric].title}, gain over {baseline.model.name}")
-    figure.update_layout(showlegend=False)
-    return _styled(figure)
-
-
-def _name(record: RunResult) -> str:
-    return f"{record.model.name} ({record.engine.backend})"
-
-
-def _colours(records: Sequence[RunResult]) -> list[str]:
-    return [_PALETTE[index % len(_PALETTE)] for index in range(len(records))]
-
-
 def _styled(figure: go.Figure) -> go.Figure:
     """On the page's own ground, legible on a light and on a dark one."""
     figure.update_layout(
@@ -126,7 +71,6 @@ def _styled(figure: go.Figure) -> go.Figure:
         font={"color": _INK, "family": "system-ui, sans-serif"},
         margin={"l": 60, "r": 70, "t": 50, "b": 50},
         height=420,
-        legend={"orientation": "h", "y": 1.08},
     )
     grid = "rgba(120,113,108,0.25)"
     figure.update_xaxes(gridcolor=grid, zeroline=False)

@@ -57,7 +57,9 @@ def build_tab(
         plots = [gr.Plot(label=f"Quality by {title}", min_width=320) for title in COSTS.values()]
 
     def show(name: str | None, chosen: Sequence[str], text: str) -> list[Any]:
-        board = store.load()
+        return view(store.load(), name, chosen, text)
+
+    def view(board: Board, name: str | None, chosen: Sequence[str], text: str) -> list[Any]:
         try:
             made = build_table(board, name or "")
         except TableError as error:
@@ -69,12 +71,14 @@ def build_tab(
     def begin(request: gr.Request) -> list[Any]:
         """Open the view that the address names, or the first dataset."""
         asked = dict(request.query_params)
-        names = datasets_of(store.load())
+        board = store.load()
+        names = datasets_of(board)
         value = asked.get("board") if asked.get("board") in names else next(iter(names), None)
         chosen = [kind for kind in asked.get("kinds", ",".join(KINDS)).split(",") if kind in KINDS]
         text = asked.get("search", "")
         selected = gr.Tabs(selected=TAB) if "board" in asked else gr.Tabs()
-        return [selected, gr.Dropdown(names, value=value), chosen, text, *show(value, chosen, text)]
+        choices = [gr.Dropdown(names, value=value), chosen, text]
+        return [selected, *choices, *view(board, value, chosen, text)]
 
     shown = [told, table, csv, parquet, *plots]
     choices = [dataset, kinds, search]

@@ -198,12 +198,8 @@ def _metric_columns(rows: pd.DataFrame) -> Iterator[Column]:
     """A column for each metric, as the row that comes first defines it."""
     seen: dict[str, MetricRecord] = {}
     for metrics in rows["metrics"].drop_duplicates():
-        seen = (
-            _definitions(metrics) | seen
-            if not seen
-            else seen
-            | {name: each for name, each in _definitions(metrics).items() if name not in seen}
-        )
+        for name, each in _definitions(metrics).items():
+            seen.setdefault(name, each)
     for place, (name, each) in enumerate(seen.items()):
         yield Column(
             name,

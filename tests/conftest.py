@@ -1,6 +1,7 @@
 """What every test shares: no network, and one browser."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,15 @@ os.environ |= {
 
 settings.register_profile("quick", max_examples=50, deadline=None)
 settings.load_profile("quick")
+
+
+@pytest.fixture
+def ray_for_tests() -> Iterator[None]:
+    """A cluster that Ray starts when it is asked for is gone after the test."""
+    yield
+    import ray
+
+    ray.shutdown()
 
 
 @pytest.fixture(scope="session")

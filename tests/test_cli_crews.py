@@ -1,6 +1,5 @@
 """`restore` by several hands gives what one hand gives."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,14 +7,6 @@ import pytest
 from tests.command_line import deblur, files_in, picture
 
 ON_ONNX = ("--model", "srcnn", "--backend", "onnx", "--threads", "1")
-
-
-@pytest.fixture
-def ray_for_tests() -> Iterator[None]:
-    yield
-    import ray
-
-    ray.shutdown()
 
 
 @pytest.mark.parametrize("engine", ["processes", "ray"])

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,14 +76,6 @@ def test_every_crew_gives_the_record_of_a_serial_run(
     serial = records([pairs, other], tmp_path / "serial")
     shared = records([pairs, other], tmp_path / "shared", crew)
     assert list(map(without_times, shared)) == list(map(without_times, serial))
-
-
-@pytest.fixture
-def ray_for_tests() -> Iterator[None]:
-    yield
-    import ray
-
-    ray.shutdown()
 
 
 class Killed(BaseException):
