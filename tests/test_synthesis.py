@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Generator, Tensor
 
 from deblur.synthesis.blur import Blur, Segment, draw_blur
-from deblur.synthesis.camera import add_noise, brighten_highlights, jpeg
+from deblur.synthesis.camera import brighten_highlights, jpeg, noise_of
 from deblur.synthesis.pairs import synthesize
 from deblur.synthesis.psf import aperture, convolve_kernels, gaussian, render_path
 from deblur.synthesis.recipe import BlurRecipe
@@ -250,9 +250,19 @@ def test_highlights_are_boosted_and_the_rest_is_not() -> None:
 
 def test_noise_has_the_variance_of_its_photons_and_electronics() -> None:
     light = torch.full((1, 3, 200, 200), 0.5)
-    noisy = add_noise(light, 1000.0, 0.01, seeded(10))
+    noisy = light + noise_of(light, 1000.0, 0.01, seeded(10))
     assert noisy.mean().item() == pytest.approx(0.5, abs=1e-3)
     assert noisy.var().item() == pytest.approx(0.5 / 1000 + 0.01**2, rel=0.03)
+
+
+def test_grain_that_is_kept_is_the_same_in_the_sharp_picture() -> None:
+    sharp = photos(1)
+    grainy = Blur(seed=3, photons=1000.0, read_noise=0.01)
+    noisy, clean = synthesize(sharp, [grainy])
+    same, kept = synthesize(sharp, [replace(grainy, grain_kept=True)])
+    torch.testing.assert_close(same, noisy)
+    torch.testing.assert_close(kept, noisy)
+    assert rms(noisy - clean) > 0.01
 
 
 @pytest.mark.parametrize("quality", [30, 60, 90])

@@ -38,6 +38,7 @@ class Blur:
     highlight_boost: float = 1.0
     photons: float = 0.0
     read_noise: float = 0.0
+    grain_kept: bool = False
     jpeg_quality: int = 0
 
 
@@ -71,6 +72,7 @@ def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
         jpeg_quality=int(random.uniform(*recipe.jpeg_quality))
         if random.random() < recipe.compressed
         else 0,
+        grain_kept=bool(noisy and recipe.grain_kept and random.random() < recipe.grain_kept),
     )
 
 

@@ -18,15 +18,15 @@ def brighten_highlights(light: Tensor, boost: Tensor) -> Tensor:
     return light * (1 + (boost.view(-1, 1, 1, 1) - 1) * nearly_full)
 
 
-def add_noise(light: Tensor, photons: float, read_noise: float, generator: Generator) -> Tensor:
-    """Poisson noise of the light and Gaussian noise of the electronics, in linear light.
+def noise_of(light: Tensor, photons: float, read_noise: float, generator: Generator) -> Tensor:
+    """Poisson noise of the light and Gaussian noise of the electronics, to be added to it.
 
-    `photons` is what a pixel at full scale counts, `read_noise` a standard deviation on the
-    scale [0, 1]. The result may leave [0, 1].
+    `light` is linear and not negative, `photons` what a pixel at full scale counts,
+    `read_noise` a standard deviation on the scale [0, 1].
     """
-    counted = torch.poisson(light.clamp_min(0) * photons, generator=generator) / photons
-    noise = torch.randn(light.shape, generator=generator, device=light.device)
-    return counted + read_noise * noise
+    counted = torch.poisson(light * photons, generator=generator) / photons
+    electronics = torch.randn(light.shape, generator=generator, device=light.device)
+    return counted - light + read_noise * electronics
 
 
 def jpeg(encoded: Tensor, quality: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from deblur.synthesis.blur import Blur
-from deblur.synthesis.camera import add_noise, brighten_highlights, jpeg
+from deblur.synthesis.camera import brighten_highlights, jpeg, noise_of
 from deblur.synthesis.render import compose, convolve, integrate
 
 
@@ -29,25 +29,32 @@ def synthesize(sharp: Tensor, blurs: Sequence[Blur]) -> tuple[Tensor, Tensor]:
     spread = {index: blur.kernel for index, blur in enumerate(blurs) if blur.kernel is not None}
     if spread:
         light[list(spread)] = convolve(light[list(spread)], list(spread.values()))
-    return _expose(light, blurs, gamma), _eight_bits(scene.clamp(0, 1) ** (1 / gamma))
+    light, scene = light.clamp(0, 1), scene.clamp(0, 1)
+    grain = _grain(light, blurs)
+    kept = _column([float(blur.grain_kept) for blur in blurs], sharp)
+    blurred = _compress(_encode(light + grain, gamma), blurs)
+    return blurred, _encode(scene + kept * grain, gamma)
 
 
-def _expose(light: Tensor, blurs: Sequence[Blur], gamma: Tensor) -> Tensor:
-    light = light.clamp(0, 1)
+def _grain(light: Tensor, blurs: Sequence[Blur]) -> Tensor:
+    grain = torch.zeros_like(light)
     for index, blur in enumerate(blurs):
         if blur.photons:
             generator = torch.Generator(light.device).manual_seed(blur.seed)
-            light[index] = add_noise(light[index], blur.photons, blur.read_noise, generator)
-    encoded = _eight_bits(light.clamp(0, 1) ** (1 / gamma))
+            grain[index] = noise_of(light[index], blur.photons, blur.read_noise, generator)
+    return grain
+
+
+def _encode(light: Tensor, gamma: Tensor) -> Tensor:
+    return (light.clamp(0, 1) ** (1 / gamma) * 255).round() / 255
+
+
+def _compress(encoded: Tensor, blurs: Sequence[Blur]) -> Tensor:
     compressed = [index for index, blur in enumerate(blurs) if blur.jpeg_quality]
     if compressed:
         quality = torch.tensor([float(blurs[index].jpeg_quality) for index in compressed])
         encoded[compressed] = jpeg(encoded[compressed], quality.to(encoded))
     return encoded
-
-
-def _eight_bits(encoded: Tensor) -> Tensor:
-    return (encoded * 255).round() / 255
 
 
 def _column(values: Sequence[float], like: Tensor) -> Tensor:

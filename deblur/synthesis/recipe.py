@@ -24,8 +24,9 @@ class BlurRecipe:
     `linear_response` of the photos are averaged as stored, as GoPro's `blur` is; for the others
     light is the stored value to the power `gamma`. `highlight_boost` is how much brighter than
     white a clipped highlight was. `noisy` photos count `photons` at full scale and have a
-    `read_noise` (standard deviation, full scale 1), both drawn logarithmically; `compressed`
-    ones are JPEG of `jpeg_quality`.
+    `read_noise` (standard deviation, full scale 1), both drawn logarithmically; for
+    `grain_kept` of these the sharp picture has the same grain, so that a network learns to
+    leave it alone. `compressed` photos are JPEG of `jpeg_quality`.
     """
 
     sharp: float = 0.08
@@ -48,6 +49,7 @@ class BlurRecipe:
     noisy: float = 0.5
     photons: Range = (2e3, 1e5)
     read_noise: Range = (2e-4, 4e-3)
+    grain_kept: float = 0.0
     compressed: float = 0.4
     jpeg_quality: Range = (60.0, 98.0)
 
