@@ -1,21 +1,29 @@
 """Plots of the board, from its rows."""
 
-from typing import Literal
+import json
+from collections.abc import Sequence
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+Better = Literal["higher", "lower"]
 Cost = Literal["seconds_per_megapixel", "parameters"]
 COSTS: dict[Cost, str] = {
     "seconds_per_megapixel": "seconds per megapixel",
     "parameters": "parameters",
 }
+MOST_MODELS = 8
+"""So many rows, the best ones, can be told apart in one plot."""
+
 _INK = "#857d76"
 _ACCENT = "#0f766e"
+_SHADES = ("#0f766e", "#d97706", "#2563eb", "#be185d", "#65a30d", "#7c3aed", "#0891b2", "#b91c1c")
 
 
 def quality_against(
-    rows: pd.DataFrame, metric: str, title: str, better: Literal["higher", "lower"], cost: Cost
+    rows: pd.DataFrame, metric: str, title: str, better: Better, cost: Cost
 ) -> go.Figure:
     """Every model by what it gives and what it costs, with those that nothing beats in both.
 
@@ -55,9 +63,58 @@ def quality_against(
     return _styled(figure)
 
 
-def pareto_front(
-    costs: pd.Series, values: pd.Series, better: Literal["higher", "lower"]
-) -> pd.Series:
+def gains(
+    rows: pd.DataFrame, blurred: Sequence[float], title: str, better: Better
+) -> go.Figure | None:
+    """How much better than the blurred input each model does, picture by picture.
+
+    `rows` have `model`, `backend` and `scores` of the same pictures in the order of `blurred`.
+    None when no row has them.
+    """
+    sign = 1 if better == "higher" else -1
+    figure = go.Figure()
+    compared = rows[[each is not None and len(each) == len(blurred) for each in rows["scores"]]]
+    for row, shade in zip(compared.head(MOST_MODELS).itertuples(), _SHADES, strict=False):
+        difference = sign * (np.asarray(row.scores) - np.asarray(blurred))
+        figure.add_box(
+            y=difference[np.isfinite(difference)],
+            name=_label(row),
+            boxpoints="all",
+            jitter=0.5,
+            pointpos=0,
+            marker={"size": 4, "color": shade, "opacity": 0.6},
+            line={"width": 1.5},
+            showlegend=False,
+        )
+    if not figure.data:
+        return None
+    figure.add_hline(y=0, line={"color": _INK, "width": 1, "dash": "dot"})
+    figure.update_yaxes(title=f"{title}: gain over the blurred input")
+    return _styled(figure)
+
+
+def by_category(rows: pd.DataFrame, title: str) -> go.Figure | None:
+    """Bars of each category's mean, of the best rows; None when the rows have no categories."""
+    figure = go.Figure()
+    known = rows[rows["categories"].notna()].head(MOST_MODELS)
+    for row, shade in zip(known.itertuples(), _SHADES, strict=False):
+        means = json.loads(str(row.categories))
+        figure.add_bar(x=[*means], y=[*means.values()], name=_label(row), marker={"color": shade})
+    if not figure.data:
+        return None
+    lowest = min(value for bar in figure.data for value in bar.y)
+    highest = max(value for bar in figure.data for value in bar.y)
+    margin = 0.1 * (highest - lowest) or 1
+    figure.update_yaxes(title=title, range=[lowest - margin, highest + margin])
+    figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    return _styled(figure)
+
+
+def _label(row: Any) -> str:
+    return f"{row.model} ({row.backend})"
+
+
+def pareto_front(costs: pd.Series, values: pd.Series, better: Better) -> pd.Series:
     """Which rows, sorted by rising cost, are better than everything that costs no more."""
     gains = values if better == "higher" else -values
     return gains > gains.cummax().shift(fill_value=float("-inf"))

@@ -26,9 +26,13 @@ _NUMBERS = (
 FIELDS: dict[str, pa.DataType] = {
     **dict.fromkeys(_TEXTS, pa.string()),
     **dict.fromkeys(_NUMBERS, pa.float64()),
+    "categories": pa.string(),
     "scores": pa.list_(pa.float64()),
 }
-"""What every row has; `metrics` is JSON, `scores` those of the ranking metric by image id."""
+"""What every row has; `metrics` and `categories` are JSON.
+
+`scores` are those of the ranking metric in the order of image ids, `categories` its means.
+"""
 
 REPORTED_ID = "reported:"
 """What papers say has no record; its ids begin so."""
@@ -65,6 +69,7 @@ def entry_row(entry: Entry, history: History) -> Row:
         **_engine_cells(record),
         "date": record.date,
         **metric_cells(record.means, record.metrics),
+        "categories": _category_cell(record),
         "scores": ranking_scores(record),
     }
 
@@ -78,6 +83,18 @@ def ranking_scores(record: RunResult) -> list[float]:
     """The scores of the metric that the dataset ranks by, in the order of image ids."""
     ordered = sorted(record.images, key=lambda image: image.id)
     return [image.scores[record.ranking_metric] for image in ordered] if record.metrics else []
+
+
+def _category_cell(record: RunResult) -> str | None:
+    """The ranking metric's mean in each category, as JSON."""
+    if not record.metrics:
+        return None
+    means = {
+        name: each[record.ranking_metric].value
+        for name, each in record.categories.items()
+        if record.ranking_metric in each and math.isfinite(each[record.ranking_metric].value)
+    }
+    return json.dumps(means) if means else None
 
 
 def contamination(trained_on: Iterable[str], dataset: str) -> str:

@@ -1,121 +1,156 @@
 """The Leaderboard on the page: a table of one dataset, what it costs to be good, downloads."""
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pandas as pd
-from pandas.io.formats.style import Styler
 
+from leaderboard.cells import payload
 from leaderboard.errors import TableError
-from leaderboard.figures import COSTS, quality_against
+from leaderboard.figures import COSTS, by_category, gains, quality_against
 from leaderboard.rendering import render
+from leaderboard.run_page import RUN, RunPage
 from leaderboard.store import Board, FolderStore
 from leaderboard.table import COLUMNS, Column, Table, build_table, datasets_of
+from leaderboard.views import CHOOSABLE, DEVICES, KINDS, SIZES, View
 
-KINDS = ("measured", "verified", "self-reported", "reported")
-LEFT_OUT = {"group", "title", "link", "provider", "precision", "trained_on", "source", "id"}
-"""Columns that the page has no room for; the downloads have all."""
 TAB = "leaderboard"
 """The tab's id, and the first word of a link that opens it."""
 
+MOST_ROWS = 1000
+"""So many rows a browser shows without a pause; the downloads have all."""
+
+PLOTS = (*(f"Quality by {title}" for title in COSTS.values()), "Gain by picture", "By category")
+
 _WRITE_ADDRESS = """
-(dataset, kinds, search) => {
+(...choices) => {
+  const usual = USUAL;
   const address = new URL(window.location);
-  const wanted = { board: dataset, kinds: kinds.join(","), search };
-  for (const [name, value] of Object.entries(wanted)) address.searchParams.set(name, value);
+  Object.keys(usual).forEach((name, index) => {
+    if (String(choices[index]) === String(usual[name])) address.searchParams.delete(name);
+    else address.searchParams.set(name, choices[index]);
+  });
   window.history.replaceState(null, "", address);
-  return [dataset, kinds, search];
+  return choices;
 }
-"""
+""".replace("USUAL", json.dumps(asdict(View())))
 
 
 def build_tab(
     demo: gr.Blocks, tabs: gr.Tabs, store: FolderStore, new_folder: Callable[[], Path]
 ) -> None:
     """Lay out the tab inside the current block. `new_folder` gives a place for downloads."""
-    with gr.Row(elem_id="board-choices"):
-        dataset = gr.Dropdown([], label="Dataset", min_width=200)
-        kinds = gr.CheckboxGroup(list(KINDS), value=list(KINDS), label="Rows", min_width=320)
-        search = gr.Textbox(label="Search", placeholder="model, licence, engine …", min_width=160)
+    choices = _choices()
     told = gr.HTML(elem_id="board-rules")
     table = gr.Dataframe(
         interactive=False,
         show_label=False,
         label="Leaderboard",
         elem_id="board",
+        datatype="html",
         max_height=640,
         buttons=["fullscreen"],
     )
     with gr.Row():
         csv = gr.DownloadButton("Download as CSV", size="sm")
         parquet = gr.DownloadButton("Download as Parquet", size="sm")
+    page = RunPage(store)
     with gr.Row():
-        plots = [gr.Plot(label=f"Quality by {title}", min_width=320) for title in COSTS.values()]
+        plots = [gr.Plot(label=title, min_width=320) for title in PLOTS]
 
-    def show(name: str | None, chosen: Sequence[str], text: str) -> list[Any]:
-        return view(store.load(), name, chosen, text)
+    def show(*chosen: Any) -> list[Any]:
+        return view(store.load(), View.of_choices(*chosen))
 
-    def view(board: Board, name: str | None, chosen: Sequence[str], text: str) -> list[Any]:
+    def view(board: Board, wanted: View) -> list[Any]:
         try:
-            made = build_table(board, name or "")
+            made = build_table(board, wanted.board)
         except TableError as error:
-            return [note([str(error)]), pd.DataFrame(), *[None] * (2 + len(plots))]
-        frame = narrowed(made, chosen, text)
+            return [note([str(error)]), None, *[None] * (2 + len(plots))]
+        frame = wanted.narrow(made)
         files = write_downloads(replace(made, frame=frame), new_folder())
-        return [rules(made, board), styled(made, frame), *files, *figures(made, frame, board)]
+        cells = payload(frame.head(MOST_ROWS), wanted.shown(made), board.rows)
+        return [rules(made, board), cells, *files, *figures(made, frame, board)]
 
     def begin(request: gr.Request) -> list[Any]:
         """Open the view that the address names, or the first dataset."""
         asked = dict(request.query_params)
         board = store.load()
         names = datasets_of(board)
-        value = asked.get("board") if asked.get("board") in names else next(iter(names), None)
-        chosen = [kind for kind in asked.get("kinds", ",".join(KINDS)).split(",") if kind in KINDS]
-        text = asked.get("search", "")
-        selected = gr.Tabs(selected=TAB) if "board" in asked else gr.Tabs()
-        choices = [gr.Dropdown(names, value=value), chosen, text]
-        return [selected, *choices, *view(board, value, chosen, text)]
+        wanted = View.of_address(asked)
+        if wanted.board not in names:
+            wanted = replace(wanted, board=next(iter(names), ""))
+        ours = asked.keys() & {*asdict(wanted), RUN}
+        return [
+            gr.Tabs(selected=TAB) if ours else gr.Tabs(),
+            *_offered(wanted, board, names),
+            *view(board, wanted),
+            *page.show(asked.get(RUN, "")),
+        ]
 
     shown = [told, table, csv, parquet, *plots]
-    choices = [dataset, kinds, search]
     demo.load(
-        begin, outputs=[tabs, *choices, *shown], show_progress="hidden", api_visibility="private"
+        begin,
+        outputs=[tabs, *choices, *shown, *page.outputs],
+        show_progress="hidden",
+        api_visibility="private",
     )
-    for listen in (dataset.input, kinds.input, search.submit, search.blur):
-        listen(
-            show,
-            choices,
-            shown,
-            js=_WRITE_ADDRESS,
-            show_progress_on=table,
-            api_visibility="private",
-        )
+    for choice in choices:
+        events = [choice.submit, choice.blur] if isinstance(choice, gr.Textbox) else [choice.input]
+        for listen in events:
+            listen(
+                show,
+                choices,
+                shown,
+                js=_WRITE_ADDRESS,
+                show_progress_on=table,
+                api_visibility="private",
+            )
+    page.opened_by(table)
 
 
-def narrowed(table: Table, kinds: Sequence[str], text: str) -> pd.DataFrame:
-    """The rows of some kinds that have every word of a text in a cell; ranks stay as they are."""
-    frame = table.frame[table.frame["kind"].isin(kinds)]
-    words = text.casefold().split()
-    texts = [
-        " ".join(column.text(row[column.name]) for column in table.columns).casefold()
-        for row in frame.to_dict("records")
+def _choices() -> list[Any]:
+    """A choice for each field of View, in its order."""
+    with gr.Row(elem_id="board-choices"):
+        board = gr.Dropdown([], label="Dataset", min_width=200)
+        kinds = gr.CheckboxGroup(list(KINDS), label="Rows", min_width=320)
+        search = gr.Textbox(label="Search", placeholder="model, licence, engine …", min_width=160)
+    with gr.Accordion("More filters and columns", open=False, elem_id="board-filters"):
+        with gr.Row():
+            devices = gr.CheckboxGroup(list(DEVICES), label="Ran on", min_width=160)
+            backends = gr.Dropdown([], label="Backend", multiselect=True, min_width=200)
+            licences = gr.Dropdown([], label="Licence", multiselect=True, min_width=200)
+            size = gr.Dropdown(list(SIZES), label="Parameters", min_width=140)
+        columns = gr.CheckboxGroup(list(CHOOSABLE), label="Columns")
+    choices = {
+        "board": board,
+        "kinds": kinds,
+        "search": search,
+        "devices": devices,
+        "backends": backends,
+        "licences": licences,
+        "size": size,
+        "columns": columns,
+    }
+    return [choices[field.name] for field in fields(View)]
+
+
+def _offered(wanted: View, board: Board, names: Sequence[str]) -> list[Any]:
+    """The choices as they are chosen, with what the board's rows have to offer."""
+    offers = {
+        "board": names,
+        "backends": View.stated(board.rows, "backend"),
+        "licences": View.stated(board.rows, "licence"),
+    }
+    values = dict(zip((field.name for field in fields(View)), wanted.choices, strict=True))
+    return [
+        gr.Dropdown(offers[name], value=value) if name in offers else value
+        for name, value in values.items()
     ]
-    fitting = [all(word in each for word in words) for each in texts]
-    return frame[pd.Series(fitting, frame.index, dtype=bool)]
-
-
-def styled(table: Table, frame: pd.DataFrame) -> Styler:
-    """What the page shows: numbers stay numbers, so that they sort as such, but read well."""
-    columns = [column for column in table.columns if column.name not in LEFT_OUT]
-    titles = {column.name: column.title for column in columns}
-    shown = frame[[*titles]].rename(columns=titles).astype(object).reset_index(drop=True)
-    return shown.where(shown.notna(), None).style.format(
-        {column.title: _cell(column) for column in columns}
-    )
 
 
 def rules(table: Table, board: Board) -> str:
@@ -144,25 +179,31 @@ def write_downloads(table: Table, folder: Path) -> tuple[str, str]:
 
 
 def figures(table: Table, frame: pd.DataFrame, board: Board) -> list[Any]:
-    """Quality against each cost; hidden where no row has both."""
+    """One for each of PLOTS; hidden where no row has what it shows."""
     metric = _ranking(table)
-    rows = board.rows[board.rows["id"].isin(frame["id"])]
-    return [
-        gr.Plot(
-            quality_against(rows, metric.name, metric.title, metric.direction or "higher", cost),
-            visible=True,
-        )
+    better = metric.direction or "higher"
+    rows = board.rows.set_index("id", drop=False).loc[frame["id"]]
+    costs = [
+        quality_against(rows, metric.name, metric.title, better, cost)
         if metric.name in rows and (rows[metric.name].notna() & (rows[cost] > 0)).any()
-        else gr.Plot(visible=False)
+        else None
         for cost in COSTS
     ]
+    first = rows[(frame["group"] == 1).fillna(False).to_numpy(bool)]
+    blurred = board.rows[
+        (board.rows["model"] == "blurred") & board.rows["id"].isin(table.frame["id"])
+    ]
+    others = first[first["model"] != "blurred"]
+    gained = (
+        gains(others, blurred["scores"].iloc[0], metric.title, better)
+        if len(blurred) and blurred["scores"].iloc[0] is not None
+        else None
+    )
+    drawn = [*costs, gained, by_category(first, metric.title)]
+    return [gr.Plot(each, visible=True) if each else gr.Plot(visible=False) for each in drawn]
 
 
 def _ranking(table: Table) -> Column:
     """The column that the dataset is ranked by: its first metric."""
     usual = {column.name for column in COLUMNS}
     return next(column for column in table.columns if column.name not in usual)
-
-
-def _cell(column: Column) -> Callable[[Any], str]:
-    return lambda value: "" if value is None else column.text(value)

@@ -1,6 +1,7 @@
 """The Leaderboard in a real browser, on the records that come with the project."""
 
 import io
+import re
 
 import pandas as pd
 import pytest
@@ -27,8 +28,8 @@ def cells(page: Page, title: str) -> Locator:
 
 
 def column(page: Page, title: str) -> list[str]:
-    """What they say."""
-    return [text.strip() for text in cells(page, title).all_inner_texts()]
+    """What they say, the arrow of a link aside."""
+    return [text.removesuffix("↗").strip() for text in cells(page, title).all_inner_texts()]
 
 
 def numbers(texts: list[str]) -> list[float]:
@@ -112,3 +113,41 @@ def test_what_is_shown_can_be_taken_away(board: Page, downloads: list[bytes]) ->
     assert [*csv["model"]] == [*parquet["model"]] == column(board, "model")
     assert [f"{value:.2f}" for value in csv["psnr"]] == column(board, "PSNR")
     assert {"id", "trained_on", "provider"} <= {*csv.columns}
+
+
+def test_columns_and_further_filters_are_chosen(board: Page) -> None:
+    choose(board, "mini")
+    expect(board.locator("#board-rules")).to_contain_text("Ranked by PSNR")
+    board.get_by_text("More filters and columns").click()
+    board.get_by_role("combobox", name="Parameters").click()
+    board.get_by_role("option", name="up to 1 M", exact=True).click()
+    expect(board.locator("#board")).not_to_contain_text("residual-unet-s")
+    assert {"srcnn", "unet"} <= {*column(board, "model")}
+    board.get_by_label("training data", exact=True).check()
+    expect(board.locator('#board .header-table th[title="training data"]')).to_be_attached()
+    assert "size=up+to+1+M" in board.url
+
+
+def test_a_score_tells_its_interval(board: Page) -> None:
+    choose(board, "mini")
+    expect(board.locator("#board-rules")).to_contain_text("Ranked by PSNR")
+    told = cells(board, "PSNR").first.locator("span[title]").get_attribute("title")
+    assert told is not None
+    low, high = map(float, told.removeprefix("95 %: ").split(" to "))
+    assert low < numbers(column(board, "PSNR"))[0] < high
+
+
+def test_a_row_opens_its_own_page(board: Page, context: BrowserContext) -> None:
+    choose(board, "mini")
+    expect(board.locator("#board-rules")).to_contain_text("Ranked by PSNR")
+    board.locator("#board").get_by_text("residual-unet-s").first.click()
+    opened = board.locator("#run-page")
+    expect(opened).to_contain_text("Residual U-Net, small")
+    expect(opened).to_contain_text("Worst pictures")
+    expect(board).to_have_url(re.compile("run="))
+    again = context.new_page()
+    again.goto(board.url)
+    expect(again.locator("#run-page")).to_contain_text("Residual U-Net, small")
+    again.get_by_role("button", name="Close").click()
+    expect(again.locator("#run-page")).to_be_hidden()
+    again.close()

@@ -55,13 +55,18 @@ def images(psnr: float = 26.0, seed: int = 0, spread: float = 1.0) -> list[Image
 
 
 def record(
-    model: str = "sharp", given: list[ImageScore] | None = None, **changes: Any
+    model: str = "sharp",
+    given: list[ImageScore] | None = None,
+    about_model: dict[str, Any] | None = None,
+    **changes: Any,
 ) -> RunResult:
     """A record of the embedded dataset whose means and digests are right."""
     pictures = tuple(images() if given is None else given)
     protocol = changes.get("protocol", EvalProtocol())
     fields: dict[str, Any] = {
-        "model": ModelRecord(name=model, title=model.title(), kind="network"),
+        "model": ModelRecord(
+            name=model, title=model.title(), kind="network", **(about_model or {})
+        ),
         "engine": EngineRecord(
             backend="onnx",
             requested_device="auto",
