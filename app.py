@@ -32,6 +32,8 @@ from deblur.image_io import (
 )
 from deblur.restorer import Progress, Restorer, RestoreReport
 from leaderboard.store import FolderStore
+from leaderboard.submit_tab import TAB as SUBMIT_TAB
+from leaderboard.submit_tab import build_submit_tab
 from leaderboard.tab import TAB, build_tab
 
 HERE = Path(__file__).parent
@@ -313,8 +315,11 @@ with gr.Blocks(
             restore_button = gr.Button("Restore", variant="primary", size="lg", interactive=False)
             cancel_button = gr.Button("Cancel", size="lg", visible=False)
             download = gr.DownloadButton("Download", visible=False, elem_id="download")
+    board = FolderStore(BOARD)
     with tabs, gr.Tab("Leaderboard", id=TAB):
-        build_tab(demo, tabs, FolderStore(BOARD), new_folder)
+        build_tab(demo, tabs, board, new_folder)
+    with tabs, gr.Tab("Submit", id=SUBMIT_TAB):
+        build_submit_tab(board)
     gr.HTML(FOOTER)
 
     demo.load(

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -27,7 +27,6 @@ MOST_COUNTED = 1e15
 """No count of parameters, pixels or bytes is larger."""
 
 LONGEST_TEXT = 2000
-Parsed = TypeVar("Parsed", About, RunResult)
 REQUIRED = ("licence", "training_data", "contact")
 
 
@@ -47,12 +46,10 @@ def examine(
     content: str | bytes, about: Mapping[str, str], board: Board, *, moderated: bool = False
 ) -> Entry:
     """The entry that `submit` would keep. Raises SubmissionError with everything that is wrong."""
-    told = _parse_about(about)
+    told, complaints = _parse_about(about)
     record = _parse_record(content)
-    if isinstance(told, list) or isinstance(record, list):
-        raise SubmissionError(
-            [complaint for each in (told, record) if isinstance(each, list) for complaint in each]
-        )
+    if isinstance(record, list):
+        raise SubmissionError([*complaints, *record])
     entry = Entry(
         kind="self-reported",
         record=record,
@@ -60,18 +57,17 @@ def examine(
         submitted=datetime.now(UTC).strftime("%Y-%m-%d"),
         moderated=moderated,
     )
-    if complaints := check_submission(entry, board):
+    if complaints := [*complaints, *check_submission(entry, board)]:
         raise SubmissionError(complaints)
     return entry
 
 
 def check_submission(entry: Entry, board: Board) -> list[Complaint]:
-    """Everything wrong with an entry, beside what its types refuse."""
+    """Everything wrong with an entry's record, beside what its types refuse."""
     record = entry.record
     if complaints := [*_check_sizes(record), *_check_texts(record.model_dump(), "record")]:
         return complaints
     complaints = [
-        *_check_about(entry.about),
         *_check_sums(record),
         *_check_numbers(record),
         *_check_date(record),
@@ -86,11 +82,17 @@ def check_submission(entry: Entry, board: Board) -> list[Complaint]:
     return [*_check_pictures(record, manifest), *_check_rules(record), *complaints]
 
 
-def _parse_about(about: Mapping[str, str]) -> About | list[Complaint]:
+def _parse_about(about: Mapping[str, str]) -> tuple[About, list[Complaint]]:
+    """What the sender says, and what is wrong with it."""
+    missing = [
+        Complaint(f"about.{name}", "is empty; the board shows it beside the scores")
+        for name in REQUIRED
+        if not about.get(name, "").strip()
+    ]
     try:
-        return About.model_validate(about)
+        return About.model_validate(about), missing
     except ValidationError as error:
-        return complaints_of(error, "about")
+        return About(), [*complaints_of(error, "about"), *missing]
 
 
 def _parse_record(content: str | bytes) -> RunResult | list[Complaint]:
@@ -131,12 +133,6 @@ def _check_texts(content: Any, field: str) -> Iterator[Complaint]:
     elif isinstance(content, list | tuple):
         for each in content:
             yield from _check_texts(each, field)
-
-
-def _check_about(about: About) -> Iterator[Complaint]:
-    for name in REQUIRED:
-        if not getattr(about, name):
-            yield Complaint(f"about.{name}", "is empty; the board shows it beside the scores")
 
 
 def _check_sums(record: RunResult) -> Iterator[Complaint]:

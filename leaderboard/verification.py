@@ -1,20 +1,17 @@
 """Whether a claim holds: the stated model is measured again, and compared picture by picture."""
 
 import math
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.results import RunResult, read_record
+from benchmarks.results import RunResult
 from deblur.catalog import CATALOG
 from leaderboard.entries import Entry, Verification
-from leaderboard.errors import VerificationError
+from leaderboard.errors import HarnessError, VerificationError
+from leaderboard.harness import run_harness
 from leaderboard.plausibility import named
 
-CHECKOUT = Path(__file__).parents[1]
 TOLERANCE: Mapping[str, float] = {
     **dict.fromkeys(("psnr", "psnr_y"), 0.02),
     **dict.fromkeys(("ssim", "ssim_y", "ssim_3d"), 0.001),
@@ -49,18 +46,12 @@ def measure_again(
     `pictures` is the dataset's folder, where it does not come with the project. Raises
     VerificationError when nothing says what to run, or the harness could not.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) / "record.json"
-        command = [
-            *(sys.executable, "-m", "benchmarks", "run", "--no-cost", "--output", str(output)),
-            *_options(entry.record, model or model_of(entry), pictures),
-        ]
-        code = subprocess.run(command, cwd=CHECKOUT, stdout=sys.stderr, check=False).returncode
-        if code or not output.is_file():
-            raise VerificationError(
-                f"the harness ended with {code} and left no record; what it says is above"
-            )
-        return read_record(output)
+    try:
+        return run_harness(_options(entry.record, model or model_of(entry), pictures))
+    except HarnessError as error:
+        raise VerificationError(
+            f"the harness left no record ({error}); what it says is above"
+        ) from error
 
 
 def model_of(entry: Entry) -> str:

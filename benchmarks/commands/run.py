@@ -13,6 +13,7 @@ from rich.progress import Progress as Bar
 
 from benchmarks.baselines import BASELINES
 from benchmarks.commands.console import ERR, OUT
+from benchmarks.commands.handing_in import hand_in, read_about
 from benchmarks.datasets import Dataset, open_dataset
 from benchmarks.datasets.manifest import load_manifest
 from benchmarks.errors import BenchmarkError
@@ -77,9 +78,19 @@ def run(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder of records, or a .json for one.")
     ] = RESULTS,
+    submit: Annotated[
+        str | None, typer.Option(help="Hand the records in to the board at this address.")
+    ] = None,
+    about: Annotated[
+        Path | None,
+        typer.Option(help="JSON for --submit: licence, training_data, contact, link, note."),
+    ] = None,
 ) -> None:
     """Measure models on datasets. A run that was killed goes on when it is started again."""
     with plain_errors():
+        if submit is not None and about is None:
+            raise BenchmarkError("--submit needs --about FILE: the board asks for a licence and more")
+        told = read_about(about) if about else {}
         if images_from is not None and len(model or ()) != 1:
             raise BenchmarkError("--images-from scores one program's pictures: name it by --model")
         methods = [
@@ -109,6 +120,10 @@ def run(
                 if output.suffix == ".json":
                     path.replace(output)
         show_records(records)
+        for record in records if submit is not None else ():
+            answer = hand_in(str(submit), record, told)
+            waits = ", where it waits until it is accepted" if answer["waiting"] else ""
+            OUT.print(f"{record.model.name} on {record.dataset.name}: {answer['id']}{waits}")
 
 
 def _all_that_run() -> list[str]:
