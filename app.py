@@ -1,7 +1,8 @@
 """The page: a blurred photo goes in, a sharper one comes out. `python app.py` serves it.
 
 HOST and PORT say where (127.0.0.1:7860), DEBLUR_MAX_MEGAPIXELS how large a photo may be (100),
-LEADERBOARD_ROOT where the board's records lie (leaderboard/data).
+LEADERBOARD_ROOT where the board's records lie (leaderboard/data), LEADERBOARD_REPO which dataset
+repository on the Hub they are shared through (none).
 """
 
 import os
@@ -31,7 +32,7 @@ from deblur.image_io import (
     write_image,
 )
 from deblur.restorer import Progress, Restorer, RestoreReport
-from leaderboard.store import FolderStore
+from leaderboard.mirrored_store import open_store
 from leaderboard.submit_tab import TAB as SUBMIT_TAB
 from leaderboard.submit_tab import build_submit_tab
 from leaderboard.tab import TAB, build_tab
@@ -50,7 +51,6 @@ FORMATS = {
     "Same as the photo": "",
     **{name: suffix_of(name.upper()) for name in ("PNG", "JPEG", "WebP", "TIFF")},
 }
-BOARD = Path(os.environ.get("LEADERBOARD_ROOT", HERE / "leaderboard" / "data"))
 MAX_PIXELS = int(float(os.environ.get("DEBLUR_MAX_MEGAPIXELS", DEFAULT_MAX_PIXELS / 1e6)) * 1e6)
 PREVIEW_SIDE = 2560
 PHOTOS_AT_ONCE = 2
@@ -315,7 +315,7 @@ with gr.Blocks(
             restore_button = gr.Button("Restore", variant="primary", size="lg", interactive=False)
             cancel_button = gr.Button("Cancel", size="lg", visible=False)
             download = gr.DownloadButton("Download", visible=False, elem_id="download")
-    board = FolderStore(BOARD)
+    board = open_store()
     with tabs, gr.Tab("Leaderboard", id=TAB):
         build_tab(demo, tabs, board, new_folder)
     with tabs, gr.Tab("Submit", id=SUBMIT_TAB):

@@ -9,6 +9,8 @@ from rich.console import Console
 
 from deblur.cli.console import plain_errors
 from leaderboard.entries import Entry
+from leaderboard.mirror import Mirror
+from leaderboard.mirrored_store import EMBEDDED
 from leaderboard.rendering import render, render_entry
 from leaderboard.store import Board, FolderStore
 from leaderboard.submission import examine
@@ -16,7 +18,6 @@ from leaderboard.submission import submit as keep
 from leaderboard.table import build_table, datasets_of
 from leaderboard.verification import measure_again, verification, verified
 
-EMBEDDED = Path(__file__).parent / "data"
 OUT = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
 ERR = Console(soft_wrap=True, highlight=False, emoji=False, markup=False, stderr=True)
 
@@ -125,6 +126,19 @@ def rebuild(root: Root = EMBEDDED) -> None:
         board = FolderStore(root).rebuild()
         OUT.print(f"{len(board.rows)} rows in {root}")
         _tell_problems(board)
+
+
+@app.command()
+def sync(
+    repo: Annotated[
+        str, typer.Option(envvar="LEADERBOARD_REPO", help="A dataset repository, owner/name.")
+    ],
+    root: Root = EMBEDDED,
+) -> None:
+    """Fetch rows from a dataset repository on the Hub, and commit those that are only here."""
+    with plain_errors():
+        done = Mirror(root, repo).sync()
+        OUT.print(f"{repo}: {done.pulled} files came, {done.pushed} went up")
 
 
 def _tell_problems(board: Board) -> None:

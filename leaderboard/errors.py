@@ -4,6 +4,7 @@ LeaderboardError
 ├── EntryError          a file of the store that cannot be read, or is not what its path says
 ├── StoreError          an entry that is not there, or a change that the store does not take
 ├── SubmissionError     what is handed in is not fit for the board; all complaints at once
+├── MirrorError         the Hub does not take part; what is new waits in the folder
 ├── HarnessError        a run of the harness that left no record
 ├── VerificationError   a claim that cannot be measured here
 └── TableError          a table that cannot be made
@@ -44,6 +45,10 @@ class SubmissionError(LeaderboardError):
     def __init__(self, complaints: Sequence[Complaint]) -> None:
         self.complaints = tuple(complaints)
         super().__init__("\n".join(map(str, self.complaints)))
+
+
+class MirrorError(LeaderboardError):
+    """The Hub does not take part; what is new waits in the folder."""
 
 
 class HarnessError(LeaderboardError):
