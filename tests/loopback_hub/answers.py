@@ -131,7 +131,8 @@ class Handler(BaseHTTPRequestHandler):
             if operation["key"] == "file":
                 changes[path] = base64.b64decode(content)
             else:
-                inside = (file for file in repo.files(head) if f"{file}/".startswith(f"{path}/"))
+                folder = f"{path.rstrip('/')}/"
+                inside = (file for file in repo.files(head) if f"{file}/".startswith(folder))
                 changes |= dict.fromkeys(inside)
         request = 1 + sum(ref.startswith("refs/pr/") for ref in repo.refs)
         branch = f"refs/pr/{request}" if self.query.get("create_pr") else revision
