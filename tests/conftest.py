@@ -3,11 +3,15 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from scripts.browser import NO_BROWSER, find_browser
+
+if TYPE_CHECKING:
+    from tests.loopback_hub import Hub
 
 os.environ |= {
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -17,6 +21,18 @@ os.environ |= {
 
 settings.register_profile("quick", max_examples=50, deadline=None)
 settings.load_profile("quick")
+
+
+@pytest.fixture
+def hub(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator["Hub"]:
+    """A Hub on this machine, to which this process's client turns, without a token."""
+    from tests.loopback_hub import loopback_hub
+
+    with loopback_hub() as hub:
+        hub.adopt(monkeypatch, tmp_path_factory.mktemp("home"))
+        yield hub
 
 
 @pytest.fixture

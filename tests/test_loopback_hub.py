@@ -1,6 +1,5 @@
 """The Hub that the tests talk to behaves towards the real client as the Hub does."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,16 +18,14 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from tests.loopback_hub import TOKEN, Hub, Kind, loopback_hub
+from tests.loopback_hub import TOKEN, Hub, Kind
 
 BINARY = bytes(range(256)) * 40
 
 
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with loopback_hub() as hub:
-        hub.adopt(monkeypatch, tmp_path / "home", TOKEN)
-        yield hub
+@pytest.fixture(autouse=True)
+def signed_in(monkeypatch: pytest.MonkeyPatch, hub: Hub) -> None:
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
 
 
 def content(repo: str, file: str, kind: Kind = "model", revision: str | None = None) -> bytes:
