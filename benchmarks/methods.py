@@ -29,7 +29,7 @@ class MethodChoice:
     model: str
     backend: str = "auto"
     device: str = "auto"
-    precision: Precision = "fp32"
+    precision: Precision | None = None
     tile: int | None = None
     threads: int | None = None
     pictures: Path | None = None
@@ -38,6 +38,12 @@ class MethodChoice:
     def timed(self) -> bool:
         """Whether its speed says anything: not where nothing is computed here."""
         return self.pictures is None and self.model != "blurred"
+
+    def runs_at(self) -> Precision:
+        """The precision asked for, else the model's own. Raises as `identity` does."""
+        if self.precision or self.pictures is not None or self.model in BASELINES:
+            return self.precision or "fp32"
+        return find_model(self.model).precisions[0]
 
     def identity(self) -> str:
         """What the name stands for today: changes with a model's weights and description.

@@ -1,11 +1,17 @@
 """Opening an `.onnx` file: a session, or a sentence that says why not."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
 from deblur.errors import WeightsCorruptError
+
+PRECISION_KEY = "deblur.precision"
+"""Where a file's metadata say what it runs at; fp32 where they do not."""
+PARITY_KEY = "deblur.parity"
+"""Where a smaller variant keeps, as JSON, how far it is from the fp32 network."""
 
 _FATAL_ONLY = 4
 RUNTIME_ERRORS = (
@@ -22,19 +28,30 @@ RUNTIME_ERRORS = (
 
 
 def open_session(
-    path: Path, providers: list[str], threads: int | None = None
+    path: Path,
+    providers: Sequence[tuple[str, Mapping[str, str]]] = (("CPUExecutionProvider", {}),),
+    threads: int | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> onnxruntime.InferenceSession:
-    """A session on the first of `providers` that starts; `threads` CPU threads, None: its choice.
+    """A session on `providers`, each with its options; `threads` CPU threads, None: its choice.
 
-    Raises WeightsCorruptError when ONNX Runtime cannot load the file.
+    `settings` are attributes of onnxruntime.SessionOptions. Raises WeightsCorruptError when
+    ONNX Runtime cannot load the file, or a provider does not take its options.
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL_ONLY
     if threads:
         options.intra_op_num_threads = threads
+    for name, value in (settings or {}).items():
+        setattr(options, name, value)
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
-    except RUNTIME_ERRORS as error:
+        return onnxruntime.InferenceSession(
+            str(path),
+            options,
+            providers=[(name, dict(given)) for name, given in providers],
+            enable_fallback=0,
+        )
+    except (*RUNTIME_ERRORS, RuntimeError, ValueError) as error:
         raise WeightsCorruptError(
             f"{path} is not a network that ONNX Runtime can load ({error}); "
             "fetch or export it again"
@@ -43,5 +60,9 @@ def open_session(
 
 def read_metadata(path: Path) -> dict[str, str]:
     """The metadata inside an `.onnx` file. Raises WeightsCorruptError when it is not one."""
-    session = open_session(path, ["CPUExecutionProvider"], threads=1)
+    return metadata_of(open_session(path, threads=1))
+
+
+def metadata_of(session: onnxruntime.InferenceSession) -> dict[str, str]:
+    """The metadata of an open file."""
     return dict(session.get_modelmeta().custom_metadata_map)

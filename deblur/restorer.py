@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deblur.backends import WEIGHTS_SUFFIX, open_backend, preferred_engine
-from deblur.backends.base import Backend
+from deblur.backends.base import ACCELERATOR_BATCH, Backend
 from deblur.catalog import DEFAULT_MODEL
 from deblur.color import linear_to_srgb, srgb_to_linear
 from deblur.errors import CancelledError, NonFiniteOutputError
@@ -105,7 +105,7 @@ class Restorer:
     ) -> None:
         self.spec, self.backend = spec, backend
         self.policy = spec.tiling if tile is None else _with_tile(spec.tiling, tile)
-        self.batch = batch or (1 if backend.device == "cpu" else 4)
+        self.batch = batch or (1 if backend.device == "cpu" else ACCELERATOR_BATCH)
 
     @classmethod
     def open(
@@ -114,20 +114,23 @@ class Restorer:
         *,
         engine: str = "auto",
         device: str = "auto",
-        precision: Precision = "fp32",
+        precision: Precision | None = None,
         tile: int | None = None,
         threads: int | None = None,
     ) -> "Restorer":
         """Find a model, fetch its weights and start an engine on them.
 
-        Raises the ModelError or BackendError that says what is missing.
+        `precision` None is the model's own: fp32, or what its file was quantised to. Raises the
+        ModelError or BackendError that says what is missing.
         """
         spec = find_model(model)
+        precision = precision or spec.precisions[0]
+        spec = spec.variant(precision)
         if engine == "auto":
-            engine = preferred_engine(spec)
+            engine = preferred_engine(spec, precision)
         weights = fetch_weights(spec, WEIGHTS_SUFFIX.get(engine, ".onnx"))
         backend = open_backend(
-            engine, spec, weights, device=device, precision=precision, threads=threads
+            engine, spec, weights, device=device, precision=precision, threads=threads, tile=tile
         )
         return cls(spec, backend, tile=tile)
 
@@ -230,15 +233,17 @@ class Restorer:
                 yield tile, output.mean(2, keepdims=True) if grey else output
 
     def _run_in_full(self, blurred: Floats) -> Floats:
-        output = self._decode(self.backend.at_full_precision().run(blurred)[0])
+        full = self.backend.at_full_precision()
+        output = self._decode(full.run(blurred)[0])
         if not np.isfinite(output).all():
             raise NonFiniteOutputError(
-                f"{self.spec.name} gave NaN or infinity at fp32; its weights are no good"
+                f"{self.spec.name} gave NaN or infinity at {full.precision}; "
+                "its weights are no good"
             )
         return output
 
     def _plausible(self, output: Floats) -> bool:
-        if self.backend.precision == "fp32":
+        if self.backend.at_full_precision() is self.backend:
             return bool(np.isfinite(output).all())
         low, high = float(output.min()), float(output.max())
         return low >= -PLAUSIBLE and high <= 1 + PLAUSIBLE

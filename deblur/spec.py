@@ -9,7 +9,7 @@ from typing import Any, Literal
 from deblur.errors import WeightsCorruptError
 
 Transfer = Literal["srgb", "linear"]
-Precision = Literal["fp32", "bf16", "fp16"]
+Precision = Literal["fp32", "bf16", "fp16", "int8"]
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,14 @@ class WeightsRef:
     """Where one file of weights lies, and the digest it must have.
 
     Without `repo` the file ships with this package; with it, it lies on the Hugging Face Hub
-    at `revision`.
+    at `revision`. An `.onnx` file runs at its `precision`; torch runs any file at any.
     """
 
     file: str
     sha256: str
     repo: str | None = None
     revision: str | None = None
+    precision: Precision = "fp32"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class ModelSpec:
     `value_range` is the range of the pixel values that the network takes and gives, for a
     picture in [0, 1]; `transfer` says whether they are sRGB-encoded or linear light. Height
     and width must be multiples of `size_multiple`. `macs_per_megapixel` counts
-    multiply-accumulates in units of 1e9.
+    multiply-accumulates in units of 1e9. The first of `precisions` is the default.
     """
 
     name: str
@@ -68,6 +69,15 @@ class ModelSpec:
     def weights_file(self, suffix: str) -> WeightsRef | None:
         """The weights whose file ends in `suffix` (".onnx", ".safetensors"), if there are any."""
         return next((ref for ref in self.weights if ref.file.endswith(suffix)), None)
+
+    def variant(self, precision: Precision) -> "ModelSpec":
+        """The same model, its only `.onnx` file that at `precision`; itself if it has none such."""
+        others = [ref for ref in self.weights if ref.file.endswith(".onnx")]
+        chosen = [ref for ref in others if ref.precision == precision]
+        if not chosen:
+            return self
+        kept = (ref for ref in self.weights if ref in chosen or ref not in others)
+        return dataclasses.replace(self, weights=tuple(kept))
 
     def to_json(self) -> str:
         """The one JSON form, as kept in config.json, model cards and exported files."""

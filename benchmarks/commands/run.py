@@ -26,8 +26,9 @@ from benchmarks.shards import Task
 from benchmarks.tables import record_table
 from deblur.catalog import CATALOG
 from deblur.cli.console import plain_errors
-from deblur.cli.options import CrewChoice, FloatPrecision
+from deblur.cli.options import CrewChoice, PrecisionChoice
 from deblur.crews import Crew
+from deblur.spec import Precision
 
 RESULTS = Path("results")
 
@@ -49,7 +50,7 @@ def run(
         list[str] | None, typer.Option(help="auto, onnx or torch; repeatable [auto].")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, tensorrt, ...")] = "auto",
-    precision: Annotated[FloatPrecision, typer.Option()] = FloatPrecision.fp32,
+    precision: Annotated[PrecisionChoice | None, typer.Option(help="[the model's own]")] = None,
     tile: Annotated[
         int | None, typer.Option(min=0, help="Tile side in pixels, 0: whole [the model's own].")
     ] = None,
@@ -89,12 +90,15 @@ def run(
     """Measure models on datasets. A run that was killed goes on when it is started again."""
     with plain_errors():
         if submit is not None and about is None:
-            raise BenchmarkError("--submit needs --about FILE: the board asks for a licence and more")
+            raise BenchmarkError(
+                "--submit needs --about FILE: the board asks for a licence and more"
+            )
         told = read_about(about) if about else {}
         if images_from is not None and len(model or ()) != 1:
             raise BenchmarkError("--images-from scores one program's pictures: name it by --model")
+        asked: Precision | None = precision.value if precision else None
         methods = [
-            MethodChoice(name, each, device, precision.value, tile, threads, images_from)
+            MethodChoice(name, each, device, asked, tile, threads, images_from)
             for name in model or _all_that_run()
             for each in backend or ["auto"]
         ]
@@ -165,7 +169,7 @@ def _task(
             f"among {', '.join(dataset.spec.metrics)}"
         )
     rules = {
-        "precision": method.precision,
+        "precision": method.runs_at(),
         "tiling": "model" if method.tile is None else method.tile,
     }
     protocol = dataset.protocol.model_copy(update=rules)

@@ -1,10 +1,13 @@
 """Engines that run a network, all behind one protocol, and the one place that opens them."""
 
+import ctypes
 import importlib.util
+import platform
 from pathlib import Path
 
-from deblur.backends.base import Backend
-from deblur.backends.onnx_backend import OnnxBackend, available_providers
+from deblur.backends.base import ACCELERATOR_BATCH, Backend
+from deblur.backends.execution_providers import Workload, available_providers
+from deblur.backends.onnx_backend import OnnxBackend
 from deblur.errors import BackendUnavailableError
 from deblur.spec import ModelSpec, Precision
 
@@ -22,14 +25,15 @@ def available_engines() -> dict[str, tuple[str, ...]]:
     return engines
 
 
-def preferred_engine(spec: ModelSpec) -> str:
+def preferred_engine(spec: ModelSpec, precision: Precision = "fp32") -> str:
     """The engine that `auto` means: torch where it has an accelerator, else ONNX Runtime.
 
-    A model whose weights only one engine takes runs on that one.
+    A model whose weights only one engine takes runs on that one, and int8 on ONNX Runtime.
     """
     if spec.weights_file(".onnx") is None and spec.weights_file(".safetensors") is not None:
         return "torch"
-    if spec.weights_file(".safetensors") is not None:
+    torch_runs_it = spec.weights_file(".safetensors") is not None and precision != "int8"
+    if torch_runs_it and _accelerator_is_likely():
         torch_devices = available_engines().get("torch", ())
         if "cuda" in torch_devices or "mps" in torch_devices:
             return "torch"
@@ -44,28 +48,59 @@ def open_backend(
     device: str = "auto",
     precision: Precision = "fp32",
     threads: int | None = None,
+    tile: int | None = None,
 ) -> Backend:
     """Start an engine on a model's weights.
 
-    `weights` has the engine's WEIGHTS_SUFFIX. Raises BackendUnavailableError when engine,
-    device or precision cannot be had here, WeightsCorruptError when the file is damaged.
+    `weights` has the engine's WEIGHTS_SUFFIX. `tile` is the largest side that will come, 0: any
+    [the model's own]. Raises BackendUnavailableError when engine, device or precision cannot be
+    had here, WeightsCorruptError when the file is damaged.
     """
     if precision not in spec.precisions:
         raise BackendUnavailableError(
             f"{spec.name} runs at {', '.join(spec.precisions)}, not at {precision}"
+            + (_who_does(spec, precision) if precision == "int8" else "")
         )
     if engine == "onnx":
-        if precision != "fp32":
+        side = spec.tiling.tile if tile is None else tile
+        work = Workload(tile=side, multiple=spec.size_multiple, batch=ACCELERATOR_BATCH)
+        backend = OnnxBackend(weights, provider=device, threads=threads, work=work)
+        if backend.precision != precision:
             raise BackendUnavailableError(
-                f"the onnx engine runs its file at fp32; for {precision} choose the torch engine"
+                f"{weights.name} of {spec.name} runs at {backend.precision}, not at {precision}"
+                + _who_does(spec, precision)
             )
-        return OnnxBackend(weights, provider=device, threads=threads)
+        return backend
     if engine != "torch" or importlib.util.find_spec("torch") is None:
         raise BackendUnavailableError(
             f"the engine {engine!r} is not on this machine; there is: "
             f"{', '.join(available_engines())}. torch comes with `pip install deblur-arena[torch]`"
         )
+    if precision == "int8":
+        raise BackendUnavailableError(f"{spec.name} runs at int8 on the onnx engine only")
     from deblur.backends.torch_backend import TorchBackend, set_threads
 
     set_threads(threads)
     return TorchBackend(spec, weights, device=device, precision=precision)
+
+
+def _who_does(spec: ModelSpec, precision: Precision) -> str:
+    making = f"`python -m deblur quantize {spec.name} --precision {precision} -o FILE.onnx`"
+    return {
+        "int8": f"; {making} makes a file that does",
+        "fp16": f"; choose the torch engine, or a file made by {making}",
+    }.get(precision, "; choose the torch engine")
+
+
+def _accelerator_is_likely() -> bool:
+    """Whether torch, which takes a second to import, may find more than a processor here."""
+    if importlib.util.find_spec("torch") is None:
+        return False
+    if platform.system() == "Darwin" or Path("/dev/kfd").exists():
+        return True
+    driver = "nvcuda.dll" if platform.system() == "Windows" else "libcuda.so.1"
+    try:
+        ctypes.CDLL(driver)
+    except OSError:
+        return False
+    return True

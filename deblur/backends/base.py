@@ -10,6 +10,9 @@ from deblur.spec import Precision
 
 Batch = NDArray[np.float32]
 
+ACCELERATOR_BATCH = 4
+"""How many tiles an accelerator gets at once; a processor gets one."""
+
 
 class Backend(Protocol):
     """Runs one network. Safe to share between threads."""
@@ -38,7 +41,7 @@ class Backend(Protocol):
         """float32 (N, 3, h, w) in the network's value range -> the same shape, not clipped."""
 
     def at_full_precision(self) -> "Backend":
-        """The same network at fp32: this very backend when it runs at fp32 already."""
+        """The same network at fp32: this very backend when it is, or when there is no other."""
 
 
 def tile_failed(provider: str, reason: Exception) -> BackendError:

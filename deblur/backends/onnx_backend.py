@@ -1,30 +1,25 @@
 """ONNX Runtime: every execution provider that is installed, behind the one protocol."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
 import onnxruntime
 
 from deblur.backends.base import Batch, tile_failed
+from deblur.backends.execution_providers import (
+    PROVIDERS,
+    Workload,
+    available_providers,
+    open_on,
+)
 from deblur.errors import BackendUnavailableError, WeightsCorruptError
-from deblur.onnx_file import RUNTIME_ERRORS, open_session
+from deblur.onnx_file import PRECISION_KEY, RUNTIME_ERRORS, metadata_of, open_session
 from deblur.spec import Precision
 
-PROVIDERS = {
-    "tensorrt": "TensorrtExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "coreml": "CoreMLExecutionProvider",
-    "openvino": "OpenVINOExecutionProvider",
-    "directml": "DmlExecutionProvider",
-    "cpu": "CPUExecutionProvider",
-}
-"""Short name to ONNX Runtime's name, the preferred ones first."""
-
-
-def available_providers() -> tuple[str, ...]:
-    """Short names of the providers installed here, the preferred ones first."""
-    installed = onnxruntime.get_available_providers()
-    return tuple(name for name, provider in PROVIDERS.items() if provider in installed)
+_BOUND = {"cuda", "tensorrt"}
+"""Where input and output are bound: one copy each way, on the provider's own stream."""
 
 
 class OnnxBackend:
@@ -32,55 +27,71 @@ class OnnxBackend:
 
     `provider` is a short name or `auto`. With `auto` a provider that does not start is
     noted and the next one is tried; one that was named must run, or BackendUnavailableError
-    is raised. `threads` is for the CPU; None leaves the choice to ONNX Runtime.
+    is raised. `threads` is for the CPU; None leaves the choice to ONNX Runtime. `work` says
+    which tiles will come. The precision is what the file says.
     """
 
     name = "onnx"
-    precision: Precision = "fp32"
 
-    def __init__(self, path: Path, *, provider: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        provider: str = "auto",
+        threads: int | None = None,
+        work: Workload | None = None,
+    ) -> None:
         self.notes: tuple[str, ...] = ()
+        self._work = replace(work or Workload(), threads=threads)
         candidates = available_providers() if provider == "auto" else (provider,)
         for device in candidates:
             try:
-                self._session = _open(path, device, threads)
+                self._session, notes = open_on(path, device, self._workload(path, device))
                 break
             except BackendUnavailableError as error:
                 if device == candidates[-1]:
                     raise
                 self.notes += (str(error),)
+        self.notes += notes
         self.device = device
-        self.execution_provider = PROVIDERS[device]
+        self.execution_provider = PROVIDERS[device].name
+        self.precision = _precision(self._session, path)
         self._input = self._session.get_inputs()[0].name
+        self._output = self._session.get_outputs()[0].name
 
     def run(self, batch: Batch) -> Batch:
         """See Backend.run."""
         try:
+            if self.device in _BOUND:
+                return self._run_bound(batch, "cuda")
             return np.asarray(self._session.run(None, {self._input: batch})[0], np.float32)
         except RUNTIME_ERRORS as error:
             raise tile_failed(self.execution_provider, error) from error
 
     def at_full_precision(self) -> "OnnxBackend":
-        """See Backend.at_full_precision."""
+        """See Backend.at_full_precision: a file holds its network at one precision only."""
         return self
 
+    def _run_bound(self, batch: Batch, memory: str) -> Batch:
+        binding = self._session.io_binding()
+        binding.bind_cpu_input(self._input, np.ascontiguousarray(batch))
+        binding.bind_output(self._output, memory)
+        self._session.run_with_iobinding(binding)
+        return np.asarray(binding.copy_outputs_to_cpu()[0], np.float32)
 
-def _open(path: Path, device: str, threads: int | None) -> onnxruntime.InferenceSession:
-    if device not in available_providers():
-        here = ", ".join(("auto", *available_providers()))
-        raise BackendUnavailableError(
-            f"ONNX Runtime has no device {device!r} on this machine; choose one of: {here}"
+    def _workload(self, path: Path, device: str) -> Workload:
+        """What a provider is told about the file; the CPU wants to know nothing."""
+        if device == "cpu" or device not in available_providers():
+            return self._work
+        session = open_session(path, threads=1)
+        named = session.get_inputs()[0].name
+        return replace(self._work, precision=_precision(session, path), input=named)
+
+
+def _precision(session: onnxruntime.InferenceSession, path: Path) -> Precision:
+    told = metadata_of(session).get(PRECISION_KEY, "fp32")
+    if told not in get_args(Precision):
+        raise WeightsCorruptError(
+            f"{path} says that it runs at {told!r}; known are {', '.join(get_args(Precision))}"
         )
-    providers = list(dict.fromkeys([PROVIDERS[device], PROVIDERS["cpu"]]))
-    try:
-        session = open_session(path, providers, threads)
-    except WeightsCorruptError as error:
-        if device == "cpu":
-            raise
-        raise BackendUnavailableError(f"{PROVIDERS[device]} did not start: {error}") from error
-    if session.get_providers()[0] != PROVIDERS[device]:
-        raise BackendUnavailableError(
-            f"{PROVIDERS[device]} is installed but did not start (its driver or libraries are "
-            "missing)"
-        )
-    return session
+    return cast(Precision, told)

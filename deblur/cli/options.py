@@ -19,12 +19,20 @@ class CrewChoice(StrEnum):
     ray = "ray"
 
 
-class FloatPrecision(StrEnum):
-    """The floating-point format that a network runs at."""
+class PrecisionChoice(StrEnum):
+    """What a network can run at; int8 wants a file that was quantised to it."""
 
     fp32 = "fp32"
     bf16 = "bf16"
     fp16 = "fp16"
+    int8 = "int8"
+
+
+class Variant(StrEnum):
+    """What a network can be rounded to in an `.onnx` file."""
+
+    fp16 = "fp16"
+    int8 = "int8"
 
 
 class Preset(StrEnum):

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from deblur.catalog import DEFAULT_MODEL
 from deblur.cli.console import ERR, OUT, plain_errors
 from deblur.cli.jobs import Job, plan_jobs
-from deblur.cli.options import CrewChoice, Engine, FloatPrecision, OutputFormat
+from deblur.cli.options import CrewChoice, Engine, OutputFormat, PrecisionChoice
 from deblur.cli.photo_worker import Outcome, PhotoWorker, open_worker
 from deblur.crews import Crew, carry_out
 from deblur.errors import DeblurError
@@ -32,7 +32,7 @@ def restore(
     ] = DEFAULT_MODEL,
     backend: Annotated[Engine, typer.Option(help="The engine.")] = Engine.auto,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, tensorrt, ...")] = "auto",
-    precision: Annotated[FloatPrecision, typer.Option()] = FloatPrecision.fp32,
+    precision: Annotated[PrecisionChoice | None, typer.Option(help="[the model's own]")] = None,
     tile: Annotated[
         int | None, typer.Option(min=0, help="Tile side in pixels; 0: the whole photo at once.")
     ] = None,
@@ -59,7 +59,7 @@ def restore(
         "model": model,
         "engine": backend.value,
         "device": device,
-        "precision": precision.value,
+        "precision": precision.value if precision else None,
         "tile": tile,
         "threads": threads,
     }
