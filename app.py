@@ -32,7 +32,10 @@ from deblur.image_io import (
     write_image,
 )
 from deblur.restorer import Progress, Restorer, RestoreReport
+from leaderboard.compare_tab import TAB as COMPARE_TAB
+from leaderboard.compare_tab import build_compare_tab
 from leaderboard.mirrored_store import open_store
+from leaderboard.pictures import scored_datasets
 from leaderboard.submit_tab import TAB as SUBMIT_TAB
 from leaderboard.submit_tab import build_submit_tab
 from leaderboard.tab import TAB, build_tab
@@ -70,6 +73,7 @@ class Photo:
 
 _running: dict[str | None, Event] = {}
 _opening = Lock()
+_restored: dict[tuple[str, Path], Path] = {}
 
 
 @cache
@@ -91,6 +95,16 @@ def engine_choices() -> list[tuple[str, str]]:
         for engine, devices in available_engines().items()
         for device in devices
     ]
+
+
+def restored_picture(model: str, photo: Path) -> Path:
+    """A photo's file as a model restores it, kept for whoever asks next."""
+    kept = _restored.get((model, photo))
+    if kept is None or not kept.is_file():
+        kept = new_folder() / f"{photo.stem}.png"
+        open_restorer(model, AUTOMATIC[1]).restore_file(photo, kept, max_pixels=MAX_PIXELS)
+        _restored[model, photo] = kept
+    return kept
 
 
 def write_preview(image: DecodedImage) -> Path:
@@ -318,6 +332,9 @@ with gr.Blocks(
     board = open_store()
     with tabs, gr.Tab("Leaderboard", id=TAB):
         build_tab(demo, tabs, board, new_folder)
+    with tabs, gr.Tab("Compare", id=COMPARE_TAB):
+        places = scored_datasets(os.environ.get("LEADERBOARD_DATASETS", ""))
+        build_compare_tab(places, restored_picture, new_folder)
     with tabs, gr.Tab("Submit", id=SUBMIT_TAB):
         build_submit_tab(board)
     gr.HTML(FOOTER)

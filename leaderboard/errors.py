@@ -7,6 +7,7 @@ LeaderboardError
 ├── MirrorError         the Hub does not take part; what is new waits in the folder
 ├── HarnessError        a run of the harness that left no record
 ├── VerificationError   a claim that cannot be measured here
+├── ComparisonError     pictures that cannot be compared
 └── TableError          a table that cannot be made
 """
 
@@ -57,6 +58,10 @@ class HarnessError(LeaderboardError):
 
 class VerificationError(LeaderboardError):
     """A claim that cannot be measured here."""
+
+
+class ComparisonError(LeaderboardError):
+    """Pictures that cannot be compared."""
 
 
 class TableError(LeaderboardError):

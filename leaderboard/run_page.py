@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-import deblur
 from benchmarks.results import ImageScore, MetricRecord, RunResult
+from deblur import catalog
 from deblur.catalog import CATALOG
 from leaderboard.entries import Entry, History
 from leaderboard.errors import EntryError, StoreError
@@ -19,7 +19,7 @@ from leaderboard.store import FolderStore
 RUN = "run"
 """The word of an address that opens a row's page."""
 
-CARDS = Path(deblur.__file__).parent / "pretrained"
+CARDS = Path(catalog.__file__).parent / "pretrained"
 FEW = 3
 """So many best and so many worst pictures are named."""
 
