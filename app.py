@@ -331,12 +331,12 @@ with gr.Blocks(
             download = gr.DownloadButton("Download", visible=False, elem_id="download")
     board = open_store()
     with tabs, gr.Tab("Leaderboard", id=TAB):
-        build_tab(demo, tabs, board, new_folder)
-    with tabs, gr.Tab("Compare", id=COMPARE_TAB):
         places = scored_datasets(os.environ.get("LEADERBOARD_DATASETS", ""))
+        build_tab(demo, tabs, board, places, restored_picture, new_folder)
+    with tabs, gr.Tab("Compare", id=COMPARE_TAB):
         build_compare_tab(places, restored_picture, new_folder)
     with tabs, gr.Tab("Submit", id=SUBMIT_TAB):
-        build_submit_tab(board)
+        build_submit_tab(board, places)
     gr.HTML(FOOTER)
 
     demo.load(

@@ -8,9 +8,12 @@ from typing import Any
 
 import gradio as gr
 
+from benchmarks.datasets import open_dataset
 from benchmarks.results import ImageScore, MetricRecord, RunResult
 from deblur import catalog
 from deblur.catalog import CATALOG
+from deblur.errors import DeblurError
+from leaderboard.comparison import Restore
 from leaderboard.entries import Entry, History
 from leaderboard.errors import EntryError, StoreError
 from leaderboard.rows import REPORTED_ID, contamination
@@ -38,13 +41,28 @@ _WRITE_ADDRESS = """
 
 
 class RunPage:
-    """Lays the page out inside the current block, closed; `outputs` are what `show` updates."""
+    """Lays the page out inside the current block, closed; `outputs` are what `show` updates.
 
-    def __init__(self, store: FolderStore) -> None:
-        self._store = store
+    The best and worst pictures are shown where `places` has their dataset and `restore` can run
+    the model.
+    """
+
+    def __init__(
+        self, store: FolderStore, places: Mapping[str, Path | None], restore: Restore
+    ) -> None:
+        self._store, self._places, self._restore = store, places, restore
         self.id = gr.Textbox(visible=False)
         with gr.Column(visible=False, elem_id="run-page") as self._page:
             self._text = gr.HTML()
+            self.gallery = gr.Gallery(
+                visible=False,
+                label="Restored: the best three and the worst three pictures",
+                show_label=False,
+                columns=6,
+                height=220,
+                object_fit="contain",
+                buttons=[],
+            )
             with gr.Row():
                 self._pictures = [
                     gr.Image(
@@ -68,7 +86,7 @@ class RunPage:
         for listen, reply in ((table.select, open_row), (self._close.click, self.show)):
             listen(reply, outputs=self.outputs, api_visibility="private").then(
                 None, self.id, js=_WRITE_ADDRESS
-            )
+            ).then(self.show_pictures, self.id, self.gallery, api_visibility="private")
 
     def show(self, id: str = "") -> list[Any]:
         """Updates for `outputs`: the page of a row, or nothing without an id."""
@@ -76,6 +94,33 @@ class RunPage:
             return ["", gr.Column(visible=False), "", *[gr.Image(visible=False)] * 2]
         model, text = self._describe(id)
         return [id, gr.Column(visible=True), text, *map(_picture, _card_pictures(model))]
+
+    def show_pictures(self, id: str) -> Any:
+        """An update for the gallery: the pictures of `best_and_worst`, restored again."""
+        if not id or id.startswith(REPORTED_ID):
+            return gr.Gallery(visible=False)
+        try:
+            record = self._store.entry(id).record
+            pictures = self._pictures_of(record)
+        except DeblurError:
+            return gr.Gallery(visible=False)
+        return gr.Gallery(pictures, visible=bool(pictures))
+
+    def _pictures_of(self, record: RunResult) -> list[tuple[str, str]]:
+        name, model = record.dataset.name, record.model.name
+        if name not in self._places or not (spec := CATALOG.get(model)) or not spec.weights:
+            return []
+        blurred = {item.id: item.blurred for item in open_dataset(name, self._places[name]).items}
+        chosen = [each for images in best_and_worst(record) for each in images]
+        metric = record.ranking_metric
+        digits = record.metrics[metric].digits
+        return [
+            (
+                str(self._restore(model, blurred[each.id])),
+                f"{each.id} · {each.scores[metric]:.{digits}f}",
+            )
+            for each in chosen
+        ]
 
     def _describe(self, id: str) -> tuple[str | None, str]:
         """The model of a row, and its page as HTML."""

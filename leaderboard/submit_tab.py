@@ -10,7 +10,7 @@ import gradio as gr
 
 from leaderboard.entries import Entry, History
 from leaderboard.errors import Complaint, SubmissionError
-from leaderboard.pictures import score_pictures, scored_datasets
+from leaderboard.pictures import score_pictures
 from leaderboard.run_page import run_html
 from leaderboard.store import FolderStore
 from leaderboard.submission import MOST_BYTES, examine, submit
@@ -24,13 +24,12 @@ again.</p>
 """
 
 
-def build_submit_tab(store: FolderStore) -> None:
+def build_submit_tab(store: FolderStore, known: Mapping[str, Path | None]) -> None:
     """Lay out the tab inside the current block; its two buttons are the API's /check and /submit.
 
-    LEADERBOARD_DATASETS names the datasets whose pictures can be scored here, and
-    LEADERBOARD_MODERATED=1 makes what is handed in wait until somebody accepts it.
+    `known` are the datasets whose pictures can be scored here. LEADERBOARD_MODERATED=1 makes
+    what is handed in wait until somebody accepts it.
     """
-    known = scored_datasets(os.environ.get("LEADERBOARD_DATASETS", ""))
     moderated = os.environ.get("LEADERBOARD_MODERATED") == "1"
     gr.HTML(INTRODUCTION)
     with gr.Row(elem_id="submission"):

@@ -1,7 +1,7 @@
 """The Leaderboard on the page: a table of one dataset, what it costs to be good, downloads."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from html import escape
 from pathlib import Path
@@ -11,6 +11,7 @@ import gradio as gr
 import pandas as pd
 
 from leaderboard.cells import payload
+from leaderboard.comparison import Restore
 from leaderboard.errors import TableError
 from leaderboard.figures import COSTS, by_category, gains, quality_against
 from leaderboard.rendering import render
@@ -42,9 +43,17 @@ _WRITE_ADDRESS = """
 
 
 def build_tab(
-    demo: gr.Blocks, tabs: gr.Tabs, store: FolderStore, new_folder: Callable[[], Path]
+    demo: gr.Blocks,
+    tabs: gr.Tabs,
+    store: FolderStore,
+    places: Mapping[str, Path | None],
+    restore: Restore,
+    new_folder: Callable[[], Path],
 ) -> None:
-    """Lay out the tab inside the current block. `new_folder` gives a place for downloads."""
+    """Lay out the tab inside the current block.
+
+    `new_folder` gives a place for downloads; see RunPage for `places` and `restore`.
+    """
     choices = _choices()
     told = gr.HTML(elem_id="board-rules")
     table = gr.Dataframe(
@@ -59,7 +68,7 @@ def build_tab(
     with gr.Row():
         csv = gr.DownloadButton("Download as CSV", size="sm")
         parquet = gr.DownloadButton("Download as Parquet", size="sm")
-    page = RunPage(store)
+    page = RunPage(store, places, restore)
     with gr.Row():
         plots = [gr.Plot(label=title, min_width=320) for title in PLOTS]
 
@@ -98,7 +107,7 @@ def build_tab(
         outputs=[tabs, *choices, *shown, *page.outputs],
         show_progress="hidden",
         api_visibility="private",
-    )
+    ).then(page.show_pictures, page.id, page.gallery, api_visibility="private")
     for choice in choices:
         events = [choice.submit, choice.blur] if isinstance(choice, gr.Textbox) else [choice.input]
         for listen in events:
