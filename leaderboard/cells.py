@@ -17,7 +17,7 @@ def payload(frame: pd.DataFrame, columns: Sequence[Column], rows: pd.DataFrame) 
     `rows` are the board's, by id: a score tells its 95 % interval when the pointer rests on it.
     """
     records = frame.to_dict("records")
-    more = rows.set_index("id").to_dict("index")
+    more = rows[rows["id"].isin(frame["id"])].set_index("id").to_dict("index")
     values = [[_value(record[each.name]) for each in columns] for record in records]
     shown = [[_html(each, record, more[record["id"]]) for each in columns] for record in records]
     return {
