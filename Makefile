@@ -48,5 +48,5 @@ $(VENV)/core.stamp: pyproject.toml | $(BIN)/pip
 	@touch $@
 
 $(VENV)/full.stamp: pyproject.toml | $(BIN)/pip
-	$(INSTALL) -e '.[torch,train,bench,scale,dev]'
+	$(INSTALL) -e '.[torch,train,bench,scale,checkpoints,dev]'
 	@touch $@ $(VENV)/core.stamp

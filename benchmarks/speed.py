@@ -24,7 +24,8 @@ class NetworkSpeed:
     """One network on one engine, a tile at a time.
 
     `of_matrix_product` is its GFLOP/s over that of a matrix product measured just before it
-    in the same process; `peak_memory_mb` is the whole process.
+    in the same process; both are None where nobody has counted its operations. `peak_memory_mb`
+    is the whole process.
     """
 
     model: str
@@ -32,8 +33,8 @@ class NetworkSpeed:
     provider: str
     seconds_per_megapixel: float
     spread: float
-    gflops: float
-    of_matrix_product: float
+    gflops: float | None
+    of_matrix_product: float | None
     peak_memory_mb: float
 
 
@@ -68,7 +69,7 @@ def measure_speed(
     networks, photos = [], []
     with tempfile.TemporaryDirectory() as folder:
         for spec in (CATALOG[name] for name in models):
-            for engine in available_engines():
+            for engine in _engines_for(spec):
                 tell(f"{spec.name} on {engine}")
                 weights = _weights(spec, engine, Path(folder))
                 speed, memory = in_own_process(_measure_network, weights, engine)
@@ -79,13 +80,21 @@ def measure_speed(
     return SpeedRun(machine_name(), matrix_product_rate(), tuple(networks), tuple(photos))
 
 
+def _engines_for(spec: ModelSpec) -> list[str]:
+    return [
+        engine
+        for engine in available_engines()
+        if not spec.weights or spec.weights_file(WEIGHTS_SUFFIX[engine])
+    ]
+
+
 def _weights(spec: ModelSpec, engine: str, folder: Path) -> str:
     if spec.weights:
         return spec.name
     from deblur.networks import build_network
     from deblur.publish.onnx_export import export
 
-    path = folder / f"{spec.name}{WEIGHTS_SUFFIX[engine]}"
+    path = folder / f"{spec.name}{WEIGHTS_SUFFIX[engine][0]}"
     export(spec, build_network(spec.architecture, spec.arguments).state_dict(), path)
     return str(path)
 
@@ -97,7 +106,8 @@ def _measure_network(model: str, engine: str) -> NetworkSpeed:
     yardstick = matrix_product_rate()
     timing = time_calls(lambda: restorer.backend.run(batch))
     megapixels = side * side / 1e6
-    gflops = 2 * restorer.spec.macs_per_megapixel * megapixels / timing.median
+    macs = restorer.spec.macs_per_megapixel
+    gflops = 2 * macs * megapixels / timing.median if macs else None
     return NetworkSpeed(
         model=restorer.spec.name,
         engine=engine,
@@ -105,7 +115,7 @@ def _measure_network(model: str, engine: str) -> NetworkSpeed:
         seconds_per_megapixel=timing.median / megapixels,
         spread=timing.spread / megapixels,
         gflops=gflops,
-        of_matrix_product=gflops / yardstick,
+        of_matrix_product=gflops / yardstick if gflops else None,
         peak_memory_mb=0.0,
     )
 

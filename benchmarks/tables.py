@@ -154,8 +154,8 @@ def network_table(run: SpeedRun) -> Table:
             row.engine,
             f"{row.seconds_per_megapixel:.2f}",
             f"{row.spread:.2f}",
-            f"{row.gflops:.0f}",
-            f"{row.of_matrix_product:.0%}",
+            f"{row.gflops:.0f}" if row.gflops else "",
+            f"{row.of_matrix_product:.0%}" if row.of_matrix_product else "",
             f"{row.peak_memory_mb:.0f}",
         )
     return table

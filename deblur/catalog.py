@@ -103,6 +103,31 @@ _SPECS = (
         paper="https://arxiv.org/abs/1908.03826",
     ),
     ModelSpec(
+        name="nafnet-gopro",
+        title="NAFNet, REDS (OpenCV Zoo)",
+        architecture="onnx",
+        arguments={},
+        # It pools over all that it sees: a small tile would be restored differently.
+        tiling=TilingPolicy(tile=1024, halo=128),
+        size_multiple=16,
+        parameters=None,
+        macs_per_megapixel=None,
+        precisions=("fp32",),
+        # Its repository names https://drive.google.com/file/d/14D4V4raNYIOhETfcuuLI3bGLB-OYIv6X,
+        # which is NAFNet-REDS-width64 in the authors' table of models.
+        trained_on=("REDS train",),
+        licence="MIT",
+        paper="https://arxiv.org/abs/2204.04676",
+        weights=(
+            WeightsRef(
+                "deblurring_nafnet_2025may.onnx",
+                "07263f416febecce10193dd648e950b22e397cf521eedab1a114ef77b2bc9587",
+                repo="opencv/deblurring_nafnet",
+                bytes=91_736_251,
+            ),
+        ),
+    ),
+    ModelSpec(
         name="srcnn",
         title="SRCNN baseline",
         architecture="srcnn",

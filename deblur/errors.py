@@ -10,6 +10,7 @@ DeblurError
 ├── ModelError                a model cannot be had
 │   ├── UnknownModelError         no such name, file or repository
 │   ├── WeightsUnavailableError   known, but its weights cannot be fetched or are not there
+│   ├── UndescribedModelError     somebody's file that does not fit, or does not say how to run it
 │   └── WeightsCorruptError       weights that are damaged, altered or of another network
 ├── BackendError              an engine cannot run what was asked
 │   ├── BackendUnavailableError   engine, device or execution provider is not on this machine
@@ -64,6 +65,10 @@ class UnknownModelError(ModelError):
 
 class WeightsUnavailableError(ModelError):
     """The model is known, but its weights cannot be fetched or are not there."""
+
+
+class UndescribedModelError(ModelError):
+    """Somebody else's file that does not fit, or does not say what must be known to run it."""
 
 
 class WeightsCorruptError(ModelError):

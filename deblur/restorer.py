@@ -104,7 +104,7 @@ class Restorer:
         batch: int | None = None,
     ) -> None:
         self.spec, self.backend = spec, backend
-        self.policy = spec.tiling if tile is None else _with_tile(spec.tiling, tile)
+        self.policy = _with_tile(spec.tiling, spec.tiling.tile if tile is None else tile)
         self.batch = batch or (1 if backend.device == "cpu" else ACCELERATOR_BATCH)
 
     @classmethod
@@ -128,7 +128,7 @@ class Restorer:
         spec = spec.variant(precision)
         if engine == "auto":
             engine = preferred_engine(spec, precision)
-        weights = fetch_weights(spec, WEIGHTS_SUFFIX.get(engine, ".onnx"))
+        weights = fetch_weights(spec, WEIGHTS_SUFFIX.get(engine, WEIGHTS_SUFFIX["onnx"]))
         backend = open_backend(
             engine, spec, weights, device=device, precision=precision, threads=threads, tile=tile
         )

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from deblur.errors import WeightsCorruptError
 
+SPANDREL = "spandrel/"
+"""Begins the name of an architecture that spandrel builds."""
+
 Transfer = Literal["srgb", "linear"]
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
 
@@ -16,8 +19,8 @@ Precision = Literal["fp32", "bf16", "fp16", "int8"]
 class TilingPolicy:
     """How a photo is cut for a network: sides in pixels.
 
-    `tile` is the side of what the network sees; `halo` of it, on every inner edge, is only
-    context; over the next `ramp` pixels neighbouring tiles fade into each other.
+    `tile` is the side of what the network sees, 0: the whole photo; `halo` of it, on every inner
+    edge, is only context; over the next `ramp` pixels neighbouring tiles fade into each other.
     """
 
     tile: int
@@ -37,6 +40,7 @@ class WeightsRef:
     sha256: str
     repo: str | None = None
     revision: str | None = None
+    bytes: int | None = None
     precision: Precision = "fp32"
 
 
@@ -44,6 +48,9 @@ class WeightsRef:
 class ModelSpec:
     """A published model: network, weights, and what must be known to run and to judge it.
 
+    `architecture` is one of `deblur.networks`, or `spandrel/NAME`, or, for a graph that only
+    its `.onnx` file knows, `onnx`. `parameters` and `macs_per_megapixel` are None where nobody
+    has counted.
     `value_range` is the range of the pixel values that the network takes and gives, for a
     picture in [0, 1]; `transfer` says whether they are sRGB-encoded or linear light. Height
     and width must be multiples of `size_multiple`. `macs_per_megapixel` counts
@@ -56,8 +63,8 @@ class ModelSpec:
     arguments: Mapping[str, Any]
     tiling: TilingPolicy
     size_multiple: int
-    parameters: int
-    macs_per_megapixel: float
+    parameters: int | None
+    macs_per_megapixel: float | None
     value_range: tuple[float, float] = (0.0, 1.0)
     transfer: Transfer = "srgb"
     precisions: tuple[Precision, ...] = ("fp32", "bf16", "fp16")
@@ -66,7 +73,12 @@ class ModelSpec:
     paper: str | None = None
     weights: tuple[WeightsRef, ...] = field(default=())
 
-    def weights_file(self, suffix: str) -> WeightsRef | None:
+    @property
+    def on_hub(self) -> bool:
+        """Whether its weights have to be fetched from the Hub, once."""
+        return any(ref.repo for ref in self.weights)
+
+    def weights_file(self, suffix: str | tuple[str, ...]) -> WeightsRef | None:
         """The weights whose file ends in `suffix` (".onnx", ".safetensors"), if there are any."""
         return next((ref for ref in self.weights if ref.file.endswith(suffix)), None)
 

@@ -1,25 +1,18 @@
 """From a model's name to its description and to a verified file of weights.
 
-A name is one of the catalog's, the path of an exported file, or a repository on the Hugging
-Face Hub (`owner/name` or `owner/name@revision`) that holds a `config.json`.
+A name is one of the catalog's, the path of a file, or a place on the Hugging Face Hub:
+`owner/name` and `owner/name@revision` for a repository of our form (`config.json`,
+`model.safetensors`, `onnx/model.onnx`), `hf://owner/name@revision/FILE` for a file of any.
 """
 
 import hashlib
-import re
 from dataclasses import replace
 from pathlib import Path
 
-import httpx2
-from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import (
-    EntryNotFoundError,
-    HFValidationError,
-    LocalEntryNotFoundError,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
+from huggingface_hub import HfUri
 from safetensors import SafetensorError, safe_open
 
+from deblur import hub
 from deblur.catalog import CATALOG
 from deblur.errors import UnknownModelError, WeightsCorruptError, WeightsUnavailableError
 from deblur.onnx_file import read_metadata
@@ -29,30 +22,35 @@ PRETRAINED = Path(__file__).parent / "pretrained"
 SPEC_KEY = "deblur.spec"
 """Where an exported file keeps the model's description, among its metadata."""
 
-_HUB_NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
+FILES = (".onnx", ".safetensors", ".pth")
+"""The kinds of files that hold a model."""
 
 
 def find_model(name: str) -> ModelSpec:
-    """The description of a model, by catalog name, file or Hub repository.
+    """The description of a model, by catalog name, file or place on the Hub.
 
-    Raises UnknownModelError when there is no such thing, WeightsCorruptError when a file
-    carries no description, WeightsUnavailableError when the Hub cannot be reached.
+    A file on the Hub that is not of our form is fetched, to be described. Raises
+    UnknownModelError when there is no such thing, WeightsUnavailableError when it cannot be
+    fetched, WeightsCorruptError for a file that is damaged, UndescribedModelError for one that
+    does not fit or does not say what must be known, and BackendUnavailableError when what would
+    read it is not installed.
     """
     if name in CATALOG:
         return CATALOG[name]
     path = Path(name)
-    if path.suffix in (".onnx", ".safetensors"):
+    if path.suffix in FILES and "://" not in name:
         return _describe_file(path)
-    hub = _HUB_NAME.fullmatch(name)
-    if hub and not path.exists():
-        return _describe_repo(hub["repo"], hub["revision"])
+    if not path.exists() and (place := hub.parse_place(name)):
+        if place.path_in_repo:
+            return _describe_hub_file(place)
+        return _describe_repo(place.id, place.revision)
     raise UnknownModelError(
-        f"there is no model {name!r}; choose one of {', '.join(CATALOG)}, "
-        "an .onnx or .safetensors file, or a Hub repository owner/name"
+        f"there is no model {name!r}; choose one of {', '.join(CATALOG)}, a file "
+        f"({', '.join(FILES)}), or a Hub repository: owner/name, or hf://owner/name/FILE"
     )
 
 
-def fetch_weights(spec: ModelSpec, suffix: str) -> Path:
+def fetch_weights(spec: ModelSpec, suffix: str | tuple[str, ...]) -> Path:
     """A local file with the weights of that kind (".onnx", ".safetensors"), digest checked.
 
     Raises WeightsUnavailableError when there is none, WeightsCorruptError when its content
@@ -60,11 +58,10 @@ def fetch_weights(spec: ModelSpec, suffix: str) -> Path:
     """
     ref = spec.weights_file(suffix)
     if ref is None:
-        raise WeightsUnavailableError(
-            f"no {suffix} weights are published for {spec.name}; train it with "
-            f"`python -m deblur train --model {spec.name}` and export it"
-        )
-    path = _download(ref.repo, ref.file, ref.revision) if ref.repo else PRETRAINED / ref.file
+        raise WeightsUnavailableError(_no_weights(spec, suffix))
+    if ref.repo:
+        return _fetch(ref.repo, ref.file, ref.revision, ref.sha256)
+    path = PRETRAINED / ref.file
     if not path.is_file():
         raise WeightsUnavailableError(f"{path} is missing; install deblur-arena again")
     if sha256_of(path) != ref.sha256:
@@ -74,22 +71,77 @@ def fetch_weights(spec: ModelSpec, suffix: str) -> Path:
     return path
 
 
+def bytes_to_fetch(spec: ModelSpec) -> int | None:
+    """How many bytes a model's weights take from the Hub, 0 when they are here; None: unknown."""
+    missing = [
+        ref
+        for ref in spec.weights[:1]
+        if ref.repo and hub.cached(ref.repo, ref.file, ref.revision) is None
+    ]
+    return missing[0].bytes if missing else 0
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _describe_file(path: Path) -> ModelSpec:
+def _no_weights(spec: ModelSpec, suffix: str | tuple[str, ...]) -> str:
+    wanted = suffix if isinstance(suffix, str) else suffix[0]
+    if spec.weights:
+        there = ", ".join(Path(ref.file).suffix for ref in spec.weights)
+        return f"{spec.name} has no {wanted} weights, but {there}: choose the other engine"
+    return (
+        f"no {wanted} weights are published for {spec.name}; train it with "
+        f"`python -m deblur train --model {spec.name}` and export it"
+    )
+
+
+def _fetch(repo: str, file: str, revision: str | None, sha256: str | None) -> Path:
+    """A file of the Hub, with that digest; without one, with the digest that the Hub gives.
+
+    What lies in the cache is taken without asking the Hub when its digest is known. A file with
+    another digest is fetched again, once.
+    """
+    path = hub.cached(repo, file, revision) if sha256 else None
+    path = path or hub.download(repo, file, revision)
+    if _is_whole(path, sha256):
+        return path
+    path = hub.download(repo, file, revision, again=True)
+    if _is_whole(path, sha256):
+        return path
+    raise WeightsCorruptError(
+        f"{file} of {repo} is not the file that was published (its sha256 differs), also when "
+        "fetched again; it has been changed there, or on its way: it is not used"
+    )
+
+
+def _is_whole(path: Path, sha256: str | None) -> bool:
+    expected = sha256 or hub.digest_on_the_hub(path)
+    return expected is None or sha256_of(path) == expected
+
+
+def _describe_file(path: Path, licence: str = hub.LICENCE_UNKNOWN) -> ModelSpec:
+    """The description of a local file; its weights are that file."""
     if not path.is_file():
         raise UnknownModelError(f"there is no file {path}")
-    metadata = read_metadata(path) if path.suffix == ".onnx" else _safetensors_metadata(path)
-    if SPEC_KEY not in metadata:
-        raise WeightsCorruptError(
-            f"{path} carries no description of its model; export it with `python -m deblur export`"
-        )
-    ref = WeightsRef(file=str(path.resolve()), sha256=sha256_of(path))
-    return replace(ModelSpec.from_json(metadata[SPEC_KEY]), weights=(ref,))
+    ref = WeightsRef(file=str(path.resolve()), sha256=sha256_of(path), bytes=path.stat().st_size)
+    return replace(_described(path, licence), weights=(ref,))
+
+
+def _described(path: Path, licence: str) -> ModelSpec:
+    metadata = {}
+    if path.suffix == ".onnx":
+        metadata = read_metadata(path)
+    elif path.suffix == ".safetensors":
+        metadata = _safetensors_metadata(path)
+    if SPEC_KEY in metadata:
+        return ModelSpec.from_json(metadata[SPEC_KEY])
+    from deblur import guests
+
+    describe = guests.describe_onnx if path.suffix == ".onnx" else guests.describe_checkpoint
+    return describe(path, licence)
 
 
 def _safetensors_metadata(path: Path) -> dict[str, str]:
@@ -100,27 +152,24 @@ def _safetensors_metadata(path: Path) -> dict[str, str]:
         raise WeightsCorruptError(f"{path} is not a safetensors file ({error})") from error
 
 
+def _describe_hub_file(place: HfUri) -> ModelSpec:
+    file, revision = place.path_in_repo, place.revision
+    if not file.endswith(FILES):
+        raise UnknownModelError(f"{place.to_uri()} is no model: name a file ({', '.join(FILES)})")
+    path = _fetch(place.id, file, revision, None)
+    spec = _describe_file(path, hub.licence_of(place.id, revision))
+    here = replace(spec.weights[0], file=file, repo=place.id, revision=_commit(path, file))
+    return replace(spec, weights=(here,))
+
+
 def _describe_repo(repo: str, revision: str | None) -> ModelSpec:
-    config = _download(repo, "config.json", revision)
+    config = hub.download(repo, "config.json", revision)
     spec = ModelSpec.from_json(config.read_text(encoding="utf-8", errors="replace"))
-    commit = config.parent.name
+    commit = _commit(config, "config.json")
     refs = tuple(replace(ref, repo=repo, revision=commit) for ref in spec.weights)
     return replace(spec, weights=refs)
 
 
-def _download(repo: str, file: str, revision: str | None) -> Path:
-    where = f"{repo}@{revision}" if revision else repo
-    try:
-        return Path(hf_hub_download(repo, file, revision=revision))
-    except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as error:
-        raise UnknownModelError(
-            f"the Hub has no model repository {where}, or it is private (set HF_TOKEN)"
-        ) from error
-    except LocalEntryNotFoundError as error:
-        raise WeightsUnavailableError(
-            f"{file} of {where} is not in the local cache and the Hub cannot be reached"
-        ) from error
-    except EntryNotFoundError as error:
-        raise UnknownModelError(f"{where} holds no {file}: it is no model for us") from error
-    except (httpx2.HTTPError, OSError) as error:
-        raise WeightsUnavailableError(f"{file} of {where} cannot be fetched ({error})") from error
+def _commit(path: Path, file: str) -> str:
+    """The commit of a file in the cache, which keeps it as snapshots/COMMIT/FILE."""
+    return path.parents[file.count("/")].name

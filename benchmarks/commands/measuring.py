@@ -32,7 +32,7 @@ def speed(
 ) -> None:
     """Speed and memory of every model on every engine of this machine."""
     run = measure_speed(
-        model or list(CATALOG),
+        model or [name for name, spec in CATALOG.items() if not spec.on_hub],
         photo or [12, 48, 100],
         lambda text: ERR.print(f"measuring {text}", markup=False),
     )

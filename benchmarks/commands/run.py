@@ -131,7 +131,8 @@ def run(
 
 
 def _all_that_run() -> list[str]:
-    return [*BASELINES, *(spec.name for spec in CATALOG.values() if spec.weights)]
+    here = (spec.name for spec in CATALOG.values() if spec.weights and not spec.on_hub)
+    return [*BASELINES, *here]
 
 
 def show_records(records: Sequence[RunResult]) -> None:

@@ -11,8 +11,8 @@ from deblur.backends.onnx_backend import OnnxBackend
 from deblur.errors import BackendUnavailableError
 from deblur.spec import ModelSpec, Precision
 
-WEIGHTS_SUFFIX = {"onnx": ".onnx", "torch": ".safetensors"}
-"""The kind of file that each engine takes."""
+WEIGHTS_SUFFIX = {"onnx": (".onnx",), "torch": (".safetensors", ".pth")}
+"""The kinds of files that each engine takes; we write the first."""
 
 
 def available_engines() -> dict[str, tuple[str, ...]]:
@@ -30,9 +30,10 @@ def preferred_engine(spec: ModelSpec, precision: Precision = "fp32") -> str:
 
     A model whose weights only one engine takes runs on that one, and int8 on ONNX Runtime.
     """
-    if spec.weights_file(".onnx") is None and spec.weights_file(".safetensors") is not None:
+    for_torch = spec.weights_file(WEIGHTS_SUFFIX["torch"]) is not None
+    if for_torch and spec.weights_file(WEIGHTS_SUFFIX["onnx"]) is None:
         return "torch"
-    torch_runs_it = spec.weights_file(".safetensors") is not None and precision != "int8"
+    torch_runs_it = for_torch and precision != "int8"
     if torch_runs_it and _accelerator_is_likely():
         torch_devices = available_engines().get("torch", ())
         if "cuda" in torch_devices or "mps" in torch_devices:
@@ -52,9 +53,9 @@ def open_backend(
 ) -> Backend:
     """Start an engine on a model's weights.
 
-    `weights` has the engine's WEIGHTS_SUFFIX. `tile` is the largest side that will come, 0: any
-    [the model's own]. Raises BackendUnavailableError when engine, device or precision cannot be
-    had here, WeightsCorruptError when the file is damaged.
+    `weights` has one of the engine's WEIGHTS_SUFFIX. `tile` is the largest side that will come,
+    0: any [the model's own]. Raises BackendUnavailableError when engine, device or precision
+    cannot be had here, WeightsCorruptError when the file is damaged.
     """
     if precision not in spec.precisions:
         raise BackendUnavailableError(

@@ -58,9 +58,12 @@ class OnnxBackend:
         self.precision = _precision(self._session, path)
         self._input = self._session.get_inputs()[0].name
         self._output = self._session.get_outputs()[0].name
+        self._one_by_one = self._session.get_inputs()[0].shape[0] == 1
 
     def run(self, batch: Batch) -> Batch:
         """See Backend.run."""
+        if self._one_by_one and len(batch) > 1:
+            return np.concatenate([self.run(picture[None]) for picture in batch])
         try:
             if self.device in _BOUND:
                 return self._run_bound(batch, "cuda")

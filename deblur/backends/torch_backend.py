@@ -12,7 +12,7 @@ from torch import nn
 from deblur.backends.base import Batch, tile_failed
 from deblur.errors import BackendUnavailableError, WeightsCorruptError
 from deblur.networks import build_network
-from deblur.spec import ModelSpec, Precision
+from deblur.spec import SPANDREL, ModelSpec, Precision
 
 DTYPES: dict[Precision, torch.dtype] = {
     "fp32": torch.float32,
@@ -49,7 +49,7 @@ def set_threads(threads: int | None) -> None:
 
 
 class TorchBackend:
-    """A network of this package with its weights from a `.safetensors` file.
+    """A network of this package with its weights from a `.safetensors` file, or a published one.
 
     Raises BackendUnavailableError for a device that is not here, WeightsCorruptError for
     weights that do not fit the network.
@@ -95,6 +95,10 @@ class TorchBackend:
 
 
 def _load_network(spec: ModelSpec, path: Path) -> nn.Module:
+    if spec.architecture.startswith(SPANDREL):
+        from deblur.networks.published import load_published
+
+        return load_published(path).eval().requires_grad_(False)
     network = build_network(spec.architecture, spec.arguments)
     try:
         network.load_state_dict(load_file(path))

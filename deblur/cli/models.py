@@ -29,17 +29,26 @@ def models(
     for spec in CATALOG.values():
         table.add_row(
             spec.name,
-            f"{spec.parameters:,}",
-            f"{spec.macs_per_megapixel:.1f}",
+            f"{spec.parameters:,}" if spec.parameters else "-",
+            f"{spec.macs_per_megapixel:.1f}" if spec.macs_per_megapixel else "-",
             _megabytes(spec),
             spec.licence,
-            "default" if spec.name == DEFAULT_MODEL else "" if spec.weights else "to be trained",
+            _remark(spec),
         )
     OUT.print(table)
 
 
 def _megabytes(spec: ModelSpec) -> str:
     ref = spec.weights_file(".onnx")
-    if ref is None or not (PRETRAINED / ref.file).is_file():
+    if ref is None:
         return "-"
-    return f"{(PRETRAINED / ref.file).stat().st_size / 1e6:.1f}"
+    size = ref.bytes or (PRETRAINED / ref.file).stat().st_size
+    return f"{size / 1e6:.1f}"
+
+
+def _remark(spec: ModelSpec) -> str:
+    if spec.name == DEFAULT_MODEL:
+        return "default"
+    if spec.on_hub:
+        return "fetched once"
+    return "" if spec.weights else "to be trained"

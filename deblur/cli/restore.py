@@ -28,7 +28,10 @@ def restore(
         typer.Option("--output", "-o", help="A folder, or a file for a single photo."),
     ] = None,
     model: Annotated[
-        str, typer.Option(help="A name from `models`, an exported file, or owner/repo@revision.")
+        str,
+        typer.Option(
+            help="A name from `models`, a file, owner/name@revision or hf://owner/name/FILE."
+        ),
     ] = DEFAULT_MODEL,
     backend: Annotated[Engine, typer.Option(help="The engine.")] = Engine.auto,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, tensorrt, ...")] = "auto",
@@ -72,13 +75,17 @@ def restore(
     }
     crew = Crew(engine.value, workers, address, gpus)
     failures = 0
-    with plain_errors(), _progress_bar(hidden=as_json) as bar:
+    with plain_errors():
         jobs = plan_jobs(inputs, output, format)
+        bar = _progress_bar(hidden=as_json)
         photos = bar.add_task("photos", total=len(jobs), visible=len(jobs) > 1)
-        for job, outcome in carry_out(jobs, _worker(crew, opening, writing, bar), crew):
-            failures += isinstance(outcome, DeblurError)
-            _tell(job, outcome, as_json)
-            bar.advance(photos)
+        # Before this bar starts: weights may be fetched, under a bar of their own.
+        open_one = _worker(crew, opening, writing, bar)
+        with bar:
+            for job, outcome in carry_out(jobs, open_one, crew):
+                failures += isinstance(outcome, DeblurError)
+                _tell(job, outcome, as_json)
+                bar.advance(photos)
     if len(jobs) > 1:
         ERR.print(f"{len(jobs) - failures} of {len(jobs)} photos restored")
     if failures:

@@ -24,8 +24,8 @@ def model_card(
     """
     rows = [
         ("architecture", f"`{spec.architecture}` {dict(spec.arguments) or ''}".strip()),
-        ("parameters", f"{spec.parameters:,}"),
-        ("cost", f"{spec.macs_per_megapixel} GMAC per megapixel"),
+        ("parameters", f"{spec.parameters:,}" if spec.parameters else "not counted"),
+        ("cost", f"{spec.macs_per_megapixel or '?'} GMAC per megapixel"),
         *training.items(),
         ("licence of the weights", spec.licence),
         ("paper", spec.paper or "none"),

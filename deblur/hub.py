@@ -1,0 +1,153 @@
+"""Fetching from the Hugging Face Hub, and one sentence for everything that can go wrong there.
+
+The Hub's own client does the work: it honours HF_ENDPOINT, HF_TOKEN, HF_HOME and HF_HUB_OFFLINE,
+shows a progress bar in a terminal, takes a connection that is cut up where it was, and renames
+what it fetched into place, so that processes that fetch the same file do not harm each other.
+"""
+
+import errno
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx2
+from huggingface_hub import (
+    HfUri,
+    constants,
+    hf_hub_download,
+    parse_hf_uri,
+    try_to_load_from_cache,
+)
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    FileMetadataError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HfUriError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from deblur.errors import ModelError, UnknownModelError, WeightsUnavailableError
+
+LICENCE_UNKNOWN = "not stated"
+
+_BARE_NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+
+
+def parse_place(name: str) -> HfUri | None:
+    """The place on the Hub that a name stands for, None when it stands for none.
+
+    A place is `owner/name`, `owner/name@revision`, `hf://owner/name@revision/path/to/file`, or
+    an address copied from the Hub's pages. Raises UnknownModelError for one that is malformed,
+    or where no models lie.
+    """
+    if bare := _BARE_NAME.fullmatch(name):
+        revision = f"@{quote(bare['revision'], safe='')}" if bare["revision"] else ""
+        name = f"hf://{bare['repo']}{revision}"
+    if not name.startswith(("hf://", "https://")):
+        return None
+    try:
+        place = parse_hf_uri(name, endpoint=constants.ENDPOINT)
+    except HfUriError as error:
+        raise UnknownModelError(f"{error}; expected hf://owner/name@revision/FILE") from error
+    if place.type != "model":
+        raise UnknownModelError(f"{name} is a {place.type} on the Hub, and not a model")
+    return place
+
+
+def download(repo: str, file: str, revision: str | None = None, *, again: bool = False) -> Path:
+    """A file of a model repository, fetched unless the cache has it (`again`: even then).
+
+    Raises UnknownModelError when the Hub has no such repository, revision or file, and
+    WeightsUnavailableError, with the next step, when it cannot be fetched.
+    """
+    try:
+        return Path(hf_hub_download(repo, file, revision=revision, force_download=again))
+    except (HfHubHTTPError, httpx2.HTTPError, OSError, ValueError) as error:
+        where = f"{repo}@{revision}" if revision else repo
+        raise _as_model_error(_root(error), file, where) from error
+
+
+def cached(repo: str, file: str, revision: str | None = None) -> Path | None:
+    """Where a file of a model repository lies in the cache, asking nobody; None when it is not."""
+    path = try_to_load_from_cache(repo, file, revision=revision)
+    return Path(path) if isinstance(path, str) else None
+
+
+def digest_on_the_hub(path: Path) -> str | None:
+    """The SHA-256 that the Hub gave for a file in the cache; None for text, which has none.
+
+    The client names a large file after it; where the cache cannot hold links, it is lost.
+    """
+    name = path.resolve().name
+    return name if _SHA256.fullmatch(name) else None
+
+
+def licence_of(repo: str, revision: str | None) -> str:
+    """The licence in a repository's model card, or LICENCE_UNKNOWN."""
+    from huggingface_hub import ModelCard
+
+    try:
+        card = ModelCard(download(repo, "README.md", revision).read_text(encoding="utf-8"))
+    except (ModelError, ValueError):
+        return LICENCE_UNKNOWN
+    return str(getattr(card.data, "license", None) or LICENCE_UNKNOWN)
+
+
+def explain(error: BaseException, what: str, repo: str) -> str:
+    """One sentence, with the next step, for what kept `what` of a repository from being fetched.
+
+    `error` is what the Hub's client raised.
+    """
+    hub = constants.ENDPOINT
+    missing = f"{what} is not whole in the cache, and"
+    status = error.response.status_code if isinstance(error, HfHubHTTPError) else 0
+    if isinstance(error, GatedRepoError):
+        return f"{repo} asks for an agreement: accept it on {hub}/{repo}, and set HF_TOKEN"
+    if isinstance(error, OfflineModeIsEnabled):
+        return f"{missing} HF_HUB_OFFLINE is set: connect, and unset it once"
+    if isinstance(error, FileMetadataError):
+        return f"{hub} does not answer as a Hub: sign in to this network, or correct HF_ENDPOINT"
+    if status in (401, 403):
+        return f"the Hub refuses {what} ({status}): set HF_TOKEN to a token that may read it"
+    if status == 429:
+        return f"the Hub has had too many requests (429): fetch {what} later, or set HF_TOKEN"
+    if status:
+        return f"the Hub is in trouble ({status}): fetch {what} later"
+    if isinstance(error, (httpx2.ConnectError, httpx2.TimeoutException, httpx2.ProxyError)):
+        return f"{missing} {hub} cannot be reached: connect, and try again"
+    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+        return f"no space is left for {what} in {constants.HF_HUB_CACHE}: free some, or set HF_HOME"
+    if isinstance(error, OSError) and error.errno:
+        reason = f"{error.strerror}: {error.filename}"
+        return f"{what} cannot be kept ({reason}): set HF_HOME to a folder that can be written"
+    return f"{what} could not be fetched ({_first_line(error)}): try again"
+
+
+def _root(error: Exception) -> BaseException:
+    """What the client found before it looked into the cache, or was told not to."""
+    wraps = isinstance(error, LocalEntryNotFoundError) or type(error) is ValueError
+    return error.__cause__ if wraps and error.__cause__ else error
+
+
+def _as_model_error(error: BaseException, file: str, where: str) -> ModelError:
+    repo = where.partition("@")[0]
+    if isinstance(error, GatedRepoError):
+        return WeightsUnavailableError(explain(error, f"{file} of {where}", repo))
+    if isinstance(error, (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError)):
+        return UnknownModelError(
+            f"the Hub has no model repository {where}, or it is private (set HF_TOKEN)"
+        )
+    if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
+        return UnknownModelError(f"{where} holds no {file}")
+    return WeightsUnavailableError(explain(error, f"{file} of {where}", repo))
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
