@@ -145,7 +145,7 @@ def _as_model_error(error: BaseException, file: str, where: str) -> ModelError:
             f"the Hub has no model repository {where}, or it is private (set HF_TOKEN)"
         )
     if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
-        return UnknownModelError(f"{where} holds no {file}")
+        return UnknownModelError(f"{where} holds no {file}; name a file of it: hf://{where}/FILE")
     return WeightsUnavailableError(explain(error, f"{file} of {where}", repo))
 
 
