@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import onnxruntime
+from onnxruntime.capi import _pybind_state
 
 from deblur.errors import BackendUnavailableError, WeightsCorruptError
 from deblur.onnx_file import open_session
@@ -104,7 +105,9 @@ def _coreml(work: Workload) -> list[Option]:
 
 def _openvino(work: Workload) -> list[Option]:
     options = [
-        Option("device_type", "AUTO", "an Intel GPU where there is one, else the processor"),
+        Option(
+            "device_type", _openvino_device(), "AUTO may start on another device, and was slower"
+        ),
         Option("precision", "ACCURACY", "the file's own; a GPU would round fp32 to fp16"),
         Option("num_streams", "1", "one tile at a time, on every core"),
         Option("cache_dir", str(_cache("openvino")), "compiled once, not at each start"),
@@ -123,16 +126,12 @@ def _none(work: Workload) -> list[Option]:
 
 
 _SEQUENTIAL = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-_UNTOUCHED = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
 
 PROVIDERS = {
     "tensorrt": Provider("TensorrtExecutionProvider", _tensorrt, below=("cuda", "cpu")),
     "cuda": Provider("CUDAExecutionProvider", _cuda),
     "coreml": Provider("CoreMLExecutionProvider", _coreml),
-    # OpenVINO optimises the graph itself, and knows fewer of ONNX Runtime's fused nodes.
-    "openvino": Provider(
-        "OpenVINOExecutionProvider", _openvino, {"graph_optimization_level": _UNTOUCHED}
-    ),
+    "openvino": Provider("OpenVINOExecutionProvider", _openvino),
     # DirectML refuses to run otherwise.
     "directml": Provider(
         "DmlExecutionProvider",
@@ -207,6 +206,12 @@ def _open(
             known = session.get_provider_options().get(provider.name)
             ignored = [o for o in chain[provider.name] if known and o.name not in known]
             return session, refused + ignored
+
+
+def _openvino_device() -> str:
+    """An Intel GPU where there is one, else the processor."""
+    listing = getattr(_pybind_state, "get_available_openvino_device_ids", lambda: ["CPU"])
+    return next((str(name) for name in listing() if name.startswith("GPU")), "CPU")
 
 
 def _cache(name: str) -> Path:
