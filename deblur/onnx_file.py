@@ -1,5 +1,7 @@
 """Opening an `.onnx` file: a session, or a sentence that says why not."""
 
+import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -33,15 +35,16 @@ def open_session(
     threads: int | None = None,
     settings: Mapping[str, object] | None = None,
 ) -> onnxruntime.InferenceSession:
-    """A session on `providers`, each with its options; `threads` CPU threads, None: its choice.
+    """A session on `providers`, each with its options, and so many CPU threads.
 
+    With `threads` None it is ONNX Runtime's choice, one for each core of the machine, unless this
+    process may use fewer: ONNX Runtime would start too many, and pin them to others' cores.
     `settings` are attributes of onnxruntime.SessionOptions. Raises WeightsCorruptError when
     ONNX Runtime cannot load the file, or a provider does not take its options.
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL_ONLY
-    if threads:
-        options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or allowed_cores() or 0
     for name, value in (settings or {}).items():
         setattr(options, name, value)
     try:
@@ -56,6 +59,17 @@ def open_session(
             f"{path} is not a network that ONNX Runtime can load ({error}); "
             "fetch or export it again"
         ) from error
+
+
+def allowed_cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int | None:
+    """How many cores this process may use, by its affinity and its container; None: all."""
+    everything = os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else everything
+    if quota.is_file():
+        most, _, period = quota.read_text().partition(" ")
+        if most != "max":
+            allowed = min(allowed, math.ceil(int(most) / int(period)))
+    return allowed if allowed < everything else None
 
 
 def read_metadata(path: Path) -> dict[str, str]:
