@@ -9,8 +9,8 @@ from rich.console import Console
 
 from deblur.cli.console import plain_errors
 from leaderboard.entries import Entry
-from leaderboard.mirror import Mirror
-from leaderboard.mirrored_store import EMBEDDED
+from leaderboard.errors import MirrorError
+from leaderboard.mirrored_store import MirroredStore, open_store
 from leaderboard.rendering import render, render_entry
 from leaderboard.store import Board, FolderStore
 from leaderboard.submission import examine
@@ -22,7 +22,13 @@ OUT = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
 ERR = Console(soft_wrap=True, highlight=False, emoji=False, markup=False, stderr=True)
 
 app = typer.Typer(help="The board: who restores best, measured alike.", no_args_is_help=True)
-Root = Annotated[Path, typer.Option(envvar="LEADERBOARD_ROOT", help="The store's folder.")]
+Root = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="LEADERBOARD_ROOT",
+        help="The store's folder [the project's own, or LEADERBOARD_REPO's in the Hub's cache].",
+    ),
+]
 Id = Annotated[str, typer.Argument(help="Of an entry, as the table shows it.")]
 
 
@@ -31,21 +37,21 @@ def table(
     dataset: Annotated[str | None, typer.Option(help="[the one with the most rows]")] = None,
     protocol: Annotated[str | None, typer.Option(help="Its digest [that of most rows].")] = None,
     format: Annotated[str, typer.Option(help="text, csv, json or md.")] = "text",
-    root: Root = EMBEDDED,
+    root: Root = None,
 ) -> None:
     """The rows of a dataset, ranked."""
     with plain_errors():
-        board = FolderStore(root).load()
+        board = _open(root).load()
         _tell_problems(board)
         name = dataset or next(iter(datasets_of(board)), "")
         typer.echo(render(build_table(board, name, protocol), format), nl=False)
 
 
 @app.command()
-def show(id: Id, root: Root = EMBEDDED) -> None:
+def show(id: Id, root: Root = None) -> None:
     """All about an entry, and what became of it."""
     with plain_errors():
-        store = FolderStore(root)
+        store = _open(root)
         OUT.print(render_entry(store.entry(id), store.history(id)))
 
 
@@ -58,7 +64,7 @@ def submit(
     link: Annotated[str, typer.Option(help="https address, or owner/name[@revision].")] = "",
     note: Annotated[str, typer.Option(help="Anything else, in a line.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it and keep nothing.")] = False,
-    root: Root = EMBEDDED,
+    root: Root = None,
 ) -> None:
     """Hand in a record: everything wrong is said at once, else it is self-reported."""
     about = {
@@ -70,11 +76,12 @@ def submit(
     }
     moderated = os.environ.get("LEADERBOARD_MODERATED") == "1"
     with plain_errors():
-        store = FolderStore(root)
+        store = _open(root)
         if dry_run:
             entry = examine(file.read_bytes(), about, store.load(), moderated=moderated)
         else:
             entry = keep(store, file.read_bytes(), about, moderated=moderated)
+            _catch_up(store)
         OUT.print(render_entry(entry))
         ERR.print("nothing is wrong with it; not kept (--dry-run)" if dry_run else _kept(entry))
 
@@ -86,11 +93,11 @@ def verify(
     model: Annotated[
         str | None, typer.Option(help="What to run instead of what the entry names.")
     ] = None,
-    root: Root = EMBEDDED,
+    root: Root = None,
 ) -> None:
     """Measure a claim again; if all scores agree it is verified."""
     with plain_errors():
-        store = FolderStore(root)
+        store = _open(root)
         entry = store.entry(id)
         measured = measure_again(entry, model=model, pictures=pictures)
         if differences := verification(entry, measured):
@@ -98,33 +105,39 @@ def verify(
                 ERR.print(each, style="red")
             raise typer.Exit(1)
         store.add_verification(id, verified(measured))
+        _catch_up(store)
         OUT.print(f"{id} is verified: every score of {entry.record.model.name} agrees")
 
 
 @app.command()
 def withdraw(
-    id: Id, reason: Annotated[str, typer.Option(help="The board shows it.")], root: Root = EMBEDDED
+    id: Id, reason: Annotated[str, typer.Option(help="The board shows it.")], root: Root = None
 ) -> None:
     """Take a row off the board; its files stay, and a note under the table."""
     with plain_errors():
-        FolderStore(root).withdraw(id, reason)
+        store = _open(root)
+        store.withdraw(id, reason)
+        _catch_up(store)
         OUT.print(f"{id} is withdrawn")
 
 
 @app.command()
-def accept(id: Id, root: Root = EMBEDDED) -> None:
+def accept(id: Id, root: Root = None) -> None:
     """Let a submission that waits onto the board."""
     with plain_errors():
-        FolderStore(root).accept(id)
+        store = _open(root)
+        store.accept(id)
+        _catch_up(store)
         OUT.print(f"{id} is accepted")
 
 
 @app.command()
-def rebuild(root: Root = EMBEDDED) -> None:
+def rebuild(root: Root = None) -> None:
     """Make the cache again from the entries, and name files that are no entries."""
     with plain_errors():
-        board = FolderStore(root).rebuild()
-        OUT.print(f"{len(board.rows)} rows in {root}")
+        store = open_store(root, follow=False)
+        board = store.rebuild()
+        OUT.print(f"{len(board.rows)} rows in {store.root}")
         _tell_problems(board)
 
 
@@ -133,12 +146,34 @@ def sync(
     repo: Annotated[
         str, typer.Option(envvar="LEADERBOARD_REPO", help="A dataset repository, owner/name.")
     ],
-    root: Root = EMBEDDED,
+    root: Root = None,
 ) -> None:
     """Fetch rows from a dataset repository on the Hub, and commit those that are only here."""
     with plain_errors():
-        done = Mirror(root, repo).sync()
-        OUT.print(f"{repo}: {done.pulled} files came, {done.pushed} went up")
+        store = open_store(root, repo, follow=False)
+        assert isinstance(store, MirroredStore)
+        try:
+            done = store.sync()
+        except MirrorError:
+            OUT.print(f"{repo}: {len(store.mirror.waiting())} files wait in {store.root}")
+            raise
+        OUT.print(f"{repo}: {done.pulled} files came, {done.pushed} went up, none waits")
+
+
+def _open(root: Path | None) -> FolderStore:
+    """The store that is meant, with what others have added since."""
+    store = open_store(root, follow=False)
+    _catch_up(store)
+    return store
+
+
+def _catch_up(store: FolderStore) -> None:
+    """Let a store that follows the Hub give and take; without the Hub it goes on alone."""
+    if isinstance(store, MirroredStore):
+        try:
+            store.sync()
+        except MirrorError as error:
+            ERR.print(str(error), style="yellow")
 
 
 def _tell_problems(board: Board) -> None:

@@ -1,9 +1,10 @@
 """The board's folder and a dataset repository on the Hugging Face Hub: each gets what it lacks.
 
 Files of a store are written once and never change, so what the one side has and the other does
-not is all there is to know: nothing is queued anywhere but in the folder itself.
+not is all there is to know: the folder itself is the queue of what has yet to go up.
 """
 
+import json
 import re
 import tempfile
 import threading
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+from uuid import uuid4
 
 import httpx2
 from huggingface_hub import CommitOperationAdd, HfApi
@@ -19,10 +21,12 @@ from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
+    OfflineModeIsEnabled,
     RepositoryNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile
 
+from leaderboard.cache import FOLDER
 from leaderboard.errors import MirrorError
 from leaderboard.files import write_once
 
@@ -44,6 +48,14 @@ class Synced:
     pushed: int = 0
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the Hub had when it was last looked at: the last commit, and the store's files in it."""
+
+    head: str
+    files: frozenset[str]
+
+
 class Mirror:
     """A store's folder that follows the dataset repository `repo`, owner/name."""
 
@@ -51,11 +63,23 @@ class Mirror:
         self.root, self.repo = root, repo
         self._api = api or HfApi()
         self._one_at_a_time = threading.Lock()
+        self._memory = root / FOLDER / f"{repo.replace('/', '--')}.json"
+        self._seen = _recall(self._memory)
+
+    @property
+    def was_there(self) -> bool:
+        """Whether the Hub has ever answered."""
+        return self._seen is not None
 
     def files(self) -> list[str]:
         """The paths of the store's files here."""
         found = (path.relative_to(self.root).as_posix() for path in self.root.rglob("*.json"))
         return sorted(filter(is_file_of_store, found))
+
+    def waiting(self) -> list[str]:
+        """The files that have yet to go up, as far as is known without asking the Hub."""
+        there = self._seen.files if self._seen else frozenset()
+        return [path for path in self.files() if path not in there]
 
     def sync(self) -> Synced:
         """Fetch what came since, and commit what is only here.
@@ -66,36 +90,35 @@ class Mirror:
         with self._one_at_a_time:
             try:
                 return self._sync()
-            except (HfHubHTTPError, HFValidationError, httpx2.HTTPError, OSError) as error:
+            except (HfHubHTTPError, httpx2.HTTPError, OSError, ValueError) as error:
                 raise MirrorError(_sentence(error, self.repo)) from error
 
     def _sync(self) -> Synced:
-        pulled = pushed = conflicts = 0
-        while conflicts < TURNS:
-            head, there = self._listing()
-            here = {*self.files()}
-            pulled += self._fetch(sorted(there - here), head)
-            missing = sorted(here - there)[:MOST_FILES]
-            if not missing:
-                return Synced(pulled, pushed)
+        pulled = pushed = 0
+        for _ in range(TURNS):
+            seen = self._look()
+            pulled += self._fetch(sorted(seen.files - {*self.files()}), seen.head)
             try:
-                self._commit(missing, head)
+                while waiting := self.waiting()[:MOST_FILES]:
+                    self._commit(waiting)
+                    pushed += len(waiting)
+                return Synced(pulled, pushed)
             except HfHubHTTPError as error:
                 if error.response.status_code not in _CONFLICTS:
                     raise
-                conflicts += 1
-            else:
-                pushed += len(missing)
         raise MirrorError(f"others kept committing to {self.repo}; what is new here goes up later")
 
-    def _listing(self) -> tuple[str, frozenset[str]]:
-        """The last commit, and the store's files in it."""
-        head = str(self._api.repo_info(self.repo, repo_type="dataset").sha)
-        tree = self._api.list_repo_tree(
-            self.repo, revision=head, recursive=True, repo_type="dataset"
-        )
-        paths = (each.path for each in tree if isinstance(each, RepoFile))
-        return head, frozenset(filter(is_file_of_store, paths))
+    def _look(self) -> Seen:
+        """What the Hub has; files are listed only when somebody committed since."""
+        head = str(self._api.dataset_info(self.repo, expand=["sha"]).sha)
+        if self._seen is None or self._seen.head != head:
+            tree = self._api.list_repo_tree(
+                self.repo, revision=head, recursive=True, repo_type="dataset"
+            )
+            paths = (each.path for each in tree if isinstance(each, RepoFile))
+            self._remember(Seen(head, frozenset(filter(is_file_of_store, paths))))
+        assert self._seen is not None
+        return self._seen
 
     def _fetch(self, paths: Sequence[str], head: str) -> int:
         if not paths:
@@ -113,16 +136,34 @@ class Mirror:
                 write_once(self.root / path, text)
         return len(paths)
 
-    def _commit(self, paths: Sequence[str], head: str) -> None:
-        added = [CommitOperationAdd(path, self.root / path) for path in paths]
+    def _commit(self, paths: Sequence[str]) -> None:
+        """Commit files on top of what was seen, so that nobody's are replaced."""
+        assert self._seen is not None
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        self._api.create_commit(
+        done = self._api.create_commit(
             self.repo,
-            added,
+            [CommitOperationAdd(path, self.root / path) for path in paths],
             commit_message=f"Add {paths[0]}{more}",
             repo_type="dataset",
-            parent_commit=head,
+            parent_commit=self._seen.head,
         )
+        self._remember(Seen(str(done.oid), self._seen.files.union(paths)))
+
+    def _remember(self, seen: Seen) -> None:
+        self._seen = seen
+        self._memory.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._memory.with_suffix(f".{uuid4().hex}")
+        temporary.write_text(json.dumps({"head": seen.head, "files": sorted(seen.files)}))
+        temporary.replace(self._memory)
+
+
+def _recall(memory: Path) -> Seen | None:
+    """What was seen before a restart; None when it is unknown, which costs a listing only."""
+    try:
+        kept = json.loads(memory.read_text())
+        return Seen(str(kept["head"]), frozenset(kept["files"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def is_file_of_store(path: str) -> bool:
@@ -138,6 +179,8 @@ def is_file_of_store(path: str) -> bool:
 def _sentence(error: Exception, repo: str) -> str:
     """What stands in the way, and what to do."""
     status = error.response.status_code if isinstance(error, HfHubHTTPError) else None
+    if isinstance(error, OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE keeps the board from the Hub; what is new goes up when it is unset"
     if isinstance(error, GatedRepoError) or status in (401, 403):
         return f"the Hub lets nobody with this token change {repo}: set HF_TOKEN to one that may"
     if isinstance(error, RepositoryNotFoundError | HFValidationError):
@@ -145,4 +188,7 @@ def _sentence(error: Exception, repo: str) -> str:
             f"the Hub has no dataset {repo} that this token sees: create it, or correct "
             "LEADERBOARD_REPO or HF_TOKEN"
         )
-    return f"the Hub cannot be reached ({type(error).__name__}); what is new goes up later"
+    if isinstance(error, OSError) and error.errno and error.filename:
+        return f"{error.filename}: {error.strerror}; put that right, and the board follows again"
+    reason = f"answers {status}" if status else f"cannot be reached ({type(error).__name__})"
+    return f"the Hub {reason}; what is new goes up later"

@@ -10,25 +10,47 @@ from huggingface_hub import constants
 
 from leaderboard.entries import Entry, Event
 from leaderboard.errors import MirrorError
-from leaderboard.mirror import Mirror
+from leaderboard.mirror import Mirror, Synced
 from leaderboard.store import Board, FolderStore
 
 EMBEDDED = Path(__file__).parent / "data"
 EVERY = 60.0
-"""Seconds after which a visitor makes the board look at the Hub again."""
+"""Seconds after which a visitor makes the board look at the Hub again; so long it waits when the
+Hub is away."""
+
+PATIENCE = 10.0
+"""Seconds that the first visitor of a board without anything on disk waits for the Hub."""
 
 
 class MirroredStore(FolderStore):
-    """A FolderStore that answers from its folder and follows the Hub in the background."""
+    """A FolderStore whose folder follows the Hub: with `sync`, or in the background."""
 
     def __init__(self, root: Path, mirror: Mirror) -> None:
         super().__init__(root)
         self.mirror = mirror
         self._trouble: str | None = None
         self._looked = -EVERY
-        self._wanted = threading.Event()
+        self._wanted, self._first = threading.Event(), threading.Event()
+        self._first.set()
+
+    def follow(self) -> None:
+        """Sync from now on in the background: at once, after every change and for visitors."""
+        if not self.mirror.was_there:
+            self._first.clear()
         threading.Thread(target=self._follow, daemon=True).start()
-        self._wanted.set()
+
+    def sync(self) -> Synced:
+        """Fetch what came, commit what is only here. Raises MirrorError as Mirror.sync does."""
+        try:
+            done = self.mirror.sync()
+            self._trouble = None
+            return done
+        except MirrorError as error:
+            self._trouble = str(error)
+            raise
+        finally:
+            self._looked = time.monotonic()
+            self._first.set()
 
     def add(self, entry: Entry) -> Path:
         """See FolderStore.add; it goes up as soon as the Hub takes it."""
@@ -38,6 +60,7 @@ class MirroredStore(FolderStore):
 
     def load(self) -> Board:
         """See FolderStore.load; a Hub that is away is named among the problems."""
+        self._first.wait(PATIENCE)
         if time.monotonic() - self._looked > EVERY:
             self._wanted.set()
         board = super().load()
@@ -49,25 +72,29 @@ class MirroredStore(FolderStore):
 
     def _follow(self) -> None:
         while True:
-            self._wanted.wait()
             self._wanted.clear()
             try:
-                self.mirror.sync()
-                self._trouble = None
-            except MirrorError as error:
-                self._trouble = str(error)
-            self._looked = time.monotonic()
+                self.sync()
+            except MirrorError:
+                self._wanted.wait(EVERY)
+            else:
+                self._wanted.wait()
 
 
-def open_store(root: Path | None = None, repo: str | None = None) -> FolderStore:
+def open_store(
+    root: Path | None = None, repo: str | None = None, *, follow: bool = True
+) -> FolderStore:
     """The store in `root` or LEADERBOARD_ROOT, which follows `repo` or LEADERBOARD_REPO if set.
 
     Without a root it is the one that comes with the project, or a folder for the repository in
-    the Hub's cache.
+    the Hub's cache. Unless told to `follow` in the background, it waits for `sync`.
     """
     repo = repo or os.environ.get("LEADERBOARD_REPO")
     given = root or os.environ.get("LEADERBOARD_ROOT")
     if not repo:
         return FolderStore(Path(given or EMBEDDED))
     folder = Path(given or Path(constants.HF_HOME, "boards", repo.replace("/", "--")))
-    return MirroredStore(folder, Mirror(folder, repo))
+    store = MirroredStore(folder, Mirror(folder, repo))
+    if follow:
+        store.follow()
+    return store

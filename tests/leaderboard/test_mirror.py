@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from leaderboard import mirror
 from leaderboard.__main__ import app
@@ -15,7 +15,7 @@ from leaderboard.errors import MirrorError
 from leaderboard.mirror import Mirror, Synced, is_file_of_store
 from leaderboard.mirrored_store import MirroredStore, open_store
 from leaderboard.store import FolderStore
-from tests.leaderboard.entries import measured
+from tests.leaderboard.entries import measured, record
 from tests.loopback_hub import TOKEN, Hub, Repo, loopback_hub
 
 BOARD = "somebody/board"
@@ -65,11 +65,46 @@ def test_a_second_look_fetches_nothing_again(hub: Hub, repo: Repo, full: Path) -
     assert not [line for line in hub.lines if "resolve" in line or "commit/" in line]
 
 
+def test_files_are_listed_only_when_somebody_committed_since(
+    hub: Hub, repo: Repo, full: Path
+) -> None:
+    Mirror(full, BOARD).sync()
+    FolderStore(full).add(measured("third"))
+    hub.requests.clear()
+    assert Mirror(full, BOARD).sync() == Synced(0, 1)
+    assert not [line for line in hub.lines if "/tree/" in line]
+
+
+def test_what_waits_is_known_without_the_hub(hub: Hub, repo: Repo, full: Path) -> None:
+    Mirror(full, BOARD).sync()
+    hub.fail(503)
+    FolderStore(full).withdraw(measured("first").id, "ours was wrong")
+    with pytest.raises(MirrorError, match=r"answers 503; .* goes up later"):
+        Mirror(full, BOARD).sync()
+    after_a_restart = Mirror(full, BOARD)
+    assert after_a_restart.waiting() == [f"mini/first/{measured('first').id}.withdrawn.json"]
+    (full / ".cache" / "somebody--board.json").write_text("{ damaged")
+    assert len(Mirror(full, BOARD).waiting()) == 4
+    hub.recover()
+    assert Mirror(full, BOARD).sync() == Synced(0, 1)
+
+
+def test_whatever_lies_below_the_root_travels(hub: Hub, repo: Repo, tmp_path: Path) -> None:
+    vote = tmp_path / "here" / "votes" / "2026-11" / "0123.json"
+    vote.parent.mkdir(parents=True)
+    vote.write_text('{"left": "é"}', encoding="utf-8")
+    Mirror(tmp_path / "here", BOARD).sync()
+    Mirror(tmp_path / "there", BOARD).sync()
+    copy = tmp_path / "there" / "votes" / "2026-11" / "0123.json"
+    assert copy.read_bytes() == vote.read_bytes()
+
+
 def test_what_others_keep_there_stays_out(hub: Hub, repo: Repo, tmp_path: Path) -> None:
     wild = {"README.md": b"", ".gitattributes": b"", ".hidden/x.json": b"", "a/b.py": b""}
     repo.commit({**wild, "mini/x/../../../y.json": b"{}"})
     assert Mirror(tmp_path / "root", BOARD).sync() == Synced(0, 0)
-    assert not (tmp_path / "root").exists()
+    assert [path.name for path in (tmp_path / "root").iterdir()] == [".cache"]
+    assert not list(tmp_path.rglob("y.json"))
 
 
 def test_a_damaged_file_is_set_aside_and_named(hub: Hub, repo: Repo, full: Path) -> None:
@@ -112,6 +147,18 @@ def test_a_cut_connection_leaves_no_half_file(
     hub.recover()
     Mirror(other, BOARD).sync()
     assert models(other) == {"first", "second"}
+
+
+@pytest.mark.parametrize("status", [409, 412])
+def test_a_commit_that_somebody_came_before_is_made_again(
+    hub: Hub, repo: Repo, full: Path, status: int
+) -> None:
+    hub.fail(status, matching="/commit/", times=3)
+    assert Mirror(full, BOARD).sync() == Synced(0, 3)
+    hub.fail(status, matching="/commit/")
+    FolderStore(full).add(measured("third"))
+    with pytest.raises(MirrorError, match=r"others kept committing .* goes up later"):
+        Mirror(full, BOARD).sync()
 
 
 def test_many_servers_at_once_lose_no_row(hub: Hub, repo: Repo, tmp_path: Path) -> None:
@@ -193,6 +240,7 @@ def test_a_store_goes_on_without_the_hub_and_catches_up_after_a_restart(
 
     first.sync = watched  # type: ignore[method-assign]
     store = MirroredStore(root, first)
+    store.follow()
     store.add(measured("new"))
     assert down.wait(30)
     assert {*store.load().rows["model"]} == {"new"}
@@ -201,7 +249,7 @@ def test_a_store_goes_on_without_the_hub_and_catches_up_after_a_restart(
     again = Mirror(root, BOARD)
     whole = again.sync
     again.sync = lambda: (whole(), up.set())[0]  # type: ignore[method-assign, func-returns-value]
-    MirroredStore(root, again)
+    MirroredStore(root, again).follow()
     assert up.wait(30)
     assert len(repo.files()) == 1
 
@@ -220,7 +268,89 @@ def test_the_environment_says_which_store(
     assert (followed.mirror.repo, followed.root) == (BOARD, tmp_path)
 
 
+def test_a_hub_that_comes_back_gets_what_waits_without_a_visitor(
+    hub: Hub, repo: Repo, full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leaderboard.mirrored_store.EVERY", 0.05)
+    hub.fail(500, times=1, matching="/commit/")
+    mirror, up = Mirror(full, BOARD), threading.Event()
+    whole = mirror.sync
+    mirror.sync = lambda: (whole(), up.set())[0]  # type: ignore[method-assign, func-returns-value]
+    MirroredStore(full, mirror).follow()
+    assert up.wait(30)
+    assert len(repo.files()) == 3
+
+
+def test_the_first_visitor_of_an_empty_board_sees_what_the_hub_has(
+    hub: Hub, repo: Repo, full: Path, tmp_path: Path
+) -> None:
+    Mirror(full, BOARD).sync()
+    board = open_store(tmp_path / "fresh", BOARD).load()
+    assert ({*board.rows["model"]}, board.problems) == ({"first", "second"}, ())
+
+
+def test_a_hub_that_is_away_is_named_on_the_board(hub: Hub, full: Path) -> None:
+    hub.fail(503)
+    assert any("the Hub answers 503" in each for each in open_store(full, BOARD).load().problems)
+
+
+# --- the command line ------------------------------------------------------------------------
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder of a board that the environment says follows BOARD."""
+    monkeypatch.setattr(constants, "HF_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("LEADERBOARD_ROOT", raising=False)
+    monkeypatch.setenv("LEADERBOARD_REPO", BOARD)
+    return tmp_path / "home" / "boards" / "somebody--board"
+
+
 def test_the_command_says_what_came_and_went(hub: Hub, repo: Repo, full: Path) -> None:
-    arguments = ["sync", "--repo", BOARD, "--root", str(full)]
-    done = CliRunner().invoke(app, arguments)
-    assert done.output == f"{BOARD}: 0 files came, 3 went up\n"
+    done = run("sync", "--repo", BOARD, "--root", str(full))
+    assert done.output == f"{BOARD}: 0 files came, 3 went up, none waits\n"
+
+
+def test_the_command_says_what_waits(hub: Hub, repo: Repo, full: Path) -> None:
+    hub.fail(403, matching="preupload")
+    done = run("sync", "--repo", BOARD, "--root", str(full))
+    assert (done.exit_code, done.stdout) == (1, f"{BOARD}: 3 files wait in {full}\n")
+    assert "set HF_TOKEN to one that may" in done.stderr
+
+
+def test_commands_take_part_in_the_board_that_the_environment_names(
+    hub: Hub, repo: Repo, full: Path, served: Path, tmp_path: Path
+) -> None:
+    Mirror(full, BOARD).sync()
+    assert "first" in run("table", "--dataset", "mini").stdout
+    done = run("withdraw", measured("first").id, "--reason", "a mistake")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert f"mini/first/{measured('first').id}.withdrawn.json" in repo.files()
+    assert models(served) == {"first", "second"}
+
+
+def test_a_row_that_is_handed_in_while_the_hub_is_away_goes_up_with_the_next_command(
+    hub: Hub, repo: Repo, served: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.json").write_text(record("mine").to_json())
+    about = ["--licence", "MIT", "--training-data", "GoPro train", "--contact", "me@example.org"]
+    hub.fail(None)
+    done = run("submit", str(tmp_path / "mine.json"), *about)
+    assert (done.exit_code, repo.files()) == (0, {})
+    assert "goes up later" in done.stderr
+    hub.recover()
+    assert run("table").exit_code == 0
+    assert len(repo.files()) == 1
+
+
+def test_without_a_repository_nothing_asks_the_network(
+    hub: Hub, full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LEADERBOARD_REPO", raising=False)
+    assert run("table", "--root", str(full)).exit_code == 0
+    open_store(full).load()
+    assert hub.lines == []
