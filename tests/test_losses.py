@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import timm
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
@@ -93,6 +94,15 @@ def test_gradient_sees_an_edge_and_no_cast() -> None:
     edge[..., 2:] = 1.0
     assert LOSSES["gradient"](sharp + 0.3, sharp) == 0
     assert LOSSES["gradient"](edge, sharp).item() == pytest.approx(1 / 6)
+
+
+def test_contrast_asks_for_detail_wherever_it_lies() -> None:
+    texture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(5))
+    moved = texture.roll((3, 5), (2, 3))
+    smooth = F.avg_pool2d(texture, 3, 1, 1)
+    missing, elsewhere = (LOSSES["contrast"](each, texture) for each in (smooth, moved))
+    assert missing > 5 * elsewhere
+    assert LOSSES["l1"](moved, texture) > LOSSES["l1"](smooth, texture)
 
 
 def test_frequency_is_of_the_size_of_l1_for_noise() -> None:

@@ -17,7 +17,15 @@ SourceKind = Literal["photos", "pairs", "frames", "gopro"]
 Split = Literal["train", "validation", "test"]
 TrainingPrecision = Literal["fp32", "bf16", "fp16"]
 LossName = Literal[
-    "l1", "l2", "psnr", "charbonnier", "perceptual", "colour", "gradient", "frequency"
+    "l1",
+    "l2",
+    "psnr",
+    "charbonnier",
+    "perceptual",
+    "colour",
+    "gradient",
+    "frequency",
+    "contrast",
 ]
 
 
