@@ -32,8 +32,10 @@ from deblur.image_io import (
     write_image,
 )
 from deblur.restorer import Progress, Restorer, RestoreReport
+from deblur.weights import bytes_to_fetch
 from leaderboard.compare_tab import TAB as COMPARE_TAB
 from leaderboard.compare_tab import build_compare_tab
+from leaderboard.introduction import introduction
 from leaderboard.mirrored_store import open_store
 from leaderboard.pictures import scored_datasets
 from leaderboard.submit_tab import TAB as SUBMIT_TAB
@@ -72,7 +74,7 @@ class Photo:
 
 
 _running: dict[str | None, Event] = {}
-_opening = Lock()
+_opening = {name: Lock() for _, name in MODELS}
 _restored: dict[tuple[str, Path], Path] = {}
 
 
@@ -83,7 +85,7 @@ def _restorer(model: str, engine: str, device: str) -> Restorer:
 
 def open_restorer(model: str, choice: str) -> Restorer:
     """The one restorer for a model on an "engine device", opened when it is first wanted."""
-    with _opening:
+    with _opening[model]:
         return _restorer(model, *choice.split())
 
 
@@ -260,6 +262,12 @@ def account_for(report: RestoreReport) -> str:
     return f'<dl class="facts" role="status">{terms}</dl>' + "".join(map(note, report.notes))
 
 
+def introduce(model: str) -> str:
+    """What is good to know of a model before it is fetched."""
+    spec = CATALOG[model]
+    return note(introduction(spec, bytes_to_fetch(spec), board.load().rows))
+
+
 HEADER = """
 <header><h1>Deblur Arena</h1>
 <p>Drop in a blurred photo and get a sharper one back, with nothing of the original lost.</p>
@@ -279,6 +287,7 @@ THEME = gr.themes.Base(
     font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
 )
 
+board = open_store()
 with gr.Blocks(
     title="Deblur Arena",
     analytics_enabled=False,
@@ -324,12 +333,12 @@ with gr.Blocks(
             message = gr.HTML(elem_id="message")
         with gr.Column(scale=1, min_width=300, elem_id="controls"):
             model = gr.Radio(MODELS, value=DEFAULT_MODEL, label="Model")
+            about = gr.HTML(introduce(DEFAULT_MODEL), elem_id="introduction")
             engine = gr.Dropdown([AUTOMATIC], value=AUTOMATIC[1], label="Engine")
             format = gr.Dropdown(list(FORMATS.items()), value="", label="Save as")
             restore_button = gr.Button("Restore", variant="primary", size="lg", interactive=False)
             cancel_button = gr.Button("Cancel", size="lg", visible=False)
             download = gr.DownloadButton("Download", visible=False, elem_id="download")
-    board = open_store()
     with tabs, gr.Tab("Leaderboard", id=TAB):
         places = scored_datasets(os.environ.get("LEADERBOARD_DATASETS", ""))
         build_tab(demo, tabs, board, places, restored_picture, new_folder)
@@ -342,6 +351,14 @@ with gr.Blocks(
     demo.load(
         lambda: gr.Dropdown(engine_choices()),
         outputs=engine,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    model.change(
+        introduce,
+        model,
+        about,
+        queue=False,
         show_progress="hidden",
         api_visibility="private",
     )

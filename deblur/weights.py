@@ -71,14 +71,12 @@ def fetch_weights(spec: ModelSpec, suffix: str | tuple[str, ...]) -> Path:
     return path
 
 
-def bytes_to_fetch(spec: ModelSpec) -> int | None:
-    """How many bytes a model's weights take from the Hub, 0 when they are here; None: unknown."""
-    missing = [
-        ref
-        for ref in spec.weights[:1]
-        if ref.repo and hub.cached(ref.repo, ref.file, ref.revision) is None
-    ]
-    return missing[0].bytes if missing else 0
+def bytes_to_fetch(spec: ModelSpec) -> int:
+    """How many bytes a model's weights take from the Hub: 0 when they are here, or unknown."""
+    ref = next(iter(spec.weights), None)
+    if ref is None or ref.repo is None or hub.cached(ref.repo, ref.file, ref.revision):
+        return 0
+    return ref.bytes or 0
 
 
 def sha256_of(path: Path) -> str:

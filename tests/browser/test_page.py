@@ -60,6 +60,18 @@ def test_a_photo_goes_in_and_a_file_of_its_name_comes_out(page: Page) -> None:
     assert all(part in facts for part in ("Residual U-Net, small", "ExecutionProvider", "fp32"))
 
 
+def test_a_model_that_has_to_be_fetched_says_so_before_and_why_it_cannot_be(page: Page) -> None:
+    told = page.locator("#introduction")
+    expect(told).to_contain_text("Apache-2.0")
+    page.get_by_label("NAFNet").check()
+    for part in ("92 MB", "opencv/deblurring_nafnet", "MIT", "not measured here"):
+        expect(told).to_contain_text(part)
+    upload(page, "a.png", png(scene(48, 64)))
+    expect(page.get_by_role("button", name="Restore")).to_be_enabled()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.locator(".failure")).to_contain_text("HF_HUB_OFFLINE is set")
+
+
 def test_sixteen_bits_and_transparency_survive(page: Page) -> None:
     pixels = scene(48, 64, 4).astype(np.uint16) * 257 + 1
     upload(page, "deep.png", png(pixels))

@@ -1,0 +1,31 @@
+"""What is good to know of a model before its weights are fetched and a photo waits for it."""
+
+import pandas as pd
+
+from deblur.spec import ModelSpec
+
+MEGABITS = 50
+"""Of a home's connection, a second."""
+
+
+def introduction(spec: ModelSpec, to_fetch: int, rows: pd.DataFrame) -> str:
+    """A model's size, licence and time, in one line.
+
+    `to_fetch` is in bytes, 0 when its weights are here; `rows` are those of the board, from
+    which the time is: the median over its records on a processor.
+    """
+    parts = [spec.licence]
+    if to_fetch:
+        wait = 8 * to_fetch / (MEGABITS * 1e6)
+        parts.insert(
+            0,
+            f"{to_fetch / 1e6:.0f} MB, fetched once from {spec.weights[0].repo}, "
+            f"in about {wait:.0f} s at {MEGABITS} Mbit/s",
+        )
+    measured = rows[(rows["model"] == spec.name) & (rows["kind"] != "reported")]
+    seconds = measured[measured["device"] == "cpu"]["seconds_per_megapixel"].median()
+    if measured.empty:
+        parts.append("not measured here: how long a photo takes shows after its first tile")
+    elif seconds > 0:
+        parts.append(f"about {seconds:.1f} s per megapixel on the processor that measured it")
+    return " · ".join(parts)
