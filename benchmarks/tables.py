@@ -12,6 +12,7 @@ from benchmarks.compare import Difference
 from benchmarks.overhead import Overhead
 from benchmarks.results import RunResult
 from benchmarks.speed import SpeedRun
+from benchmarks.tuning import TuningRun
 
 if TYPE_CHECKING:
     from benchmarks.feeding import FeedingRun
@@ -48,7 +49,9 @@ def record_table(records: Sequence[RunResult]) -> Table:
     for record in sorted(records, key=_rank):
         cells = [record.engine.backend] if len(engines) > 1 else []
         cells += [_mean(record, metric) for metric in first.metrics]
-        table.add_row(record.model.name, *cells, *_cost(record))
+        variant = record.engine.precision
+        name = record.model.name if variant == "fp32" else f"{record.model.name}, {variant}"
+        table.add_row(name, *cells, *_cost(record))
     return table
 
 
@@ -179,4 +182,25 @@ def _table(first: str, *figures: str) -> Table:
     table = Table(first, box=None)
     for title in figures:
         table.add_column(title, justify="right")
+    return table
+
+
+def tuning_table(run: TuningRun) -> Table:
+    """A row for each setting, and how much faster than the default it is."""
+    title = f"{run.model}, {run.precision}, {run.cores} cores of {run.machine}"
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left")
+    for name in ("", "setting"):
+        table.add_column(name, no_wrap=True)
+    for name in ("best s/MP of 12 MP", "median", "speed", "s to start"):
+        table.add_column(name, justify="right", no_wrap=True)
+    default = run.measured[0].best
+    for each in run.measured:
+        table.add_row(
+            each.group,
+            each.name,
+            f"{each.best:.3f}",
+            f"{each.median:.3f}",
+            f"{default / each.best:.2f}x",
+            f"{each.start:.3f}",
+        )
     return table

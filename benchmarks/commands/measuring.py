@@ -1,4 +1,4 @@
-"""`speed`, `overhead` and `feeding`: what models, the harness and training cost here."""
+"""`speed`, `tuning`, `overhead` and `feeding`: what models, harness and training cost here."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,9 @@ from benchmarks.tables import (
     overhead_table,
     photo_cost_table,
     to_json,
+    tuning_table,
 )
+from benchmarks.tuning import measure_tuning
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.cli.console import plain_errors
 from deblur.cli.needs import require_torch
@@ -41,6 +43,19 @@ def speed(
     OUT.print(photo_cost_table(run))
     if output is not None:
         output.write_text(to_json(run))
+
+
+def tuning(
+    model: Annotated[str, typer.Option(help="A name from `models`, or a file.")] = DEFAULT_MODEL,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each setting runs.")] = 7,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file.")] = None,
+) -> None:
+    """What threads, graph optimisation, tile and batch do to ONNX Runtime's speed on this CPU."""
+    with plain_errors():
+        run = measure_tuning(model, rounds, lambda text: ERR.print(text, markup=False))
+        OUT.print(tuning_table(run))
+        if output is not None:
+            output.write_text(to_json(run))
 
 
 def overhead(

@@ -1,0 +1,46 @@
+"""Settings of ONNX Runtime, measured in turns."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from benchmarks import tuning as module
+from benchmarks.tables import tuning_table
+from benchmarks.tuning import TuningRun, measure_tuning
+from deblur.catalog import CATALOG
+from deblur.networks import build_network
+from deblur.publish.onnx_export import export
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> TuningRun:
+    arguments = {"width": 4, "blocks": 1, "levels": 2, "stem": 4}
+    spec = replace(CATALOG["residual-unet-s"], name="tiny", arguments=arguments, weights=())
+    path = tmp_path_factory.mktemp("tuning") / "tiny.onnx"
+    export(spec, dict(build_network("residual_unet", arguments).state_dict()), path)
+    return measure_tuning(str(path), 2, lambda text: None)
+
+
+def test_the_default_and_every_group_are_measured(run: TuningRun) -> None:
+    assert run.measured[0].group == "default"
+    assert {each.group for each in run.measured} == {"default", "threads", "graph", "tile", "batch"}
+    assert len({(each.group, each.name) for each in run.measured}) == len(run.measured)
+    assert all(0 < each.best <= each.median and each.start > 0 for each in run.measured)
+
+
+def test_small_tiles_pay_for_their_overlap(run: TuningRun) -> None:
+    spec = CATALOG["residual-unet-s"]
+    pixels = module.PHOTO[0] * module.PHOTO[1]
+    costs = [module._computed(spec, side) / pixels for side in module.SIDES]
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] > 1
+
+
+def test_every_setting_has_a_row(run: TuningRun) -> None:
+    console = Console(width=200, record=True)
+    console.print(tuning_table(run))
+    text = console.export_text()
+    assert "tiny, fp32" in text
+    assert all(each.name in text for each in run.measured)
