@@ -1,7 +1,6 @@
 """Settings of ONNX Runtime, measured in turns."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from rich.console import Console
