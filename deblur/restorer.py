@@ -190,8 +190,11 @@ class Restorer:
             tiles=len(plan),
             seconds=time.perf_counter() - started,
             network_seconds=counts.network_seconds,
-            notes=(*self.backend.notes, *image.notes),
+            notes=(*self._origin(), *self.backend.notes, *image.notes),
         )
+
+    def _origin(self) -> list[str]:
+        return [f"{self.spec.title}, licence: {self.spec.licence}"] if self.spec.by_others else []
 
     def _restore(
         self,

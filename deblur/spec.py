@@ -74,6 +74,11 @@ class ModelSpec:
     weights: tuple[WeightsRef, ...] = field(default=())
 
     @property
+    def by_others(self) -> bool:
+        """Whether its network is none of this package's."""
+        return self.architecture == "onnx" or self.architecture.startswith(SPANDREL)
+
+    @property
     def on_hub(self) -> bool:
         """Whether its weights have to be fetched from the Hub, once."""
         return any(ref.repo for ref in self.weights)

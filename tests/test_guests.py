@@ -192,6 +192,8 @@ def test_a_published_checkpoint_loads_by_path_and_runs_tiled(tmp_path: Path, suf
     inner = restored(path, tmp_path).astype(int)[:120, :200]
     assert np.abs(inner - direct[:120, :200]).mean() < 4  # NAFNet pools over what it sees
     assert np.abs(inner - blurred()[:120, :200].astype(int)).mean() > 4
+    report = tiled.restore_file(tmp_path / "in.png", tmp_path / "again.png")
+    assert report.notes == ("NAFNet 4w, licence: not stated",)
     whole = restored(path, tmp_path, tile=0).astype(int)[:120, :200]
     assert np.abs(whole - direct[:120, :200]).mean() < 1
 
