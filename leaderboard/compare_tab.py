@@ -14,7 +14,7 @@ from leaderboard.comparison import ERROR_GAIN, MOST, Panel, Restore, compare, it
 
 TAB = "compare"
 DIGITS = {"PSNR": 2, "SSIM": 3}
-MODELS = [name for name, spec in CATALOG.items() if spec.weights]
+MODELS = [name for name, spec in CATALOG.items() if spec.weights and not spec.on_hub]
 
 
 def build_compare_tab(

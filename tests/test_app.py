@@ -13,6 +13,8 @@ import app
 from deblur.catalog import CATALOG
 from deblur.errors import UnknownModelError
 from deblur.image_io import DecodedImage, decode_image
+from deblur.page import restorers
+from deblur.page.sentences import account_for, failure
 from deblur.restorer import RestoreReport
 
 
@@ -22,34 +24,38 @@ def photo_with(alpha: int) -> DecodedImage:
 
 
 def test_the_preview_is_an_8_bit_jpeg_of_limited_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "PREVIEW_SIDE", 48)
-    preview = decode_image(app.write_preview(photo_with(65535)))
+    monkeypatch.setattr(restorers, "PREVIEW_SIDE", 48)
+    preview = decode_image(restorers.write_preview(photo_with(65535)))
     assert (preview.format, preview.width, preview.height) == ("JPEG", 48, 32)
     assert np.abs(preview.pixels.astype(int) - 40).max() <= 2
 
 
 def test_what_is_transparent_lies_over_a_checkerboard() -> None:
-    preview = decode_image(app.write_preview(photo_with(0)))
+    preview = decode_image(restorers.write_preview(photo_with(0)))
     assert preview.pixels[4, 4].mean() < 230 < preview.pixels[4, 16].mean()
 
 
 def test_only_models_with_weights_are_offered() -> None:
-    assert [name for _, name in app.MODELS] == [s.name for s in CATALOG.values() if s.weights]
+    assert [name for _, name in restorers.MODELS] == [s.name for s in CATALOG.values() if s.weights]
 
 
 def test_only_engines_of_this_machine_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "available_engines", lambda: {"onnx": ("cuda", "cpu")})
-    choices = app.engine_choices.__wrapped__()
+    monkeypatch.setattr(restorers, "available_engines", lambda: {"onnx": ("cuda", "cpu")})
+    choices = restorers.engine_choices.__wrapped__()
     assert [value for _, value in choices] == ["auto auto", "onnx cuda", "onnx cpu"]
 
 
 def test_a_restorer_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert app.open_restorer("srcnn", "onnx cpu") is app.open_restorer("srcnn", "onnx cpu")
-    assert app.open_restorer("srcnn", "onnx cpu") is not app.open_restorer("unet", "onnx cpu")
+    assert restorers.open_restorer("srcnn", "onnx cpu") is restorers.open_restorer(
+        "srcnn", "onnx cpu"
+    )
+    assert restorers.open_restorer("srcnn", "onnx cpu") is not restorers.open_restorer(
+        "unet", "onnx cpu"
+    )
 
 
 def test_markup_in_a_name_is_only_text() -> None:
-    assert "<img" not in app.failure(UnknownModelError("<img src=x> is not a picture"))
+    assert "<img" not in failure(UnknownModelError("<img src=x> is not a picture"))
 
 
 def test_the_account_names_what_ran() -> None:
@@ -67,7 +73,7 @@ def test_the_account_names_what_ran() -> None:
         network_seconds=60.0,
         notes=("CUDA did not start",),
     )
-    account = app.account_for(report)
+    account = account_for(report)
     for part in ("SRCNN", "CPUExecutionProvider", "fp32", "54 of 480 × 512", "12.0 MP", "61.3 s"):
         assert part in account
     assert "CUDA did not start" in account

@@ -15,10 +15,10 @@ import pytest
 from PIL import Image, ImageCms
 from playwright.sync_api import BrowserContext, Page, expect
 
-import app
 from deblur.backends.base import Batch
 from deblur.catalog import CATALOG
 from deblur.image_io import decode_image
+from deblur.page import restore_tab
 from deblur.restorer import Restorer
 from tests.browser.visits import PATIENCE, visit
 from tests.pictures import scene
@@ -181,7 +181,7 @@ class HeldBackend:
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldBackend]:
     backend = HeldBackend()
     restorer = Restorer(CATALOG["srcnn"], backend, tile=64)
-    monkeypatch.setattr(app, "open_restorer", lambda model, engine: restorer)
+    monkeypatch.setattr(restore_tab, "open_restorer", lambda model, engine: restorer)
     yield backend
     backend.allowed.release(MANY)
 

@@ -1,0 +1,1 @@
+"""The page's own tab: a blurred photo goes in, a sharper one comes out."""

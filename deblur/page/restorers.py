@@ -1,0 +1,68 @@
+"""The restorers that serve the page: one for each model and engine, opened when first wanted."""
+
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+from gradio.utils import get_upload_folder
+
+from deblur.backends import available_engines
+from deblur.catalog import CATALOG
+from deblur.image_io import DEFAULT_MAX_PIXELS, DecodedImage, preview_of, write_image
+from deblur.restorer import Restorer
+
+MODELS = [(spec.title, spec.name) for spec in CATALOG.values() if spec.weights]
+ENGINES = {"onnx": "ONNX Runtime", "torch": "PyTorch"}
+AUTOMATIC = ("Automatic", "auto auto")
+MAX_PIXELS = int(float(os.environ.get("DEBLUR_MAX_MEGAPIXELS", DEFAULT_MAX_PIXELS / 1e6)) * 1e6)
+PREVIEW_SIDE = 2560
+
+_opening = {name: Lock() for _, name in MODELS}
+_restored: dict[tuple[str, Path], Path] = {}
+
+
+@cache
+def _restorer(model: str, engine: str, device: str) -> Restorer:
+    return Restorer.open(model, engine=engine, device=device)
+
+
+def open_restorer(model: str, choice: str) -> Restorer:
+    """The one restorer for a model on an "engine device", opened when it is first wanted."""
+    with _opening[model]:
+        return _restorer(model, *choice.split())
+
+
+@cache
+def engine_choices() -> list[tuple[str, str]]:
+    """What this machine can run, as (label, "engine device")."""
+    return [AUTOMATIC] + [
+        (f"{ENGINES.get(engine, engine)} on {device.upper()}", f"{engine} {device}")
+        for engine, devices in available_engines().items()
+        for device in devices
+    ]
+
+
+def restored_picture(model: str, photo: Path) -> Path:
+    """A photo's file as a model restores it, kept for whoever asks next."""
+    kept = _restored.get((model, photo))
+    if kept is None or not kept.is_file():
+        kept = new_folder() / f"{photo.stem}.png"
+        open_restorer(model, AUTOMATIC[1]).restore_file(photo, kept, max_pixels=MAX_PIXELS)
+        _restored[model, photo] = kept
+    return kept
+
+
+def write_preview(image: DecodedImage) -> Path:
+    """A smaller 8-bit JPEG for the browser."""
+    path = new_folder() / "preview.jpg"
+    write_image(preview_of(image, PREVIEW_SIDE), path)
+    return path
+
+
+def new_folder() -> Path:
+    """An empty folder in the cache, whose files the page deletes when they are old."""
+    cache_folder = Path(get_upload_folder())
+    cache_folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=cache_folder))

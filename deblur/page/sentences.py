@@ -1,0 +1,47 @@
+"""What the page tells its visitor, as safe HTML."""
+
+from html import escape
+
+from deblur.catalog import CATALOG
+from deblur.errors import DeblurError
+from deblur.image_io import DecodedImage
+from deblur.page.restorers import ENGINES
+from deblur.restorer import RestoreReport
+
+
+def note(text: str) -> str:
+    """A sentence for the visitor."""
+    return f'<p class="note" role="status">{escape(text)}</p>'
+
+
+def failure(error: DeblurError) -> str:
+    """What went wrong, as a sentence that stays."""
+    return f'<p class="failure" role="alert"><b>That did not work:</b> {escape(str(error))}.</p>'
+
+
+def describe(image: DecodedImage) -> str:
+    """What came in."""
+    parts = [
+        f"{image.width} × {image.height}",
+        f"{image.megapixels:.1f} MP",
+        image.format,
+        f"{8 * image.pixels.itemsize} bits",
+        *(["with transparency"] if image.alpha is not None else []),
+    ]
+    return note(" · ".join((*parts, *image.notes)))
+
+
+def account_for(report: RestoreReport) -> str:
+    """What ran, on what, and for how long."""
+    facts = {
+        "Model": CATALOG[report.model].title,
+        "Engine": f"{ENGINES.get(report.backend, report.backend)}, {report.execution_provider}",
+        "Device": f"{report.device}, {report.precision}",
+        "Tiles": f"{report.tiles} of {report.tile[1]} × {report.tile[0]}",
+        "Photo": f"{report.megapixels:.1f} MP",
+        "Time": f"{report.seconds:.1f} s",
+    }
+    terms = "".join(
+        f"<div><dt>{term}</dt><dd>{escape(at)}</dd></div>" for term, at in facts.items()
+    )
+    return f'<dl class="facts" role="status">{terms}</dl>' + "".join(map(note, report.notes))
