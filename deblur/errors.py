@@ -21,7 +21,8 @@ DeblurError
 │   ├── TrainingDataError         a photo or pair that cannot be trained on
 │   └── CheckpointError           a checkpoint that cannot be read or does not fit
 ├── CrewError                 workers cannot be had, or keep dying
-└── ExportError               a network cannot be exported, or its export does not agree with it
+├── ExportError               a network cannot be exported, or its export does not agree with it
+└── PublishError              a model cannot be put on the Hub, or does not fit what is said of it
 
 Every message says what came, what was expected and what to do.
 """
@@ -113,3 +114,7 @@ class CrewError(DeblurError):
 
 class ExportError(DeblurError):
     """A network cannot be exported, or its export does not agree with it."""
+
+
+class PublishError(DeblurError):
+    """A model cannot be put on the Hub, or what is said of it was measured on another."""

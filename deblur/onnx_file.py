@@ -14,6 +14,8 @@ PRECISION_KEY = "deblur.precision"
 """Where a file's metadata say what it runs at; fp32 where they do not."""
 PARITY_KEY = "deblur.parity"
 """Where a smaller variant keeps, as JSON, how far it is from the fp32 network."""
+SOURCE_KEY = "deblur.source_sha256"
+"""Where a smaller variant keeps the digest of the fp32 file that it was made from."""
 
 _FATAL_ONLY = 4
 RUNTIME_ERRORS = (

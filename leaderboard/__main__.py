@@ -1,5 +1,6 @@
 """`python -m leaderboard`: look at the board, hand in a record, and keep the board in order."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +9,9 @@ import typer
 from rich.console import Console
 
 from deblur.cli.console import plain_errors
+from deblur.publish.evaluation import Measurement, model_index, networks, result_files
 from leaderboard.entries import Entry
-from leaderboard.errors import MirrorError
+from leaderboard.errors import MirrorError, StoreError
 from leaderboard.mirrored_store import MirroredStore, open_store
 from leaderboard.rendering import render, render_entry
 from leaderboard.store import Board, FolderStore
@@ -129,6 +131,27 @@ def accept(id: Id, root: Root = None) -> None:
         store.accept(id)
         _catch_up(store)
         OUT.print(f"{id} is accepted")
+
+
+@app.command()
+def evaluation(
+    id: Id,
+    benchmark: Annotated[
+        str | None,
+        typer.Option(help="Dataset repository whose board it counts for: the Hub's result file."),
+    ] = None,
+    root: Root = None,
+) -> None:
+    """Write scores as the Hub shows them: metadata for the model's card, or a result file."""
+    with plain_errors():
+        record = _open(root).entry(id).record
+        measured = networks([Measurement.from_json(record.to_json(), id)])
+        if not measured:
+            raise StoreError(f"{id} is no network's, and has no model page on the Hub")
+        if benchmark:
+            typer.echo("".join(result_files(measured, benchmark).values()), nl=False)
+        else:
+            typer.echo(json.dumps(model_index(record.model.name, measured), indent=2))
 
 
 @app.command()

@@ -8,6 +8,7 @@ from deblur.cli.console import print_any_name
 from deblur.cli.export import export
 from deblur.cli.models import models
 from deblur.cli.pack import pack
+from deblur.cli.publish import publish
 from deblur.cli.quantize import quantize
 from deblur.cli.restore import restore
 from deblur.cli.synthesize import synthesize
@@ -20,6 +21,6 @@ app = typer.Typer(
     add_completion=False,
 )
 app.callback()(print_any_name)
-for command in (restore, models, train, synthesize, pack, export, quantize, card):
+for command in (restore, models, train, synthesize, pack, export, quantize, publish, card):
     app.command()(command)
 app.add_typer(checkpoint, name="checkpoint")

@@ -1,13 +1,16 @@
 """`python -m deblur card`: from a training run to a model card."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deblur.cli.console import OUT, plain_errors
 from deblur.cli.needs import require_torch
 from deblur.weights import find_model
+
+if TYPE_CHECKING:
+    from deblur.training.checkpoint import Checkpoint
 
 
 def card(
@@ -27,26 +30,30 @@ def card(
         from deblur.publish.pictures import draw_crops, draw_curve
         from deblur.restorer import Restorer
         from deblur.training.checkpoint import load_checkpoint
-        from deblur.training.presets import describe
 
         saved = load_checkpoint(checkpoint)
         config, folder = saved.training_config(), model.parent
-        training = describe(config) | {
-            "steps done": f"{saved.step:,}",
-            "wall time": f"{saved.seconds / 60:.0f} min",
-            "steps skipped, gradient not finite": str(saved.skipped),
-            "hardware": hardware,
-        }
         if saved.history:
             draw_curve(saved.history, folder / "curve.png")
         if photo:
             draw_crops(photo, Restorer.open(str(model), engine="onnx"), folder / "crops.png")
         text = model_card(
             find_model(config.model),
-            training=training,
+            training=told_of(saved) | {"hardware": hardware},
             notes=notes.read_text(encoding="utf-8"),
             curve=bool(saved.history),
             crops=bool(photo),
         )
         (folder / "README.md").write_text(text, encoding="utf-8")
     OUT.print(str(folder / "README.md"))
+
+
+def told_of(saved: "Checkpoint") -> dict[str, str]:
+    """What a card tells of a run: what is told, and its value."""
+    from deblur.training.presets import describe
+
+    return describe(saved.training_config()) | {
+        "steps done": f"{saved.step:,}",
+        "wall time": f"{saved.seconds / 60:.0f} min",
+        "steps skipped, gradient not finite": str(saved.skipped),
+    }

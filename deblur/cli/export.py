@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,19 +11,28 @@ from deblur.cli.console import OUT, plain_errors
 from deblur.cli.needs import require_torch
 from deblur.cli.options import Variant
 from deblur.cli.quantize import EXAMPLES, tell_variant
+from deblur.spec import ModelSpec
 from deblur.weights import find_model, sha256_of
+
+if TYPE_CHECKING:
+    from deblur.training.config import TrainingConfig
+
+Name = Annotated[
+    str | None, typer.Option(help="What the model is called [the name that it was trained as].")
+]
+TrainedOn = Annotated[
+    list[str] | None,
+    typer.Option(help="What it was trained on, for its description; repeat for more."),
+]
+Licence = Annotated[str, typer.Option(help="Of the weights, as the Hub names it.")]
 
 
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="checkpoint.pt of a training run.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="FILE.onnx or FILE.safetensors.")],
-    name: Annotated[
-        str | None, typer.Option(help="What the model is called [the name that it was trained as].")
-    ] = None,
-    trained_on: Annotated[
-        list[str] | None,
-        typer.Option(help="What it was trained on, for its description; repeat for more."),
-    ] = None,
+    name: Name = None,
+    trained_on: TrainedOn = None,
+    licence: Licence = "Apache-2.0",
     precision: Annotated[
         Variant | None, typer.Option(help="Round the .onnx, as `quantize` does [fp32].")
     ] = None,
@@ -38,14 +47,7 @@ def export(
         from deblur.training.checkpoint import load_checkpoint
 
         saved = load_checkpoint(checkpoint)
-        config = saved.training_config()
-        sources = (f"{source.kind}: {Path(source.path).name}" for source in config.sources)
-        spec = replace(
-            find_model(config.model),
-            name=name or config.model,
-            arguments=config.arguments,
-            trained_on=tuple(trained_on or sources),
-        )
+        spec = described(saved.training_config(), name, trained_on, licence)
         if precision is None:
             difference = export_network(spec, saved.ema, output)
         else:
@@ -60,3 +62,24 @@ def export(
         OUT.print(f"largest difference between torch and ONNX Runtime: {difference:.1e}")
     if precision is not None:
         tell_variant(parity, precision)
+
+
+def described(
+    config: "TrainingConfig", name: str | None, trained_on: list[str] | None, licence: str
+) -> ModelSpec:
+    """The description of what a run trained, without weights.
+
+    What the catalog counted holds for its own arguments only.
+    """
+    spec = find_model(config.model)
+    if dict(config.arguments) != dict(spec.arguments):
+        spec = replace(spec, parameters=None, macs_per_megapixel=None)
+    sources = (f"{source.kind}: {Path(source.path).name}" for source in config.sources)
+    return replace(
+        spec,
+        name=name or config.model,
+        arguments=config.arguments,
+        trained_on=tuple(trained_on or sources),
+        licence=licence,
+        weights=(),
+    )

@@ -7,7 +7,13 @@ from deblur.errors import BackendUnavailableError
 
 def require_torch(activity: str) -> None:
     """Raises BackendUnavailableError, saying how to install it, where torch is not."""
-    if importlib.util.find_spec("torch") is None:
+    require("torch", activity, extra="torch")
+
+
+def require(module: str, activity: str, *, extra: str) -> None:
+    """Raises BackendUnavailableError, naming the extra that has it, where a module is not."""
+    if importlib.util.find_spec(module) is None:
         raise BackendUnavailableError(
-            f"{activity} needs torch, which is not installed: `pip install deblur-arena[torch]`"
+            f"{activity} needs {module}, which is not installed: "
+            f"`pip install deblur-arena[{extra}]`"
         )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from deblur.spec import ModelSpec
 
@@ -13,6 +14,7 @@ def model_card(
     notes: str,
     curve: bool = False,
     crops: bool = False,
+    metadata: Mapping[str, Any] | None = None,
 ) -> str:
     """A README.md in Markdown: front matter for the Hub, a table of the training, the notes.
 
@@ -20,7 +22,8 @@ def model_card(
 
     `training` maps what is told to its value; `notes` is Markdown by the author: data and its
     terms, scores with the commands that gave them, known failures. `curve` and `crops` say
-    whether the pictures of that name lie beside the card.
+    whether the pictures of that name lie beside the card. `metadata`
+    joins the front matter.
     """
     rows = [
         ("architecture", f"`{spec.architecture}` {dict(spec.arguments) or ''}".strip()),
@@ -35,6 +38,7 @@ def model_card(
         "license": spec.licence.lower(),
         "pipeline_tag": "image-to-image",
         "tags": ["deblurring", "image-restoration", "onnx"],
+        **(metadata or {}),
         "deblur_spec": json.loads(spec.to_json()),
     }
     front_matter = f"---\n{json.dumps(fields, indent=2)}\n---"

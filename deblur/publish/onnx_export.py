@@ -81,6 +81,8 @@ def _write_onnx(
         )
     assert program is not None
     model = program.model_proto
+    for node in model.graph.node:  # says where the network's code lies on this machine
+        node.ClearField("metadata_props")
     onnx.helper.set_model_props(model, description)
     onnx.save(model, path)
 

@@ -23,10 +23,10 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 from deblur.backends.base import Batch
 from deblur.backends.onnx_backend import OnnxBackend
 from deblur.errors import ExportError
-from deblur.onnx_file import PARITY_KEY, PRECISION_KEY, read_metadata
+from deblur.onnx_file import PARITY_KEY, PRECISION_KEY, SOURCE_KEY, read_metadata
 from deblur.publish.calibration import calibration_tiles
 from deblur.spec import ModelSpec, Precision
-from deblur.weights import SPEC_KEY
+from deblur.weights import SPEC_KEY, sha256_of
 
 LEAST_PARITY: dict[Precision, float] = {"fp16": 60.0, "int8": 45.0}
 """In dB. An error at 45 dB costs a picture restored to 28 dB a tenth of a dB."""
@@ -93,7 +93,7 @@ def quantize(
             network = _fp16(model, Path(folder) / "fp16.onnx")
             parity = judge(network)
         _check(parity, precision)
-        _describe(network, spec, precision, parity)
+        _describe(network, spec, precision, parity, sha256_of(model))
         output.parent.mkdir(parents=True, exist_ok=True)
         temporary = output.with_name(f".{output.stem}.partial.onnx")
         temporary.write_bytes(network.read_bytes())
@@ -219,7 +219,9 @@ def _check(parity: Parity, precision: Precision) -> None:
         )
 
 
-def _describe(network: Path, spec: ModelSpec, precision: Precision, parity: Parity) -> None:
+def _describe(
+    network: Path, spec: ModelSpec, precision: Precision, parity: Parity, source: str
+) -> None:
     model = onnx.load(network)
     description = replace(spec, precisions=(precision,), weights=())
     onnx.helper.set_model_props(
@@ -228,6 +230,7 @@ def _describe(network: Path, spec: ModelSpec, precision: Precision, parity: Pari
             SPEC_KEY: description.to_json(),
             PRECISION_KEY: precision,
             PARITY_KEY: json.dumps(asdict(parity)),
+            SOURCE_KEY: source,
         },
     )
     onnx.save(model, network)
