@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from uuid import uuid4
 
 import httpx2
@@ -28,7 +28,7 @@ from huggingface_hub.hf_api import RepoFile
 
 from leaderboard.cache import FOLDER
 from leaderboard.errors import MirrorError
-from leaderboard.files import write_once
+from leaderboard.files import REPORTED, write_once
 
 MOST_FILES = 200
 """So many files go up in one commit."""
@@ -37,6 +37,7 @@ TURNS = 8
 """So often is looked again when others committed in between."""
 
 _PART = re.compile(r"[A-Za-z0-9_@(+-][A-Za-z0-9._ +@()-]{0,119}")
+_FILE = re.compile(r"[0-9a-f]{16}(\.[a-z]+)?\.json")
 _CONFLICTS = {409, 412}
 
 
@@ -167,12 +168,16 @@ def _recall(memory: Path) -> Seen | None:
 
 
 def is_file_of_store(path: str) -> bool:
-    """Whether a path can be one of a store's: JSON in a folder, and nothing hidden or outside."""
-    parts = PurePosixPath(path).parts
-    return (
-        path.endswith(".json")
-        and 2 <= len(parts) <= 6
-        and all(_PART.fullmatch(part) for part in parts)
+    """Whether a path can be one of a store's: FOLDER/FOLDER/ID[.EVENT].json, or reported/NAME.json.
+
+    Nothing else travels, whatever lies in a folder that was named by mistake.
+    """
+    *folders, name = path.split("/")
+    if not all(_PART.fullmatch(part) for part in (*folders, name)):
+        return False
+    return bool(
+        (len(folders) == 2 and _FILE.fullmatch(name))
+        or (folders == [REPORTED] and name.endswith(".json"))
     )
 
 

@@ -89,22 +89,23 @@ def test_what_waits_is_known_without_the_hub(hub: Hub, repo: Repo, full: Path) -
     assert Mirror(full, BOARD).sync() == Synced(0, 1)
 
 
-def test_whatever_lies_below_the_root_travels(hub: Hub, repo: Repo, tmp_path: Path) -> None:
-    vote = tmp_path / "here" / "votes" / "2026-11" / "0123.json"
+def test_votes_travel_as_entries_do(hub: Hub, repo: Repo, tmp_path: Path) -> None:
+    vote = tmp_path / "here" / "votes" / "01" / "0123456789abcdef.json"
     vote.parent.mkdir(parents=True)
     vote.write_text('{"left": "é"}', encoding="utf-8")
     Mirror(tmp_path / "here", BOARD).sync()
     Mirror(tmp_path / "there", BOARD).sync()
-    copy = tmp_path / "there" / "votes" / "2026-11" / "0123.json"
+    copy = tmp_path / "there" / "votes" / "01" / "0123456789abcdef.json"
     assert copy.read_bytes() == vote.read_bytes()
 
 
 def test_what_others_keep_there_stays_out(hub: Hub, repo: Repo, tmp_path: Path) -> None:
     wild = {"README.md": b"", ".gitattributes": b"", ".hidden/x.json": b"", "a/b.py": b""}
-    repo.commit({**wild, "mini/x/../../../y.json": b"{}"})
+    outside = "../../0123456789abcdef.json"
+    repo.commit({**wild, outside: b"{}", "my/private/notes.json": b"{}"})
     assert Mirror(tmp_path / "root", BOARD).sync() == Synced(0, 0)
     assert [path.name for path in (tmp_path / "root").iterdir()] == [".cache"]
-    assert not list(tmp_path.rglob("y.json"))
+    assert not (tmp_path.parent / "0123456789abcdef.json").exists()
 
 
 def test_a_damaged_file_is_set_aside_and_named(hub: Hub, repo: Repo, full: Path) -> None:
@@ -208,15 +209,19 @@ def test_a_repository_that_is_not_there_is_told(hub: Hub, full: Path) -> None:
     ("path", "ours"),
     [
         ("mini/unet/0123456789abcdef.json", True),
-        ("votes/2026/a.json", True),
+        ("mini/unet/0123456789abcdef.withdrawn.json", True),
+        ("votes/01/0123456789abcdef.json", True),
         ("reported/gopro.json", True),
-        ("x.json", False),
-        ("../x/y.json", False),
-        ("a/../b/y.json", False),
-        ("/a/y.json", False),
-        ("a/.b/y.json", False),
-        ("a\\b/y.json", False),
-        ("a/b.txt", False),
+        ("0123456789abcdef.json", False),
+        ("mini/0123456789abcdef.json", False),
+        ("mini/unet/settings.json", False),
+        ("mini/unet/0123456789abcdef.txt", False),
+        ("mini/unet/deep/0123456789abcdef.json", False),
+        ("mini/../0123456789abcdef.json", False),
+        ("/mini/0123456789abcdef.json", False),
+        ("mini/.b/0123456789abcdef.json", False),
+        ("mini\\unet/a/0123456789abcdef.json", False),
+        ("reported/../gopro.json", False),
     ],
 )
 def test_only_paths_of_a_store_travel(path: str, ours: bool) -> None:
