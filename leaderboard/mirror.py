@@ -8,6 +8,7 @@ import json
 import re
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ MOST_FILES = 200
 
 TURNS = 8
 """So often is looked again when others committed in between."""
+
+TRIES = 3
+"""So often a commit is made when the Hub is in trouble."""
 
 _PART = re.compile(r"[A-Za-z0-9_@(+-][A-Za-z0-9._ +@()-]{0,119}")
 _FILE = re.compile(r"[0-9a-f]{16}(\.[a-z]+)?\.json")
@@ -95,7 +99,7 @@ class Mirror:
                 raise MirrorError(_sentence(error, self.repo)) from error
 
     def _sync(self) -> Synced:
-        pulled = pushed = 0
+        pulled = pushed = failures = 0
         for _ in range(TURNS):
             seen = self._look()
             pulled += self._fetch(sorted(seen.files - {*self.files()}), seen.head)
@@ -104,9 +108,13 @@ class Mirror:
                     self._commit(waiting)
                     pushed += len(waiting)
                 return Synced(pulled, pushed)
-            except HfHubHTTPError as error:
-                if error.response.status_code not in _CONFLICTS:
-                    raise
+            except (HfHubHTTPError, httpx2.TransportError) as error:
+                status = error.response.status_code if isinstance(error, HfHubHTTPError) else 500
+                if status not in _CONFLICTS:
+                    failures += 1
+                    if status < 500 or failures == TRIES:
+                        raise
+                    time.sleep(failures)
         raise MirrorError(f"others kept committing to {self.repo}; what is new here goes up later")
 
     def _look(self) -> Seen:

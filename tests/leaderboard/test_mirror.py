@@ -4,9 +4,11 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import HfApi, constants
 from typer.testing import CliRunner, Result
 
 from leaderboard import mirror
@@ -130,9 +132,27 @@ def test_an_outage_in_the_middle_loses_nothing(
     assert len(repo.commits) == 2
 
 
-def test_a_short_outage_is_waited_out(hub: Hub, repo: Repo, full: Path) -> None:
-    hub.fail(503, matching="preupload", times=2)
+@pytest.mark.parametrize("matching", ["preupload", "/commit/"])
+@pytest.mark.parametrize("status", [503, None])
+def test_a_short_outage_is_waited_out(
+    hub: Hub, repo: Repo, full: Path, matching: str, status: int | None
+) -> None:
+    hub.fail(status, matching=matching, times=2)
     assert Mirror(full, BOARD).sync() == Synced(0, 3)
+
+
+def test_a_commit_whose_answer_was_lost_is_not_made_twice(
+    hub: Hub, repo: Repo, full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = HfApi.create_commit
+
+    def lost(*args: Any, **options: Any) -> None:
+        commit(*args, **options)
+        raise httpx2.ReadTimeout("no answer")
+
+    monkeypatch.setattr(HfApi, "create_commit", lost)
+    Mirror(full, BOARD).sync()
+    assert (len(repo.files()), len(repo.commits)) == (3, 2)
 
 
 def test_a_cut_connection_leaves_no_half_file(
