@@ -67,6 +67,9 @@ def train(
         str | None,
         typer.Option(help="Weights to begin with: a model's name, a file, owner/name."),
     ] = None,
+    distill_from: Annotated[
+        str | None, typer.Option(help="A teacher, likewise, whose answers are learned from, too.")
+    ] = None,
     loss: Annotated[
         list[str] | None,
         typer.Option(help="NAME or NAME=WEIGHT, as l1=0.5; repeat it for a sum."),
@@ -119,6 +122,8 @@ def train(
         else:
             changes = _read_json(config) if config else {}
             changes |= _changes(data, validation, general, init_from, loss, steps, skip_bad)
+            if distill_from:
+                changes["distill_from"] = distill_from
             run = _configure(model, preset, changes, crop, batch, learning_rate, device)
             directory = output or Path("runs") / run.model
             refuse_folder_of_a_run(directory)

@@ -163,8 +163,10 @@ class TrainingConfig:
     `steps` counts optimiser steps over all processes together; a step sees `crops`' batch.
     `start_from` names the weights to begin with: a checkpoint, a catalog name, a file or a
     Hub repository. Otherwise `encoder` is where a generator's encoder learned from ImageNet:
-    a file of timm's weights, or `hub`. Without sources for `validation` the run's own are
-    validated on, other crops and other blur; `split_where_needed` keeps a share of them for it.
+    a file of timm's weights, or `hub`. `distill_from` names a teacher: its answers are compared
+    with, too, by the same losses and `distill_weight` times. Without sources for `validation` the
+    run's own are validated on, other crops and other blur; `split_where_needed` keeps a share of
+    them for it.
     `general` is a set that fine-tuning must not forget: weights are not kept as the best when
     the gain on it has fallen by more than `forgetting` dB since the first validation.
     """
@@ -178,6 +180,8 @@ class TrainingConfig:
     general: tuple[SourceConfig, ...] = ()
     forgetting: float = 0.1
     start_from: str | None = None
+    distill_from: str | None = None
+    distill_weight: float = 1.0
     encoder: str | None = None
     losses: Mapping[LossName, float] = field(default_factory=lambda: {"psnr": 1.0})
     perceptual: Perceptual = Perceptual()
@@ -218,6 +222,8 @@ class TrainingConfig:
             )
         if self.seed < 0 or self.workers < 0:
             raise ConfigError("seed and workers must not be negative")
+        if not 0 < self.distill_weight < math.inf:
+            raise ConfigError(f"distill_weight must be above 0, not {self.distill_weight}")
         if not 0 <= self.ema < 1:
             raise ConfigError(f"ema must lie in [0, 1), not {self.ema}")
         turned = self.augmentation

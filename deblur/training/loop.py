@@ -23,7 +23,7 @@ from deblur.training.losses import weighted_loss
 from deblur.training.reports import Clock, Outcome, Report
 from deblur.training.schedule import Progress, learning_rate
 from deblur.training.split import write_split
-from deblur.training.start import initial_network
+from deblur.training.start import initial_network, teacher
 from deblur.training.tracking import log_pictures
 from deblur.training.validation import sample_pictures, total_gain
 
@@ -129,6 +129,8 @@ class _Run:
         if config.compile:
             network.compile()
         self.loss = weighted_loss(config).to(accelerator.device)
+        taught = teacher(config)
+        self.teacher = taught.to(accelerator.device) if taught else None
         self.optimizer = build_optimizer(config.optimizer, network)
         self.network, self.optimizer = accelerator.prepare(network, self.optimizer)
         self.bare: nn.Module = accelerator.unwrap_model(self.network)
@@ -203,6 +205,12 @@ class _Run:
             group["lr"] = learning_rate(self.config, self.step, self.progress.reductions)
         restored = self.restore(self.network, batch.blurred)
         loss, parts = self.loss(restored, batch.sharp)
+        if self.teacher is not None:
+            with torch.no_grad():
+                taught = self.restore(self.teacher, batch.blurred)
+            likeness, _ = self.loss(restored, taught)
+            loss = loss + self.config.distill_weight * likeness
+            parts["teacher"] = likeness.detach()
         if self.game and self.step >= self.game.settings.after:
             sharp, fake = self._own_range(batch.sharp), self._own_range(restored)
             parts |= self.game.critic_step(sharp, fake, self.step)
@@ -329,7 +337,7 @@ class _Run:
         save_checkpoint(state, path)
 
     def _restore(self, saved: Checkpoint) -> None:
-        if saved.config != self.config.to_json():
+        if saved.training_config() != self.config:
             raise CheckpointError(
                 f"{self.path} was written with another configuration; "
                 "resume with the same one, or start in another folder"

@@ -126,13 +126,19 @@ def describe(config: TrainingConfig) -> dict[str, str]:
             f"features of {config.perceptual.network}, {config.perceptual.layer}"
         )
     if config.start_from:
-        path = Path(config.start_from)
-        told["started from"] = f"`{path.name if path.suffix else config.start_from}`"
+        told["started from"] = _by_name(config.start_from)
+    if config.distill_from:
+        told["taught by"] = f"{_by_name(config.distill_from)}, {config.distill_weight:g} times"
     if config.adversarial:
         told["critic"] = ", ".join(
             f"{key} {value}" for key, value in asdict(config.adversarial).items()
         )
     return told
+
+
+def _by_name(weights: str) -> str:
+    path = Path(weights)
+    return f"`{path.name if path.suffix else weights}`"
 
 
 def _source(source: SourceConfig) -> str:

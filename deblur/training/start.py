@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -42,7 +42,7 @@ def start_from(network: nn.Module, name: str, config: TrainingConfig) -> None:
     it then answers as that one does. Raises CheckpointError when the weights are of another
     network, and what `find_model` and `fetch_weights` raise.
     """
-    architecture, arguments, weights = _weights(name)
+    architecture, arguments, weights, _ = _trained(name)
     if (architecture, dict(arguments)) == (config.architecture, dict(config.arguments)):
         network.load_state_dict(weights)
     elif architecture == config.architecture and isinstance(network, ResidualUNet):
@@ -56,13 +56,39 @@ def start_from(network: nn.Module, name: str, config: TrainingConfig) -> None:
         )
 
 
-def _weights(name: str) -> tuple[str, Mapping[str, Any], dict[str, Tensor]]:
+def teacher(config: TrainingConfig) -> nn.Module | None:
+    """The network that a run learns from beside its data, on the CPU, its weights frozen.
+
+    Raises ConfigError when it takes another range of values, and what `start_from` raises.
+    """
+    if config.distill_from is None:
+        return None
+    architecture, arguments, weights, value_range = _trained(config.distill_from)
+    if value_range != config.value_range:
+        raise ConfigError(
+            f"distill_from: {config.distill_from} takes values in {value_range}, and "
+            f"{config.model} in {config.value_range}; choose a teacher of the same range"
+        )
+    network = build_network(architecture, arguments)
+    network.load_state_dict(weights)
+    return network.eval().requires_grad_(False)
+
+
+class _Trained(NamedTuple):
+    architecture: str
+    arguments: Mapping[str, Any]
+    weights: dict[str, Tensor]
+    value_range: tuple[float, float]
+
+
+def _trained(name: str) -> _Trained:
     if Path(name).suffix == ".pt":
         saved = load_checkpoint(Path(name))
         config = saved.training_config()
-        return config.architecture, config.arguments, saved.ema
+        return _Trained(config.architecture, config.arguments, saved.ema, config.value_range)
     # Only a published model needs the Hub's client, and a training machine may lack it.
     from deblur.weights import fetch_weights, find_model
 
     spec = find_model(name)
-    return spec.architecture, spec.arguments, load_file(fetch_weights(spec, ".safetensors"))
+    weights = load_file(fetch_weights(spec, ".safetensors"))
+    return _Trained(spec.architecture, spec.arguments, weights, spec.value_range)
