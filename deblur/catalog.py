@@ -33,6 +33,16 @@ _SPECS = (
         ),
     ),
     ModelSpec(
+        name="residual-unet-xs",
+        title="Residual U-Net, extra small",
+        architecture="residual_unet",
+        arguments={"width": 16, "blocks": 2, "levels": 4, "stem": 2},
+        tiling=TilingPolicy(tile=768, halo=64),
+        size_multiple=16,
+        parameters=1_068_476,
+        macs_per_megapixel=17.8,
+    ),
+    ModelSpec(
         name="residual-unet-m",
         title="Residual U-Net, medium",
         architecture="residual_unet",

@@ -85,7 +85,7 @@ def quantize(
         raise ExportError(f"{model} is {held} already; a variant is made from an fp32 file")
     tiles = calibration_tiles(photos, spec)
     with tempfile.TemporaryDirectory() as folder:
-        judge = _Judge(model, tiles[1::2], spec.value_range)
+        judge = Judge(model, tiles[1::2], spec.value_range)
         if precision == "int8":
             make = _Int8(model, Path(folder), tiles[::2], symmetric)
             network, parity = _best_int8(make, judge, tell)
@@ -101,7 +101,7 @@ def quantize(
     return parity
 
 
-class _Judge:
+class Judge:
     """Compares networks with the fp32 one, on the same tiles."""
 
     def __init__(
@@ -168,7 +168,7 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]
         return next(self._tiles, None)
 
 
-def _best_int8(make: _Int8, judge: _Judge, tell: Tell) -> tuple[Path, Parity]:
+def _best_int8(make: _Int8, judge: Judge, tell: Tell) -> tuple[Path, Parity]:
     """Choose the calibration, then the layers to keep in float, both by measuring."""
     scores = {}
     for method in METHODS:
