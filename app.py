@@ -2,7 +2,8 @@
 
 HOST and PORT say where (127.0.0.1:7860), DEBLUR_MAX_MEGAPIXELS how large a photo may be (100),
 LEADERBOARD_ROOT where the board's records lie (leaderboard/data), LEADERBOARD_REPO which dataset
-repository on the Hub they are shared through (none).
+repository on the Hub they are shared through (none), JUDGE_PHOTOS which folder's photos people are
+shown to judge (those that come with the project).
 """
 
 import os
@@ -20,6 +21,9 @@ from deblur.weights import bytes_to_fetch
 from leaderboard.compare_tab import TAB as COMPARE_TAB
 from leaderboard.compare_tab import build_compare_tab
 from leaderboard.introduction import introduction
+from leaderboard.judging import photos_to_judge
+from leaderboard.judging_tab import TAB as JUDGE_TAB
+from leaderboard.judging_tab import build_judging_tab
 from leaderboard.mirrored_store import open_store
 from leaderboard.pictures import scored_datasets
 from leaderboard.submit_tab import TAB as SUBMIT_TAB
@@ -75,6 +79,9 @@ with gr.Blocks(
         build_tab(demo, tabs, board, places, restored_picture, new_folder)
     with tabs, gr.Tab("Compare", id=COMPARE_TAB):
         build_compare_tab(places, restored_picture, new_folder)
+    with tabs, gr.Tab("Judge", id=JUDGE_TAB) as judge:
+        photos = photos_to_judge(os.environ.get("JUDGE_PHOTOS", ""))
+        build_judging_tab(judge, board, photos, restored_picture, new_folder)
     with tabs, gr.Tab("Submit", id=SUBMIT_TAB):
         build_submit_tab(board, places)
     gr.HTML(FOOTER)

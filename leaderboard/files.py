@@ -10,7 +10,10 @@ from pathlib import Path
 from benchmarks.results import RunResult
 from leaderboard.entries import EVENTS
 
-REPORTED = "reported"
+REPORTED, VOTES = "reported", "votes"
+_APART = {REPORTED, VOTES}
+"""Folders of a store that hold no entries."""
+
 _FILE = re.compile(rf"(?P<id>[0-9a-f]{{16}})(\.(?P<event>{'|'.join(EVENTS)}))?\.json")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _LONGEST = 100
@@ -42,7 +45,7 @@ def safe_name(name: str) -> str:
     """A name as a folder's: without separators, and such as every file system takes."""
     text = re.sub(r"[^A-Za-z0-9._ +@()-]", "_", name.replace("/", "--"))[:_LONGEST]
     text = re.sub(r"^\.|[. ]+$", "_", text.lstrip(" "))
-    return f"_{text}" if not text or _DEVICE.fullmatch(text) or text.lower() == REPORTED else text
+    return f"_{text}" if not text or _DEVICE.fullmatch(text) or text.lower() in _APART else text
 
 
 def place_of(record: RunResult) -> Path:
@@ -59,7 +62,7 @@ def scan(root: Path) -> Found:
     """Everything in a store, in the order of paths; hidden files are not looked at."""
     found = Found()
     for dataset in _folders(root, found):
-        if dataset.name != REPORTED:
+        if dataset.name not in _APART:
             for model in _folders(Path(dataset), found):
                 _scan_model(model.path, found)
     return found

@@ -12,6 +12,7 @@ from leaderboard.entries import Entry, Event
 from leaderboard.errors import MirrorError
 from leaderboard.mirror import Mirror, Synced
 from leaderboard.store import Board, FolderStore
+from leaderboard.votes import Vote
 
 EMBEDDED = Path(__file__).parent / "data"
 EVERY = 60.0
@@ -32,6 +33,7 @@ class MirroredStore(FolderStore):
         self._looked = -EVERY
         self._wanted, self._first = threading.Event(), threading.Event()
         self._first.set()
+        self._soon: threading.Timer | None = None
 
     def follow(self) -> None:
         """Sync from now on in the background: at once, after every change and for visitors."""
@@ -57,6 +59,18 @@ class MirroredStore(FolderStore):
         path = super().add(entry)
         self._wanted.set()
         return path
+
+    def add_vote(self, vote: Vote) -> bool:
+        """See FolderStore.add_vote; it goes up EVERY seconds later, with those that came since.
+
+        A commit for each of somebody's quick answers would be more than the Hub takes.
+        """
+        added = super().add_vote(vote)
+        if self._soon is None or not self._soon.is_alive():
+            self._soon = threading.Timer(EVERY, self._wanted.set)
+            self._soon.daemon = True
+            self._soon.start()
+        return added
 
     def load(self) -> Board:
         """See FolderStore.load; a Hub that is away is named among the problems."""

@@ -25,6 +25,7 @@ from leaderboard.entries import (
 from leaderboard.errors import EntryError, StoreError
 from leaderboard.files import REPORTED, EntryFiles, is_id, place_of, scan, write_once
 from leaderboard.rows import Row, entry_row, reported_rows, schema_for
+from leaderboard.votes import Vote, VoteFolder, Votes
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Board:
 
 
 class FolderStore:
-    """Entries at ROOT/DATASET/MODEL/ID.json, and what papers report at ROOT/reported/*.json.
+    """Entries at ROOT/DATASET/MODEL/ID.json, what papers report at ROOT/reported/*.json, and
+    people's votes at ROOT/votes.
 
     Many processes may use it at once: files are written whole, and never replaced.
     """
@@ -44,6 +46,7 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._cache = RowCache(root)
+        self._votes = VoteFolder(root)
 
     def add(self, entry: Entry) -> Path:
         """Keep an entry, and say where; of two with the same record the first one stays.
@@ -62,6 +65,17 @@ class FolderStore:
         reported, troubles = self._reported()
         table = pa.concat_tables([rows.table.drop(["key"]), reported], promote_options="default")
         return Board(table.to_pandas(), (*found.problems, *rows.problems, *troubles))
+
+    def add_vote(self, vote: Vote) -> bool:
+        """Keep a vote; False when this person has answered that question before.
+
+        Raises OSError when it cannot be written.
+        """
+        return self._votes.add(vote)
+
+    def votes(self) -> Votes:
+        """All votes. A file that is damaged or foreign is named, and left alone."""
+        return self._votes.load()
 
     def rebuild(self) -> Board:
         """All rows, from the entries alone."""
