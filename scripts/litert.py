@@ -1,8 +1,8 @@
 """A model for phones: `python scripts/litert.py residual-unet-s -o residual-unet-s.tflite`.
 
-Needs `pip install litert-torch`, which brings JAX and more, and nothing else here does. A file takes
-and gives one tile of a fixed size, float32 (1, 3, side, side) in the model's own value range, and
-is compared with torch before it gets its name; the model's description lies beside it as JSON.
+Needs `pip install litert-torch`, which brings JAX and more, and nothing else here does. A file
+takes and gives one tile of a fixed size, float32 (1, 3, side, side) in the own value range of its
+model, and is compared with torch before it gets its name; the description lies beside it as JSON.
 """
 
 import argparse
