@@ -99,10 +99,17 @@ def test_gradient_sees_an_edge_and_no_cast() -> None:
 def test_contrast_asks_for_detail_wherever_it_lies() -> None:
     texture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(5))
     moved = texture.roll((3, 5), (2, 3))
-    smooth = F.avg_pool2d(texture, 3, 1, 1)
+    smooth = F.avg_pool2d(texture, 5, 1, 2)
     missing, elsewhere = (LOSSES["contrast"](each, texture) for each in (smooth, moved))
-    assert missing > 5 * elsewhere
+    assert missing > 3 * elsewhere
     assert LOSSES["l1"](moved, texture) > LOSSES["l1"](smooth, texture)
+
+
+def test_a_chequered_pattern_is_no_detail() -> None:
+    flat = torch.full((1, 3, 32, 32), 0.5)
+    rows, columns = torch.meshgrid(torch.arange(32), torch.arange(32), indexing="ij")
+    for pattern in ((rows + columns) % 2, rows % 2, columns % 2):
+        assert LOSSES["contrast"](flat + 0.1 * pattern, flat + 0.05).item() < 1e-6
 
 
 def test_frequency_is_of_the_size_of_l1_for_noise() -> None:

@@ -133,10 +133,15 @@ def weighted_loss(config: TrainingConfig) -> WeightedLoss:
 
 
 def _fine_contrast(picture: Tensor) -> Tensor:
-    """How much a blur of 3 x 3 takes away: standard deviations in windows that overlap by half."""
-    grey = picture.float().mean(1, keepdim=True)
-    fine = grey - F.avg_pool2d(grey, 3, 1, 1, count_include_pad=False)
-    window = min(_CONTRAST_WINDOW, *grey.shape[2:])
+    """How much a blur of 3 x 3 takes away: standard deviations in windows that overlap by half.
+
+    What changes from every pixel to the next is taken away before: a chequered pattern, which
+    networks that shuffle pixels draw easily, is no detail.
+    """
+    grey = F.pad(picture.float().mean(1, keepdim=True), (1, 1, 1, 1), mode="reflect")
+    smooth = F.avg_pool2d(F.avg_pool2d(grey, 2, 1), 2, 1)
+    fine = smooth - F.avg_pool2d(smooth, 3, 1, 1, count_include_pad=False)
+    window = min(_CONTRAST_WINDOW, *fine.shape[2:])
     return (F.avg_pool2d(fine.square(), window, max(1, window // 2)) + 1e-6).sqrt()
 
 
