@@ -112,6 +112,7 @@ class Judge:
         self.expected = [backend.run(tile) for tile in tiles]
 
     def __call__(self, network: Path) -> Parity:
+        """How far an `.onnx` file is from it."""
         backend = OnnxBackend(network, provider="cpu")
         errors = np.array(
             [
