@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import gradio as gr
 
-from deblur.errors import DeblurError
+from deblur.errors import DeblurError, ImageError
 from leaderboard.comparison import Restore
 from leaderboard.exhibits import Exhibits
 from leaderboard.judging import Kind, Photo, Programme, Trial, contestants, that_count
@@ -87,14 +87,19 @@ class Desk:
     def next(
         self, kind: Kind, person: str, last: Trial | None = None
     ) -> tuple[Trial | None, list[Path]]:
-        """The next question to a person and its pictures; photos that cannot be shown are not."""
+        """The next question to a person and its pictures; photos that cannot be read are left out.
+
+        Raises gr.Error, which the page shows, when a model cannot restore one.
+        """
         votes = self.store.votes().votes
         while trial := self.programme.next(kind, votes, rater_of(person), last):
             try:
                 return trial, [self._exhibits.file(trial.photo, each) for each in trial.shown]
-            except DeblurError as error:
+            except ImageError as error:
                 gr.Warning(f"{trial.photo.id} is left out: {error}")
                 self.programme.leave_out(trial.photo)
+            except DeblurError as error:
+                raise gr.Error(f"What you answered is kept. {error}") from error
         return None, []
 
     def take(self, kind: Kind, person: str, trial: Trial, answer: str) -> None:

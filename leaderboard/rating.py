@@ -1,4 +1,4 @@
-"""The mean opinion score of each model, from blind ratings (ITU-T P.910, clause 7: ACR)."""
+"""The mean opinion score of each model, from blind ratings (ITU-T P.910, absolute category)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ from leaderboard.votes import BLURRED, GRADES, SHARP, Vote
 PUBLISHED = Path(__file__).parent / "data" / "reported" / "lai-real.json"
 """The study whose method the arena follows."""
 
-TITLES = {BLURRED: "Blurred, as it came", SHARP: "The original (hidden reference)"}
+TITLES = {BLURRED: "Blurred, as it came", SHARP: "The original"}
 STUDY = "bradley_terry"
 
 Line = tuple[str, float, float, float, int]
@@ -33,11 +33,11 @@ def standing_html(kind: Kind, votes: Sequence[Vote], dataset: str) -> str:
         lines = [
             (model, each.mean, each.low, each.high, each.count) for model, each in opinions.items()
         ]
-        return _standing(lines, "MOS", "ratings", (min(GRADES), max(GRADES)), "")
+        return _standing(lines, "MOS", (min(GRADES), max(GRADES)), "")
     found = strengths(counted, weights)
     lines = [(model, each.score, each.low, each.high, each.count) for model, each in found.items()]
     ends = [value for line in lines for value in line[1:4] if math.isfinite(value)] or [0.0]
-    return _standing(lines, "Strength", "comparisons", (min(ends), max(ends)), published_html())
+    return _standing(lines, "Strength", (min(ends), max(ends)), published_html())
 
 
 def published_html() -> str:
@@ -55,13 +55,11 @@ def published_html() -> str:
     )
 
 
-def _standing(
-    lines: Sequence[Line], title: str, unit: str, ends: tuple[float, float], beside: str
-) -> str:
+def _standing(lines: Sequence[Line], title: str, ends: tuple[float, float], beside: str) -> str:
     if not lines:
         return ""
     head = "".join(
-        f'<th scope="col">{each}</th>' for each in ("Model", title, "95 % interval", unit.title())
+        f'<th scope="col">{each}</th>' for each in ("Model", title, "95 % interval", "Votes")
     )
     rows = "".join(_row(line, title, ends) for line in lines)
     return (
@@ -76,11 +74,12 @@ def _row(line: Line, title: str, ends: tuple[float, float]) -> str:
     model, score, low, high, count = line
     digits = ".2f" if title == "MOS" else "+z.2f"
     places = _places({"low": low, "at": score, "high": high}, ends)
-    told = f"{low:{digits}} to {high:{digits}}" if count >= FEWEST else "too few answers"
+    told = f"<span>{low:{digits}} to {high:{digits}}</span>"
+    bar = f'<span class="interval" style="{places}"></span>'
+    sure = f"{bar}{told}" if count >= FEWEST else "too few votes"
     return (
         f'<tr><td>{escape(name_of(model))}</td><td class="score">{score:{digits}}</td>'
-        f'<td><span class="interval" style="{places}"></span><span>{told}</span></td>'
-        f"<td>{count:,}</td></tr>"
+        f"<td>{sure}</td><td>{count:,}</td></tr>"
     )
 
 
