@@ -25,6 +25,8 @@ REVISION = 8
 """Digits of the SHA-256 by which the weights of a contestant are known."""
 
 EMBEDDED = "mini"
+CUT_OUT = "moving"
+"""Its pictures where a piece of the photo passes by, which looks wrong even in the original."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +173,11 @@ class Programme:
 
 
 def _photos(name: str, recorded: str, root: Path | None) -> list[Photo]:
-    items = open_dataset(name, root).items
-    return [Photo(recorded, item.id, item.blurred, item.sharp) for item in items]
+    return [
+        Photo(recorded, item.id, item.blurred, item.sharp)
+        for item in open_dataset(name, root).items
+        if CUT_OUT not in item.categories
+    ]
 
 
 def _contestant(spec: ModelSpec) -> str:

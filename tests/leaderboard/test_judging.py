@@ -155,7 +155,10 @@ def test_a_folder_of_the_operators_is_shown_instead(tmp_path: Path) -> None:
     write_image(DecodedImage(np.zeros((8, 8, 3), np.uint8), None, "png"), folder / "beach.png")
     (photo,) = photos_to_judge(str(folder))
     assert (photo.dataset, photo.id, photo.sharp) == ("photos-holiday", "beach", None)
-    assert {each.dataset for each in photos_to_judge()} == {"mini"}
+    embedded = photos_to_judge()
+    assert {each.dataset for each in embedded} == {"mini"}
+    assert len(embedded) == 20
+    assert not any("moving" in each.id for each in embedded)
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
