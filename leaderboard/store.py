@@ -24,6 +24,7 @@ from leaderboard.entries import (
 )
 from leaderboard.errors import EntryError, StoreError
 from leaderboard.files import REPORTED, EntryFiles, is_id, place_of, scan, write_once
+from leaderboard.opinions import with_opinions
 from leaderboard.rows import Row, entry_row, reported_rows, schema_for
 from leaderboard.votes import Vote, VoteFolder, Votes
 
@@ -64,7 +65,9 @@ class FolderStore:
         rows = self._cache.refresh(found.entries, self._reading)
         reported, troubles = self._reported()
         table = pa.concat_tables([rows.table.drop(["key"]), reported], promote_options="default")
-        return Board(table.to_pandas(), (*found.problems, *rows.problems, *troubles))
+        votes = self.votes()
+        problems = (*found.problems, *rows.problems, *troubles, *votes.problems)
+        return Board(with_opinions(table.to_pandas(), votes.votes), problems)
 
     def add_vote(self, vote: Vote) -> bool:
         """Keep a vote; False when this person has answered that question before.

@@ -77,6 +77,14 @@ _BEFORE = (
 )
 _AFTER = (
     Column(
+        "mos",
+        "MOS",
+        _field("mos"),
+        ".2f",
+        "higher",
+        "mean opinion of people who rated its pictures blind, 1 to 5",
+    ),
+    Column(
         "seconds_per_megapixel",
         "s/MP",
         _field("seconds_per_megapixel"),

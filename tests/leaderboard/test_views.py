@@ -10,10 +10,12 @@ from benchmarks.results import Machine
 from leaderboard.cells import payload
 from leaderboard.entries import About, History
 from leaderboard.figures import by_category, gains
+from leaderboard.judging import contestants
 from leaderboard.run_page import best_and_worst, run_html
 from leaderboard.store import FolderStore
 from leaderboard.table import Table, build_table
 from leaderboard.views import KINDS, USUAL, View
+from tests.leaderboard.ballots import rating
 from tests.leaderboard.entries import images, measured, record
 
 
@@ -142,3 +144,15 @@ def test_categories_are_bars(board: FolderStore) -> None:
     assert figure is not None
     assert [[*bar.x] for bar in figure.data] == [["text", "people"]]
     assert by_category(known.iloc[1:], "PSNR") is None
+
+
+def test_what_people_think_stands_in_the_models_rows(board: FolderStore) -> None:
+    contestant = next(each for each in contestants() if each.startswith("srcnn@"))
+    board.add(measured("srcnn", 26.0))
+    for person, photo in (("a", "coffee"), ("b", "camera"), ("c", "rocket")):
+        board.add_vote(rating(person, contestant, 4, photo))
+    table = build_table(board.load(), "mini")
+    mos = dict(zip(table.frame["model"], table.frame["mos"], strict=True))
+    assert mos.pop("srcnn") == 4.0
+    assert all(pd.isna(each) for each in mos.values())
+    assert "MOS" in {column.title for column in View().shown(table)}
