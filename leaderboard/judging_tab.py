@@ -226,7 +226,8 @@ def _pictures_html(form: Form, pictures: Sequence[Path]) -> str:
         return '<p class="success">That was everything there is to judge. Thank you!</p>'
     names = ("Left", "Right") if len(pictures) > 1 else ("The picture to rate",)
     figures = "".join(
-        f'<img src="gradio_api/file={escape(str(each))}" alt="{name}">'
+        f'<figure data-side="{name}"><img src="gradio_api/file={escape(str(each))}" alt="{name}">'
+        "</figure>"
         for each, name in zip(pictures, names, strict=True)
     )
     return f'<h2>{form.question}</h2><div class="exhibits">{figures}</div>'
