@@ -21,14 +21,20 @@ _SPECS = (
         parameters=1_049_196,
         macs_per_megapixel=49.9,
         trained_on=_TRAINED_ON,
+        precisions=("fp32", "bf16", "fp16", "int8"),
         weights=(
             WeightsRef(
                 "residual-unet-s/model.onnx",
-                "1c274f7df2371bc7f1f4c5ecfcda441e2508e3f07f3c5f5d9c51b4f0d5e03b68",
+                "b090bf2e94cd8d3512f1568feec6ff8c335588e4c0aeb90fb418ad4620b18f40",
             ),
             WeightsRef(
                 "residual-unet-s/model.safetensors",
-                "7565a5cc53204a545dbce6008b0b9a87fdc987f18659beae15f0a212f0ee2f99",
+                "d5fcf9f86ef5ee6002a9601329a607569d694e0f55db6e69c2ce93f46478fa13",
+            ),
+            WeightsRef(
+                "residual-unet-s/model_int8.onnx",
+                "d79e8404ef951bdd17622fdae7ed630b4addbaad79c677abfefc8227b565263c",
+                precision="int8",
             ),
         ),
     ),
