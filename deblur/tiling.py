@@ -95,8 +95,8 @@ def _plan_axis(length: int, policy: TilingPolicy, multiple: int) -> AxisPlan:
         )
     count = math.ceil((padded - overlap) / (largest - overlap))
     side = math.ceil((padded + (count - 1) * overlap) / count / multiple) * multiple
-    step = (padded - side) / (count - 1)
-    starts = tuple(int(index * step / multiple) * multiple for index in range(count))
+    steps = (padded - side) // multiple
+    starts = tuple(index * steps // (count - 1) * multiple for index in range(count))
     middles = ((start + before + side) // 2 for before, start in pairwise(starts))
     borders = (0, *(middle - policy.ramp // 2 for middle in middles))
     return AxisPlan(length, side, starts, borders, policy.ramp)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deblur.spec import TilingPolicy
@@ -37,6 +37,7 @@ def test_identity_through_any_plan_is_exact(
     assert np.abs(merged.astype(float) - pixels).max() <= step / 2
 
 
+@example(length=961, policy=TilingPolicy(tile=64, halo=1, ramp=7), multiple=8)
 @given(length=st.integers(1, 3000), policy=policies, multiple=st.sampled_from([1, 4, 8]))
 def test_weights_along_an_axis_sum_to_one_and_keep_out_of_the_halo(
     length: int, policy: TilingPolicy, multiple: int
