@@ -130,7 +130,7 @@ def render_entry(entry: Entry, history: History | None = None) -> str:
     lines = [
         f"{name}: {value}"
         for name, value in told.items()
-        if name not in ("scores", "metrics") and value not in (None, "")
+        if name not in ("scores", "metrics", "categories") and value not in (None, "")
     ]
     if history and history.verified:
         lines.append(f"verified: {history.verified.date}, by {history.verified.record.id}")
