@@ -18,10 +18,11 @@ def with_opinions(rows: pd.DataFrame, votes: Sequence[Vote]) -> pd.DataFrame:
 
     A model's opinion is that of its pictures of the row's dataset; reported rows have none.
     """
+    weights = weights_of(votes)
     opinions = {
         (dataset, model): (each.mean, each.low, each.high)
         for dataset in {vote.dataset for vote in votes}
-        for model, each in mean_opinions(that_count(votes, dataset), weights_of(votes)).items()
+        for model, each in mean_opinions(that_count(votes, dataset), weights).items()
     }
     unknown = (np.nan,) * len(COLUMNS)
     found = [

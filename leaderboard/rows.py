@@ -131,7 +131,7 @@ def metric_cells(
 
 def is_metric_name(name: str) -> bool:
     """Whether a metric can have a column of that name."""
-    taken = name in (*FIELDS, "key", "rank") or name.endswith(_OF_A_MEAN[1:])
+    taken = name in (*FIELDS, "key", "rank", "mos") or name.endswith(_OF_A_MEAN[1:])
     return _METRIC_NAME.fullmatch(name) is not None and not taken
 
 

@@ -31,28 +31,7 @@ def build_submit_tab(store: FolderStore, known: Mapping[str, Path | None]) -> No
     what is handed in wait until somebody accepts it.
     """
     moderated = os.environ.get("LEADERBOARD_MODERATED") == "1"
-    gr.HTML(INTRODUCTION)
-    with gr.Row(elem_id="submission"):
-        with gr.Column(min_width=320):
-            file = gr.File(label="Record (.json) or pictures (.zip)", file_types=[".json", ".zip"])
-            with gr.Group(visible=False) as for_pictures:
-                model = gr.Textbox("", label="Model", placeholder="what restored the pictures")
-                dataset = gr.Dropdown(list(known), label="Dataset", value=next(iter(known)))
-        with gr.Column(min_width=320):
-            licence = gr.Textbox(label="Licence", placeholder="of the weights: MIT, CC BY 4.0 …")
-            training_data = gr.Textbox(
-                label="Training data", placeholder="datasets and their splits: GoPro train"
-            )
-            contact = gr.Textbox(label="Contact", placeholder="whom to ask; the board shows it")
-            link = gr.Textbox(
-                "",
-                label="Link",
-                placeholder="owner/name@revision on the Hub, or https://… (optional)",
-            )
-            note = gr.Textbox("", label="Note", placeholder="anything else, in a line (optional)")
-            with gr.Row():
-                check = gr.Button("Check")
-                send = gr.Button("Submit", variant="primary")
+    fields, check, send = _form(known)
     told = gr.HTML(elem_id="submission-told")
     outcome = gr.JSON(visible=False)
 
@@ -86,13 +65,6 @@ def build_submit_tab(store: FolderStore, known: Mapping[str, Path | None]) -> No
 
         return answer
 
-    file.change(
-        lambda path: gr.Group(visible=bool(path) and str(path).endswith(".zip")),
-        file,
-        for_pictures,
-        api_visibility="private",
-    )
-    fields = [file, model, dataset, licence, training_data, contact, link, note]
     for button, keep, description in (
         (check, False, "Say what is wrong with a submission, or what row it would make."),
         (send, True, "Keep a submission as a self-reported row, or say all that is wrong with it."),
@@ -105,6 +77,40 @@ def build_submit_tab(store: FolderStore, known: Mapping[str, Path | None]) -> No
             api_description=description,
             show_progress_on=told,
         )
+
+
+def _form(known: Mapping[str, Path | None]) -> tuple[list[Any], gr.Button, gr.Button]:
+    """What is asked for, in the order of an answer's arguments, and the two buttons."""
+    gr.HTML(INTRODUCTION)
+    with gr.Row(elem_id="submission"):
+        with gr.Column(min_width=320):
+            file = gr.File(label="Record (.json) or pictures (.zip)", file_types=[".json", ".zip"])
+            with gr.Group(visible=False) as for_pictures:
+                model = gr.Textbox("", label="Model", placeholder="what restored the pictures")
+                dataset = gr.Dropdown(list(known), label="Dataset", value=next(iter(known)))
+        with gr.Column(min_width=320):
+            licence = gr.Textbox(label="Licence", placeholder="of the weights: MIT, CC BY 4.0 …")
+            training_data = gr.Textbox(
+                label="Training data", placeholder="datasets and their splits: GoPro train"
+            )
+            contact = gr.Textbox(label="Contact", placeholder="whom to ask; the board shows it")
+            link = gr.Textbox(
+                "",
+                label="Link",
+                placeholder="owner/name@revision on the Hub, or https://… (optional)",
+            )
+            note = gr.Textbox("", label="Note", placeholder="anything else, in a line (optional)")
+            with gr.Row():
+                check = gr.Button("Check")
+                send = gr.Button("Submit", variant="primary")
+    file.change(
+        lambda path: gr.Group(visible=bool(path) and str(path).endswith(".zip")),
+        file,
+        for_pictures,
+        api_visibility="private",
+    )
+    fields: list[Any] = [file, model, dataset, licence, training_data, contact, link, note]
+    return fields, check, send
 
 
 def _content(
