@@ -1,9 +1,8 @@
 """Finished shards on disk, so that a run that was killed goes on where it was."""
 
-import os
 import shutil
-import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 from pydantic import ValidationError
 
@@ -55,11 +54,9 @@ class Journal:
 def write_whole(path: Path, text: str) -> None:
     """Write a file under another name, then rename it: it is there as a whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    temporary = path.with_name(f".{uuid4().hex}{path.suffix}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from benchmarks.errors import BenchmarkError
 from benchmarks.journal import Journal, write_whole
 from benchmarks.metrics import find_metric
 from benchmarks.results import (
@@ -54,7 +55,7 @@ class _Gathered:
 
 def run(
     tasks: Sequence[Task],
-    results: Path,
+    output: Path,
     *,
     crew: Crew | None = None,
     cost: bool = True,
@@ -63,10 +64,14 @@ def run(
 ) -> Iterator[tuple[RunResult, Path]]:
     """Carry out tasks, and yield the record of each with its file as it is written.
 
-    Records lie at `results/DATASET/MODEL/ID.json`. Every finished shard is on disk before it
-    counts; the same call after a crash goes on from there. Raises what loading models and
-    pictures, scoring and writing raise: what was finished stays.
+    Records lie at `output/DATASET/MODEL/ID.json`, a single one at `output` itself where that is a
+    `.json`. Every finished shard is on disk before it counts; the same call after a crash goes on
+    from there. Raises BenchmarkError for several records and one file, and what loading models
+    and pictures, scoring and writing raise: what was finished stays.
     """
+    if _is_file(output) and len(tasks) != 1:
+        raise BenchmarkError(f"{len(tasks)} records do not fit into {output}: name a folder")
+    results = output.parent if _is_file(output) else output
     crew = crew or Crew()
     gathered = [_Gathered(Journal(results, task)) for task in tasks]
     make_worker = partial(ShardWorker, tuple(tasks))
@@ -79,7 +84,8 @@ def run(
             on_progress(_progress(tasks[shard.task], gathered[shard.task]))
     for task, each in zip(tasks, gathered, strict=True):
         record = make_record(task, list(each.shards.values()), command=command)
-        path = write_record(record, results)
+        path = output if _is_file(output) else results / _place(record)
+        write_whole(path, record.to_json())
         each.journal.clear()
         yield record, path
 
@@ -112,13 +118,13 @@ def make_record(task: Task, shards: Sequence[FinishedShard], *, command: str = "
     )
 
 
-def write_record(record: RunResult, results: Path) -> Path:
-    """Put a record where the leaderboard looks for it: DATASET/MODEL/ID.json."""
-    path = (
-        results / record.dataset.name / record.model.name.replace("/", "--") / f"{record.id}.json"
-    )
-    write_whole(path, record.to_json())
-    return path
+def _place(record: RunResult) -> Path:
+    """Where the leaderboard looks for a record: DATASET/MODEL/ID.json."""
+    return Path(record.dataset.name, record.model.name.replace("/", "--"), f"{record.id}.json")
+
+
+def _is_file(output: Path) -> bool:
+    return output.suffix == ".json"
 
 
 def _found(gathered: _Gathered, shard: Shard) -> bool:

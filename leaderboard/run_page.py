@@ -186,7 +186,7 @@ def _provenance(entry: Entry, history: History) -> Facts:
     return {
         "Kind of row": _kind(entry, history),
         "Dataset": f"{record.dataset.title}, {record.dataset.images} pictures",
-        "Ran on": f"{engine.backend} {engine.execution_provider}, {engine.precision}",
+        "Ran on": f"{engine.execution_provider}, {engine.precision}",
         "Machine": f"{machine.processor}, {machine.cores} cores" if machine else None,
         "Time": f"{cost.seconds_per_megapixel:.2f} s/MP (±{cost.spread:.2f})"
         if cost and cost.seconds_per_megapixel is not None

@@ -109,20 +109,15 @@ def run(
         ]
         names = _metric_names(metrics)
         tasks = [_task(method, each, names, save) for each in datasets for method in methods]
-        results = output.parent if output.suffix == ".json" else output
-        if output.suffix == ".json" and len(tasks) != 1:
-            raise BenchmarkError(f"{len(tasks)} records do not fit into {output}: name a folder")
         crew = Crew(engine.value, workers, address, gpus)
         command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
         records = []
         with _bars(tasks) as on_progress:
             for record, path in carry_out_run(
-                tasks, results, crew=crew, cost=cost, command=command, on_progress=on_progress
+                tasks, output, crew=crew, cost=cost, command=command, on_progress=on_progress
             ):
                 records.append(record)
                 ERR.print(f"{path}", markup=False)
-                if output.suffix == ".json":
-                    path.replace(output)
         show_records(records)
         for record in records if submit is not None else ():
             answer = hand_in(str(submit), record, told)

@@ -144,6 +144,7 @@ def test_a_part_is_recorded_under_its_own_name(pairs: Path, tmp_path: Path) -> N
     assert result.exit_code == 0, result.output
     record = json.loads((tmp_path / "part.json").read_text())["dataset"]
     assert (record["name"], record["subset_of"], record["images"]) == ("pairs-two", "pairs", 2)
+    assert {path.name for path in tmp_path.iterdir()} == {"pairs", "part.json"}
 
 
 def test_where_a_dataset_comes_from_is_said(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import journal, runner
+from benchmarks import runner
 from benchmarks.datasets import open_dataset
 from benchmarks.errors import DatasetError, RecordError
 from benchmarks.journal import UNFINISHED, Journal, write_whole
@@ -207,7 +207,7 @@ def test_a_full_disk_is_an_error_and_leaves_no_half_file(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     write_whole(tmp_path / "old.json", "old")
-    monkeypatch.setattr(journal.os, "fdopen", full)
+    monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(OSError, match="No space left"):
         write_whole(tmp_path / "old.json", "new")
     with pytest.raises(OSError, match="No space left"):
