@@ -16,6 +16,10 @@ from leaderboard.errors import Complaint, EntryError
 HUB = "https://huggingface.co/"
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", re.ASCII)
 _URL = re.compile(r"https://[\w.-]+(:\d+)?(/[^\s\"'()\\`]*)?", re.ASCII)
+_PLAIN_WORDS = {
+    "extra_forbidden": "is no field that is known here; leave it out",
+    "missing": "is missing",
+}
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 """Unicode's categories of controls, formats, surrogates, private characters and line ends."""
 
@@ -156,7 +160,7 @@ def complaints_of(error: ValidationError, prefix: str = "") -> list[Complaint]:
     return [
         Complaint(
             ".".join(filter(None, (prefix, *map(str, each["loc"])))) or "as a whole",
-            each["msg"].removeprefix("Value error, "),
+            _PLAIN_WORDS.get(each["type"]) or each["msg"].removeprefix("Value error, "),
         )
         for each in error.errors(include_url=False, include_input=False)[:50]
     ]

@@ -1,7 +1,7 @@
 """Plots of the board, from its rows."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ COSTS: dict[Cost, str] = {
 MOST_MODELS = 8
 """So many rows, the best ones, can be told apart in one plot."""
 
+_SIGN: dict[Better, int] = {"higher": 1, "lower": -1}
 _INK = "#857d76"
 _ACCENT = "#0f766e"
 _SHADES = ("#0f766e", "#d97706", "#2563eb", "#be185d", "#65a30d", "#7c3aed", "#0891b2", "#b91c1c")
@@ -47,7 +48,7 @@ def quality_against(
         x=shown[cost],
         y=shown[metric],
         mode="markers+text",
-        text=shown["model"],
+        text=shown["model"].mask(shown["model"].duplicated(), ""),
         textposition="top center",
         marker={"size": 11, "color": [_ACCENT if each else _INK for each in front]},
         cliponaxis=False,
@@ -71,11 +72,10 @@ def gains(
     `rows` have `model`, `backend` and `scores` of the same pictures in the order of `blurred`.
     None when no row has them.
     """
-    sign = 1 if better == "higher" else -1
     figure = go.Figure()
     compared = rows[[each is not None and len(each) == len(blurred) for each in rows["scores"]]]
     for row, shade in zip(compared.head(MOST_MODELS).itertuples(), _SHADES, strict=False):
-        difference = sign * (np.asarray(row.scores) - np.asarray(blurred))
+        difference = _SIGN[better] * (np.asarray(row.scores) - np.asarray(blurred))
         figure.add_box(
             y=difference[np.isfinite(difference)],
             name=_label(row),
@@ -89,24 +89,35 @@ def gains(
     if not figure.data:
         return None
     figure.add_hline(y=0, line={"color": _INK, "width": 1, "dash": "dot"})
-    figure.update_yaxes(title=f"{title}: gain over the blurred input")
+    figure.update_yaxes(title=_gain_of(title))
     return _styled(figure)
 
 
-def by_category(rows: pd.DataFrame, title: str) -> go.Figure | None:
-    """Bars of each category's mean, of the best rows; None when the rows have no categories."""
+def by_category(
+    rows: pd.DataFrame, blurred: Mapping[str, float], title: str, better: Better
+) -> go.Figure | None:
+    """Bars of how much better than the blurred input the best rows are, in each category.
+
+    `rows` have `model`, `backend` and `categories`, JSON of means as `blurred` holds them. None
+    when no row has any of its categories.
+    """
     figure = go.Figure()
     known = rows[rows["categories"].notna()].head(MOST_MODELS)
     for row, shade in zip(known.itertuples(), _SHADES, strict=False):
         means = json.loads(str(row.categories))
-        figure.add_bar(x=[*means], y=[*means.values()], name=_label(row), marker={"color": shade})
+        gained = {
+            name: _SIGN[better] * (means[name] - mean)
+            for name, mean in blurred.items()
+            if name in means
+        }
+        if gained:
+            figure.add_bar(
+                x=[*gained], y=[*gained.values()], name=_label(row), marker={"color": shade}
+            )
     if not figure.data:
         return None
-    lowest = min(value for bar in figure.data for value in bar.y)
-    highest = max(value for bar in figure.data for value in bar.y)
-    margin = 0.1 * (highest - lowest) or 1
-    figure.update_yaxes(title=title, range=[lowest - margin, highest + margin])
-    figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    figure.update_yaxes(title=_gain_of(title))
+    figure.update_layout(legend={"orientation": "h", "y": -0.1, "yanchor": "top"})
     return _styled(figure)
 
 
@@ -114,9 +125,13 @@ def _label(row: Any) -> str:
     return f"{row.model} ({row.backend})"
 
 
+def _gain_of(title: str) -> str:
+    return f"{title}: gain over the blurred input"
+
+
 def pareto_front(costs: pd.Series, values: pd.Series, better: Better) -> pd.Series:
     """Which rows, sorted by rising cost, are better than everything that costs no more."""
-    gains = values if better == "higher" else -values
+    gains = _SIGN[better] * values
     return gains > gains.cummax().shift(fill_value=float("-inf"))
 
 

@@ -199,10 +199,11 @@ class _Section:
         votes = self._desk.store.votes().votes
         done, all = programme.progress(kind, votes, rater_of(person))
         there = [vote for vote in that_count(votes, programme.dataset) if vote.kind == kind]
+        own = [vote for vote in there if vote.rater == rater_of(person)]
         return (
             f'<div class="progress" role="status"><b>{thanks}</b>'
             f'<progress max="{all}" value="{done}" aria-label="Answered"></progress>'
-            f"<span>{done} of {all} by you · {len(there):,} in all</span></div>"
+            f"<span>{len(own):,} by you · {len(there):,} in all</span></div>"
         )
 
 

@@ -146,7 +146,7 @@ class RunPage:
 def run_html(entry: Entry, history: History) -> str:
     """The page of an entry, as safe HTML."""
     record = entry.record
-    title = escape(record.model.title)
+    title = escape(record.model.name)
     if url := entry.about.url or record.model.paper:
         title += f' <a href="{escape(url)}" target="_blank" rel="noopener nofollow">↗</a>'
     return "".join(
@@ -184,6 +184,7 @@ def _provenance(entry: Entry, history: History) -> Facts:
     trained_on = [*filter(None, [about.training_data]), *model.trained_on]
     machine = record.machines[0] if record.machines else None
     return {
+        "Model": record.model.title,
         "Kind of row": _kind(entry, history),
         "Dataset": f"{record.dataset.title}, {record.dataset.images} pictures",
         "Ran on": f"{engine.execution_provider}, {engine.precision}",

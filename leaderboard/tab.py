@@ -13,7 +13,7 @@ import pandas as pd
 from leaderboard.cells import payload
 from leaderboard.comparison import Restore
 from leaderboard.errors import TableError
-from leaderboard.figures import COSTS, by_category, gains, quality_against
+from leaderboard.figures import COSTS, Better, by_category, gains, quality_against
 from leaderboard.rendering import render
 from leaderboard.run_page import RUN, RunPage
 from leaderboard.store import Board, FolderStore
@@ -26,7 +26,11 @@ TAB = "leaderboard"
 MOST_ROWS = 1000
 """So many rows a browser shows without a pause; the downloads have all."""
 
-PLOTS = (*(f"Quality by {title}" for title in COSTS.values()), "Gain by picture", "By category")
+PLOTS = (
+    *(f"Quality by {title}" for title in COSTS.values()),
+    "Gain by picture",
+    "Gain by category",
+)
 
 _WRITE_ADDRESS = """
 (...choices) => {
@@ -166,7 +170,7 @@ def rules(table: Table, board: Board) -> str:
     """The rules the rows were taken under, what is left apart, and what is wrong in the store."""
     metric = _ranking(table)
     lines = [
-        f"Ranked by {metric.title} ({metric.note}). Models share a rank where the difference, "
+        f"{table.dataset}, ranked by {metric.title} ({metric.note}). Models share a rank where the difference, "
         "picture by picture, may be chance.",
         *([f"Protocol {table.protocol_digest}."] if table.protocol_digest else []),
         *table.notes,
@@ -199,17 +203,28 @@ def figures(table: Table, frame: pd.DataFrame, board: Board) -> list[Any]:
         for cost in COSTS
     ]
     first = rows[(frame["group"] == 1).fillna(False).to_numpy(bool)]
-    blurred = board.rows[
+    others = first[first["model"] != "blurred"]
+    drawn = [*costs, *_gains(others, _blurred(table, board), metric.title, better)]
+    return [gr.Plot(each, visible=True) if each else gr.Plot(visible=False) for each in drawn]
+
+
+def _blurred(table: Table, board: Board) -> pd.Series | None:
+    """The row of the blurred input, whether or not the choices show it."""
+    found = board.rows[
         (board.rows["model"] == "blurred") & board.rows["id"].isin(table.frame["id"])
     ]
-    others = first[first["model"] != "blurred"]
-    gained = (
-        gains(others, blurred["scores"].iloc[0], metric.title, better)
-        if len(blurred) and blurred["scores"].iloc[0] is not None
-        else None
-    )
-    drawn = [*costs, gained, by_category(first, metric.title)]
-    return [gr.Plot(each, visible=True) if each else gr.Plot(visible=False) for each in drawn]
+    return None if found.empty else found.iloc[0]
+
+
+def _gains(rows: pd.DataFrame, blurred: pd.Series | None, title: str, better: Better) -> list[Any]:
+    """By picture, and by category."""
+    if blurred is None:
+        return [None, None]
+    scores, categories = blurred["scores"], blurred["categories"]
+    return [
+        None if scores is None else gains(rows, scores, title, better),
+        by_category(rows, json.loads(categories), title, better) if pd.notna(categories) else None,
+    ]
 
 
 def _ranking(table: Table) -> Column:

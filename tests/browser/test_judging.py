@@ -77,11 +77,11 @@ def test_votes_of_both_kinds_count_after_a_restart(
     assert (sorted(grades), sorted(choices)) == ([2, 4, 5], ["left", "tie"])
     with served(tmp_path, PORT=port) as address, visit(context, address) as page:
         rate = open_judge(page, "rating")
-        expect(progress(rate)).to_contain_text("2 of 100 by you · 3 in all")
+        expect(progress(rate)).to_contain_text("3 by you · 3 in all")
         expect(rate.locator(".standing")).to_contain_text("MOS")
         answer(rate, "Bad", store, 4)
         arena = open_judge(page, "preference")
-        expect(progress(arena)).to_contain_text("1 of 200 by you · 2 in all")
+        expect(progress(arena)).to_contain_text("2 by you · 2 in all")
         expect(arena.locator(".standing")).to_contain_text("Strength")
     assert len({vote.rater for vote in store.votes().votes}) == 1
 

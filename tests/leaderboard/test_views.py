@@ -137,13 +137,19 @@ def test_gains_are_taken_picture_by_picture() -> None:
     assert gains(rows, [1.0, 2.0, 3.0], "PSNR", "higher") is None
 
 
-def test_categories_are_bars(board: FolderStore) -> None:
+def test_categories_are_bars_of_what_was_gained(board: FolderStore) -> None:
     rows = board.load().rows
     known = rows.assign(categories=['{"text": 20.0, "people": 21.0}', None, None])
-    figure = by_category(known, "PSNR")
+    blurred = {"text": 19.0, "people": 23.0, "saturated": 20.0}
+    figure = by_category(known, blurred, "PSNR", "higher")
     assert figure is not None
-    assert [[*bar.x] for bar in figure.data] == [["text", "people"]]
-    assert by_category(known.iloc[1:], "PSNR") is None
+    assert [dict(zip(bar.x, bar.y, strict=True)) for bar in figure.data] == [
+        {"text": 1.0, "people": -2.0}
+    ]
+    lower = by_category(known, blurred, "NIQE", "lower")
+    assert lower is not None
+    assert [*lower.data[0].y] == [-1.0, 2.0]
+    assert by_category(known.iloc[1:], blurred, "PSNR", "higher") is None
 
 
 def test_what_people_think_stands_in_the_models_rows(board: FolderStore) -> None:
