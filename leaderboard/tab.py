@@ -170,8 +170,8 @@ def rules(table: Table, board: Board) -> str:
     """The rules the rows were taken under, what is left apart, and what is wrong in the store."""
     metric = _ranking(table)
     lines = [
-        f"{table.dataset}, ranked by {metric.title} ({metric.note}). Models share a rank where the difference, "
-        "picture by picture, may be chance.",
+        f"{table.dataset}, ranked by {metric.title} ({metric.note}). Models share a rank "
+        "where the difference, picture by picture, may be chance.",
         *([f"Protocol {table.protocol_digest}."] if table.protocol_digest else []),
         *table.notes,
     ]

@@ -13,7 +13,7 @@ from PIL import Image
 from deblur.cli.train import _seconds
 from tests.command_line import Outcome, deblur, files_in, picture, process
 from tests.pictures import scene
-from tests.training_runs import make_pairs, make_photos
+from tests.training.runs import make_pairs, make_photos
 
 STEPS = 4
 TINY = ("--model", "srcnn", "--steps", STEPS, "--batch", 2, "--crop", 32, "--device", "cpu")

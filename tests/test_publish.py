@@ -24,7 +24,7 @@ from deblur.weights import find_model
 from tests.command_line import ROOT, Outcome, deblur
 from tests.loopback_hub import TOKEN, Hub
 from tests.pictures import scene
-from tests.training_runs import make_pairs, make_photos, one_thread, tiny_run
+from tests.training.runs import make_pairs, make_photos, one_thread, tiny_run
 
 MINE = "guest/mine"
 

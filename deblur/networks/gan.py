@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from deblur.networks.unet import UNetBody, Upsampling, start_as_identity_
+from deblur.networks.unet import UNetBody, Upsampling, hold_carriers_, start_as_identity_
 
 
 class Generator(nn.Module):
@@ -22,6 +22,10 @@ class Generator(nn.Module):
     def forward(self, blurred: Tensor) -> Tensor:
         """See the class."""
         return torch.tanh(self.head(self.body(blurred)))
+
+    def keep_identity_(self) -> None:
+        """See `hold_carriers_`."""
+        hold_carriers_(self.body, self.head)
 
     @torch.no_grad()
     def start_from_unet_(self, weights: Mapping[str, Tensor]) -> None:

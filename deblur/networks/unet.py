@@ -1,5 +1,6 @@
 """The light two-level U-Net, the classic of the field's tutorials."""
 
+from functools import partial
 from typing import Literal
 
 import torch
@@ -55,6 +56,10 @@ class UNet(nn.Module):
         """See the class."""
         return torch.sigmoid(self.head(self.body(blurred)))
 
+    def keep_identity_(self) -> None:
+        """See `hold_carriers_`."""
+        hold_carriers_(self.body, self.head)
+
 
 @torch.no_grad()
 def start_as_identity_(body: UNetBody, head: nn.Conv2d, *, low: float, gain: float) -> None:
@@ -83,3 +88,28 @@ def start_as_identity_(body: UNetBody, head: nn.Conv2d, *, low: float, gain: flo
     head.weight[:, : 3 * KNOTS].div_(BALANCE)
     assert head.bias is not None
     head.bias.fill_(gain * logits[0].item())
+
+
+def hold_carriers_(body: UNetBody, head: nn.Conv2d) -> None:
+    """Let no gradient reach the weights that carry the picture to the output, in place.
+
+    Their slopes are so steep that a usual step in them harms the whole picture; what the other
+    features add can then be learned in larger steps.
+    """
+    colours, knots = slice(3), slice(3 * KNOTS)
+    carriers: list[tuple[Tensor | None, tuple[slice, ...]]] = [
+        (body.fine.weight, (colours,)),
+        (body.fine.bias, (colours,)),
+        (body.merge_fine.weight, (knots,)),
+        (body.merge_fine.bias, (knots,)),
+        (head.weight, (slice(None), knots)),
+    ]
+    for parameter, held in carriers:
+        assert parameter is not None
+        parameter.register_hook(partial(_without, held=held))
+
+
+def _without(gradient: Tensor, held: tuple[slice, ...]) -> Tensor:
+    learned = gradient.clone()
+    learned[held] = 0
+    return learned

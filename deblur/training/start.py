@@ -12,6 +12,7 @@ from deblur.networks import build_network
 from deblur.networks.gan import Generator
 from deblur.networks.gan_fpn import FeaturePyramidGenerator
 from deblur.networks.residual_unet import ResidualUNet
+from deblur.networks.unet import UNet
 from deblur.training.backbones import load_encoder
 from deblur.training.checkpoint import load_checkpoint
 from deblur.training.config import TrainingConfig
@@ -20,8 +21,8 @@ from deblur.training.config import TrainingConfig
 def initial_network(config: TrainingConfig) -> nn.Module:
     """The network of a run before its first step, on the CPU.
 
-    Raises ConfigError for an encoder's weights where there is no encoder, and what
-    `start_from` and `load_encoder` raise.
+    Raises ConfigError for an encoder's weights where there is no encoder, or weights to hold
+    still where there are none, and what `start_from` and `load_encoder` raise.
     """
     network = build_network(config.architecture, config.arguments)
     if config.start_from:
@@ -32,6 +33,13 @@ def initial_network(config: TrainingConfig) -> nn.Module:
                 f"encoder: {config.architecture} has none; only gan_fpn starts from ImageNet"
             )
         load_encoder(network, None if config.encoder == "hub" else config.encoder)
+    if config.keep_identity:
+        if not isinstance(network, UNet | Generator):
+            raise ConfigError(
+                f"keep_identity: {config.architecture} needs no help to start as the identity; "
+                "only unet and gan hold weights still"
+            )
+        network.keep_identity_()
     return network
 
 

@@ -10,7 +10,7 @@ from benchmarks.__main__ import app
 from benchmarks.feeding import feeding_config, measure_feeding
 from benchmarks.timing import time_calls
 from deblur.errors import ConfigError
-from tests.training_runs import make_photos
+from tests.training.runs import make_photos
 
 
 @pytest.mark.parametrize("model", ["srcnn", "gan"])

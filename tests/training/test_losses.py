@@ -1,6 +1,5 @@
 """The losses: what they are for equal pictures, for a batch, and where their weights come from."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,18 +17,11 @@ from deblur.training.backbones import load_encoder
 from deblur.training.config import LossName, Perceptual, SourceConfig, TrainingConfig
 from deblur.training.losses import LOSSES, WeightedLoss, weighted_loss
 from deblur.training.perceptual import PerceptualLoss
-from tests.training_runs import one_thread
 
 NETWORK = "mobilenetv2_035"
 CONFIG = TrainingConfig("m", "unet", {}, (SourceConfig("photos", "photos"),))
 
 each_loss = pytest.mark.parametrize("name", LOSSES)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
 
 
 @pytest.fixture(scope="module")

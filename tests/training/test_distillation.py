@@ -1,7 +1,6 @@
 """Learning from a teacher beside the data."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,18 +15,7 @@ from deblur.training.loop import train
 from deblur.training.presets import describe
 from deblur.training.reports import Report
 from tests.command_line import deblur
-from tests.training_runs import make_photos, one_thread, tiny_run
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> SourceConfig:
-    return SourceConfig("photos", str(make_photos(tmp_path / "photos")))
+from tests.training.runs import tiny_run
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 import torch
 
 from deblur.errors import CheckpointError, ConfigError, TrainingDataError, TrainingError
-from deblur.networks import build_network
 from deblur.training import loop
 from deblur.training.checkpoint import (
     Checkpoint,
@@ -30,24 +28,7 @@ from deblur.training.config import (
 from deblur.training.loop import train
 from deblur.training.reports import Report
 from deblur.training.schedule import Progress, learning_rate
-from deblur.training.start import start_from
-from tests.training_runs import make_pairs, make_photos, one_thread, tiny_run
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> SourceConfig:
-    return SourceConfig("photos", str(make_photos(tmp_path / "photos")))
-
-
-@pytest.fixture
-def pairs(tmp_path: Path) -> SourceConfig:
-    return SourceConfig("pairs", str(make_pairs(tmp_path / "pairs")))
+from tests.training.runs import make_pairs, make_photos, tiny_run
 
 
 def reports(config: TrainingConfig, folder: Path, **options: object) -> list[Report]:
@@ -289,71 +270,6 @@ def test_a_plateau_halves_the_rate_after_patience_is_over(photos: SourceConfig) 
         reductions.append(progress.reductions)
     assert reductions == [0, 0, 0, 0, 1, 1, 1, 1, 2]
     assert learning_rate(run, 5, 2) == learning_rate(run, 5) / 4
-
-
-# --- starting from other weights ------------------------------------------------------------
-
-
-def test_a_run_can_start_from_another_ones_weights(photos: SourceConfig, tmp_path: Path) -> None:
-    first = train(tiny_run(photos), tmp_path / "first", device="cpu").path
-    still = tiny_run(photos, start_from=str(first), optimizer=Optimizer("sgd", 1e-30), steps=1)
-    second = load_checkpoint(train(still, tmp_path / "second", device="cpu").path)
-    for name, value in load_checkpoint(first).ema.items():
-        assert torch.equal(second.ema[name], value), name
-
-
-def test_a_run_can_start_from_a_published_model(photos: SourceConfig) -> None:
-    network = build_network("srcnn", {})
-    start_from(network, "srcnn", tiny_run(photos))
-    fresh = build_network("srcnn", {})
-    assert any(
-        not torch.equal(mine, its)
-        for mine, its in zip(network.parameters(), fresh.parameters(), strict=True)
-    )
-
-
-def test_weights_of_another_network_are_refused_as_a_start(
-    photos: SourceConfig, tmp_path: Path
-) -> None:
-    first = train(tiny_run(photos), tmp_path / "first", device="cpu").path
-    other = tiny_run(photos, architecture="unet", start_from=str(first))
-    with pytest.raises(CheckpointError, match="holds srcnn"):
-        train(other, tmp_path / "second", device="cpu")
-
-
-@pytest.mark.parametrize("larger", [{"width": 12}, {"blocks": 3}, {"width": 12, "blocks": 2}])
-def test_a_residual_unet_grows_into_one_that_answers_alike(larger: dict[str, int]) -> None:
-    small = build_network("residual_unet", {"width": 8, "blocks": 1})
-    large = build_network("residual_unet", {"width": 8, "blocks": 1} | larger)
-    picture = torch.rand(1, 3, 32, 40)
-    with torch.no_grad():
-        assert not torch.allclose(large(picture), small(picture), atol=1e-6)
-        large.grow_from_(small.state_dict())  # type: ignore[operator]
-        torch.testing.assert_close(large(picture), small(picture), atol=1e-5, rtol=0)
-    large(picture).square().mean().backward()
-    assert all(each.grad is not None for each in large.parameters())
-
-
-def test_the_generator_starts_from_a_unet_and_answers_alike() -> None:
-    unet, generator = build_network("unet", {}), build_network("gan", {})
-    with torch.no_grad():
-        for parameter in unet.parameters():
-            parameter.add_(torch.randn_like(parameter) * 0.01)
-        generator.start_from_unet_(unet.state_dict())  # type: ignore[operator]
-        picture = torch.rand(1, 3, 64, 64)
-        inner = (..., slice(16, -16), slice(16, -16))
-        answer = (generator(picture * 2 - 1) + 1) / 2
-        torch.testing.assert_close(answer[inner], unet(picture)[inner], atol=1e-4, rtol=0)
-
-
-@pytest.mark.parametrize("other", [{"width": 16}, {"blocks": 2}, {"levels": 2}, {"stem": 4}])
-def test_a_residual_unet_does_not_grow_into_one_that_it_does_not_fit(
-    other: dict[str, int],
-) -> None:
-    large = build_network("residual_unet", {"width": 12, "blocks": 1})
-    small = build_network("residual_unet", {"width": 8, "blocks": 1} | other)
-    with pytest.raises(CheckpointError, match="cannot grow into this one"):
-        large.grow_from_(small.state_dict())  # type: ignore[operator]
 
 
 # --- checkpoints ----------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from deblur.training.adversarial import (
     gradient_penalty,
 )
 from deblur.training.config import Adversarial, SourceConfig, TrainingConfig
-from tests.training_runs import one_thread
+from tests.training.runs import one_thread
 
 CLASSIC = Adversarial(learning_rate=1e-3)
 WASSERSTEIN = Adversarial("wgan-gp", "none", False, critic_steps=2, learning_rate=1e-3)

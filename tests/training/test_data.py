@@ -1,7 +1,6 @@
 """Samples, augmentation and batches: what training sees, and what it refuses."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,19 +20,12 @@ from deblur.training.batches import Batch, training_batches, validation_batches
 from deblur.training.config import Augmentation, CropStage, SourceConfig, TrainingConfig
 from deblur.training.samples import Sample, TrainingSamples
 from tests.pictures import scene
-from tests.training_runs import one_thread
 
 CPU = torch.device("cpu")
 RECIPE = BlurRecipe(length=(1, 8), defocus=(0.7, 2), sharp=0.0)
 DEFAULT = Augmentation()
 NONE = Augmentation(shift=False, flip=False, turns=False)
 EVERYTHING = Augmentation(channels=True, rotation=30, zoom=0.3)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
 
 
 @pytest.fixture

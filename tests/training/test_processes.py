@@ -10,7 +10,7 @@ import torch
 from deblur.training.checkpoint import Checkpoint, load_checkpoint
 from deblur.training.config import CropStage, SourceConfig
 from tests.command_line import ENVIRONMENT
-from tests.training_runs import make_photos, tiny_run
+from tests.training.runs import make_photos, tiny_run
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,105 @@
+"""What a run begins with: other weights, a smaller network, a part that stays as it is."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from deblur.errors import CheckpointError, ConfigError
+from deblur.networks import build_network
+from deblur.networks.unet import KNOTS
+from deblur.training.checkpoint import load_checkpoint
+from deblur.training.config import Adversarial, Optimizer, SourceConfig
+from deblur.training.loop import train
+from deblur.training.start import initial_network, start_from
+from tests.training.runs import tiny_run
+
+
+def test_a_run_can_start_from_another_ones_weights(photos: SourceConfig, tmp_path: Path) -> None:
+    first = train(tiny_run(photos), tmp_path / "first", device="cpu").path
+    still = tiny_run(photos, start_from=str(first), optimizer=Optimizer("sgd", 1e-30), steps=1)
+    second = load_checkpoint(train(still, tmp_path / "second", device="cpu").path)
+    for name, value in load_checkpoint(first).ema.items():
+        assert torch.equal(second.ema[name], value), name
+
+
+def test_a_run_can_start_from_a_published_model(photos: SourceConfig) -> None:
+    network = build_network("srcnn", {})
+    start_from(network, "srcnn", tiny_run(photos))
+    fresh = build_network("srcnn", {})
+    assert any(
+        not torch.equal(mine, its)
+        for mine, its in zip(network.parameters(), fresh.parameters(), strict=True)
+    )
+
+
+def test_weights_of_another_network_are_refused_as_a_start(
+    photos: SourceConfig, tmp_path: Path
+) -> None:
+    first = train(tiny_run(photos), tmp_path / "first", device="cpu").path
+    other = tiny_run(photos, architecture="unet", start_from=str(first))
+    with pytest.raises(CheckpointError, match="holds srcnn"):
+        train(other, tmp_path / "second", device="cpu")
+
+
+@pytest.mark.parametrize("larger", [{"width": 12}, {"blocks": 3}, {"width": 12, "blocks": 2}])
+def test_a_residual_unet_grows_into_one_that_answers_alike(larger: dict[str, int]) -> None:
+    small = build_network("residual_unet", {"width": 8, "blocks": 1})
+    large = build_network("residual_unet", {"width": 8, "blocks": 1} | larger)
+    picture = torch.rand(1, 3, 32, 40)
+    with torch.no_grad():
+        assert not torch.allclose(large(picture), small(picture), atol=1e-6)
+        large.grow_from_(small.state_dict())  # type: ignore[operator]
+        torch.testing.assert_close(large(picture), small(picture), atol=1e-5, rtol=0)
+    large(picture).square().mean().backward()
+    assert all(each.grad is not None for each in large.parameters())
+
+
+def test_the_generator_starts_from_a_unet_and_answers_alike() -> None:
+    unet, generator = build_network("unet", {}), build_network("gan", {})
+    with torch.no_grad():
+        for parameter in unet.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.01)
+        generator.start_from_unet_(unet.state_dict())  # type: ignore[operator]
+        picture = torch.rand(1, 3, 64, 64)
+        inner = (..., slice(16, -16), slice(16, -16))
+        answer = (generator(picture * 2 - 1) + 1) / 2
+        torch.testing.assert_close(answer[inner], unet(picture)[inner], atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("other", [{"width": 16}, {"blocks": 2}, {"levels": 2}, {"stem": 4}])
+def test_a_residual_unet_does_not_grow_into_one_that_it_does_not_fit(
+    other: dict[str, int],
+) -> None:
+    large = build_network("residual_unet", {"width": 12, "blocks": 1})
+    small = build_network("residual_unet", {"width": 8, "blocks": 1} | other)
+    with pytest.raises(CheckpointError, match="cannot grow into this one"):
+        large.grow_from_(small.state_dict())  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", ["unet", "gan"])
+def test_what_carries_the_picture_can_be_held_still(
+    photos: SourceConfig, tmp_path: Path, name: str
+) -> None:
+    adversarial = Adversarial() if name == "gan" else None
+    run = tiny_run(photos, architecture=name, keep_identity=True, adversarial=adversarial)
+    torch.manual_seed(run.seed)
+    before = initial_network(run).state_dict()
+    after = load_checkpoint(train(run, tmp_path / "run", device="cpu").path).network
+    learned = {key: value != before[key] for key, value in after.items()}
+    carriers = slice(3 * KNOTS)
+    for key, held in (
+        ("body.fine.weight", slice(3)),
+        ("body.fine.bias", slice(3)),
+        ("body.merge_fine.weight", carriers),
+        ("body.merge_fine.bias", carriers),
+        ("head.weight", (slice(None), carriers)),
+    ):
+        assert not learned[key][held].any(), key
+        learned[key][held] = True
+    assert all(changed.float().mean() > 0.5 for changed in learned.values())
+
+
+def test_only_networks_that_carry_the_picture_can_hold_that_still(photos: SourceConfig) -> None:
+    with pytest.raises(ConfigError, match="keep_identity: srcnn needs no help"):
+        initial_network(tiny_run(photos, keep_identity=True))
