@@ -16,6 +16,7 @@ from tests.pictures import scene
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+ON_ONNX = ("--model", "srcnn", "--backend", "onnx", "--threads", "1")
 
 
 class Outcome:
@@ -64,3 +65,13 @@ def picture(path: Path, seed: int = 0, **options: Any) -> Path:
 
 def files_in(folder: Path) -> list[str]:
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def restore(*arguments: object) -> Outcome:
+    return deblur("restore", *ON_ONNX, *arguments)
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    with Image.open(path) as image:
+        image.load()
+        return image.size

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import deblur, files_in, picture
-
-ON_ONNX = ("--model", "srcnn", "--backend", "onnx", "--threads", "1")
+from tests.command_line import ON_ONNX, deblur, files_in, picture
 
 
 @pytest.mark.parametrize("engine", ["processes", "ray"])
