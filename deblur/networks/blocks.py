@@ -1,6 +1,7 @@
 """Building blocks and initialisations that several networks share."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -44,3 +45,15 @@ def route_(
         convolution.weight[out, source, row, column] = 1.0
         if convolution.bias is not None:
             convolution.bias[out] = bias
+
+
+def hold_(parameter: Tensor | None, *held: slice) -> None:
+    """Let no gradient reach a part of a parameter, in place, so that training leaves it alone."""
+    assert parameter is not None
+    parameter.register_hook(partial(_without, held=held))
+
+
+def _without(gradient: Tensor, held: tuple[slice, ...]) -> Tensor:
+    learned = gradient.clone()
+    learned[held] = 0
+    return learned

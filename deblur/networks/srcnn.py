@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from deblur.networks.blocks import route_
+from deblur.networks.blocks import hold_, route_
 
 
 class SRCNN(nn.Module):
@@ -26,3 +26,14 @@ class SRCNN(nn.Module):
         """See the class."""
         features = torch.relu(self.mapping(torch.relu(self.patches(blurred))))
         return torch.as_tensor(self.reconstruction(features))
+
+    def keep_identity_(self) -> None:
+        """Let no gradient reach the weights that copy the picture, in place.
+
+        A usual step in them shifts the whole picture; beside them the others learn in larger ones.
+        """
+        colours = slice(3)
+        for convolution in (self.patches, self.mapping):
+            hold_(convolution.weight, colours)
+            hold_(convolution.bias, colours)
+        hold_(self.reconstruction.weight, slice(None), colours)

@@ -1,12 +1,11 @@
 """The light two-level U-Net, the classic of the field's tutorials."""
 
-from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from deblur.networks.blocks import route_
+from deblur.networks.blocks import hold_, route_
 
 Upsampling = Literal["nearest", "bilinear"]
 KNOTS = 15
@@ -97,19 +96,7 @@ def hold_carriers_(body: UNetBody, head: nn.Conv2d) -> None:
     features add can then be learned in larger steps.
     """
     colours, knots = slice(3), slice(3 * KNOTS)
-    carriers: list[tuple[Tensor | None, tuple[slice, ...]]] = [
-        (body.fine.weight, (colours,)),
-        (body.fine.bias, (colours,)),
-        (body.merge_fine.weight, (knots,)),
-        (body.merge_fine.bias, (knots,)),
-        (head.weight, (slice(None), knots)),
-    ]
-    for parameter, held in carriers:
-        assert parameter is not None
-        parameter.register_hook(partial(_without, held=held))
-
-
-def _without(gradient: Tensor, held: tuple[slice, ...]) -> Tensor:
-    learned = gradient.clone()
-    learned[held] = 0
-    return learned
+    for convolution, held in ((body.fine, colours), (body.merge_fine, knots)):
+        hold_(convolution.weight, held)
+        hold_(convolution.bias, held)
+    hold_(head.weight, slice(None), knots)

@@ -164,10 +164,10 @@ class TrainingConfig:
     `start_from` names the weights to begin with: a checkpoint, a catalog name, a file or a
     Hub repository. Otherwise `encoder` is where a generator's encoder learned from ImageNet:
     a file of timm's weights, or `hub`. `distill_from` names a teacher: its answers are compared
-    with, too, by the same losses and `distill_weight` times. With `keep_identity` a U-Net holds the
-    weights still that carry the picture through. Without sources for `validation` the
-    run's own are validated on, other crops and other blur; `split_where_needed` keeps a share of
-    them for it.
+    with, too, by the same losses and `distill_weight` times. With `keep_identity` SRCNN and the
+    U-Nets hold the weights still that carry the picture through. Without sources for `validation`
+    the run's own are validated on, other crops and other blur; `split_where_needed` keeps a share
+    of them for it.
     `general` is a set that fine-tuning must not forget: weights are not kept as the best when
     the gain on it has fallen by more than `forgetting` dB since the first validation.
     """

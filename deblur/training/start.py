@@ -12,6 +12,7 @@ from deblur.networks import build_network
 from deblur.networks.gan import Generator
 from deblur.networks.gan_fpn import FeaturePyramidGenerator
 from deblur.networks.residual_unet import ResidualUNet
+from deblur.networks.srcnn import SRCNN
 from deblur.networks.unet import UNet
 from deblur.training.backbones import load_encoder
 from deblur.training.checkpoint import load_checkpoint
@@ -34,10 +35,10 @@ def initial_network(config: TrainingConfig) -> nn.Module:
             )
         load_encoder(network, None if config.encoder == "hub" else config.encoder)
     if config.keep_identity:
-        if not isinstance(network, UNet | Generator):
+        if not isinstance(network, SRCNN | UNet | Generator):
             raise ConfigError(
-                f"keep_identity: {config.architecture} needs no help to start as the identity; "
-                "only unet and gan hold weights still"
+                f"keep_identity: {config.architecture} adds to the picture and has no weights that "
+                "carry it; srcnn, unet and gan do"
             )
         network.keep_identity_()
     return network

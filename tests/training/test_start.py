@@ -77,7 +77,28 @@ def test_a_residual_unet_does_not_grow_into_one_that_it_does_not_fit(
         large.grow_from_(small.state_dict())  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("name", ["unet", "gan"])
+COLOURS, KNOTTED = slice(3), slice(3 * KNOTS)
+U_NET_CARRIERS = {
+    "body.fine.weight": COLOURS,
+    "body.fine.bias": COLOURS,
+    "body.merge_fine.weight": KNOTTED,
+    "body.merge_fine.bias": KNOTTED,
+    "head.weight": (slice(None), KNOTTED),
+}
+CARRIERS = {
+    "unet": U_NET_CARRIERS,
+    "gan": U_NET_CARRIERS,
+    "srcnn": {
+        "patches.weight": COLOURS,
+        "patches.bias": COLOURS,
+        "mapping.weight": COLOURS,
+        "mapping.bias": COLOURS,
+        "reconstruction.weight": (slice(None), COLOURS),
+    },
+}
+
+
+@pytest.mark.parametrize("name", CARRIERS)
 def test_what_carries_the_picture_can_be_held_still(
     photos: SourceConfig, tmp_path: Path, name: str
 ) -> None:
@@ -87,19 +108,12 @@ def test_what_carries_the_picture_can_be_held_still(
     before = initial_network(run).state_dict()
     after = load_checkpoint(train(run, tmp_path / "run", device="cpu").path).network
     learned = {key: value != before[key] for key, value in after.items()}
-    carriers = slice(3 * KNOTS)
-    for key, held in (
-        ("body.fine.weight", slice(3)),
-        ("body.fine.bias", slice(3)),
-        ("body.merge_fine.weight", carriers),
-        ("body.merge_fine.bias", carriers),
-        ("head.weight", (slice(None), carriers)),
-    ):
+    for key, held in CARRIERS[name].items():
         assert not learned[key][held].any(), key
         learned[key][held] = True
     assert all(changed.float().mean() > 0.5 for changed in learned.values())
 
 
 def test_only_networks_that_carry_the_picture_can_hold_that_still(photos: SourceConfig) -> None:
-    with pytest.raises(ConfigError, match="keep_identity: srcnn needs no help"):
-        initial_network(tiny_run(photos, keep_identity=True))
+    with pytest.raises(ConfigError, match="keep_identity: residual_unet adds to the picture"):
+        initial_network(tiny_run(photos, architecture="residual_unet", keep_identity=True))
