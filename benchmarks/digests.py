@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,14 @@ def digest_of_pixels(pixels: NDArray[Any]) -> str:
     """The digest of a picture as decoded: the same for any lossless file format."""
     head = f"{pixels.dtype.name} {pixels.shape}\n".encode()
     return hashlib.sha256(head + np.ascontiguousarray(pixels).tobytes()).hexdigest()[:LENGTH]
+
+
+def state_of_file(path: Path | None) -> tuple[str, int, int] | None:
+    """Path, size and time of the last change: another state, another content. None for no file."""
+    if path is None or not path.is_file():
+        return None
+    found = path.stat()
+    return str(path), found.st_size, found.st_mtime_ns
 
 
 def digest_of_json(content: Any) -> str:

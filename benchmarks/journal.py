@@ -6,7 +6,8 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from benchmarks.digests import digest_of_json
+from benchmarks.digests import digest_of_json, state_of_file
+from benchmarks.metrics import find_metric
 from benchmarks.shards import FinishedShard, Shard, Task
 
 UNFINISHED = ".unfinished"
@@ -15,18 +16,22 @@ UNFINISHED = ".unfinished"
 class Journal:
     """The finished shards of one task below a folder of results.
 
-    What they depend on (model and its weights, pictures, rules, metrics) is digested into the
-    folder's name, so that a shard is never taken for another's. Raises UnknownModelError when
-    there is no such model.
+    What they depend on (model and its weights, the pictures' files, rules, metrics) is digested
+    into the folder's name, so that a shard is never taken for another's. Raises UnknownModelError
+    when there is no such model.
     """
 
     def __init__(self, results: Path, task: Task) -> None:
         about = {
             "method": [repr(task.method), task.method.identity()],
-            "dataset": [[item.id, str(item.blurred)] for item in task.dataset.items],
+            "dataset": [
+                [item.id, *map(state_of_file, (item.blurred, item.sharp, item.kernel))]
+                for item in task.dataset.items
+            ],
             "name": task.dataset.name,
             "protocol": task.protocol.digest(),
-            "metrics": task.metrics,
+            "metrics": [[name, find_metric(name).definition] for name in task.metrics],
+            "save": str(task.save),
         }
         self.folder = results / UNFINISHED / digest_of_json(about)
 

@@ -8,13 +8,14 @@ import numpy as np
 
 from benchmarks.baselines import BASELINES, Baseline
 from benchmarks.datasets.items import LoadedItem
-from benchmarks.digests import digest_of_json
+from benchmarks.digests import digest_of_json, state_of_file
 from benchmarks.errors import DatasetError
 from benchmarks.results import EngineRecord, ModelRecord
 from deblur.backends import WEIGHTS_SUFFIX
+from deblur.errors import UnknownModelError
 from deblur.image_io import INPUT_SUFFIXES, DecodedImage, decode_image
 from deblur.restorer import Restorer
-from deblur.spec import Precision
+from deblur.spec import ModelSpec, Precision
 from deblur.weights import fetch_weights, find_model
 
 
@@ -43,16 +44,16 @@ class MethodChoice:
         """The precision asked for, else the model's own. Raises as `identity` does."""
         if self.precision or self.pictures is not None or self.model in BASELINES:
             return self.precision or "fp32"
-        return find_model(self.model).precisions[0]
+        return find_method(self.model).precisions[0]
 
     def identity(self) -> str:
-        """What the name stands for today: changes with a model's weights and description.
+        """What the name stands for today: changes with weights and description, or the pictures.
 
         Raises UnknownModelError when there is no such model.
         """
-        if self.pictures is not None or self.model in BASELINES:
-            return self.model
-        return find_model(self.model).to_json()
+        if self.pictures is not None:
+            return f"{self.model}: {[*map(state_of_file, sorted(self.pictures.rglob('*')))]}"
+        return self.model if self.model in BASELINES else find_method(self.model).to_json()
 
     def open(self) -> "Method":
         """Load it. Raises the ModelError or BackendError that says what is missing."""
@@ -61,6 +62,16 @@ class MethodChoice:
         if self.model in BASELINES:
             return BaselineMethod(BASELINES[self.model])
         return NetworkMethod(self)
+
+
+def find_method(name: str) -> ModelSpec:
+    """A network by its name. Raises as `find_model` does, with the baselines among the choices."""
+    try:
+        return find_model(name)
+    except UnknownModelError as error:
+        if "/" in name or Path(name).suffix:
+            raise
+        raise UnknownModelError(f"{error}; or a baseline, {', '.join(BASELINES)}") from error
 
 
 class Method(ABC):

@@ -1,6 +1,7 @@
 """A run from tasks to records: plan, carry out, keep what is finished, merge, write."""
 
 import statistics
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -71,7 +72,7 @@ def run(
     """
     if _is_file(output) and len(tasks) != 1:
         raise BenchmarkError(f"{len(tasks)} records do not fit into {output}: name a folder")
-    results = output.parent if _is_file(output) else output
+    results = _ready_for_results(output)
     crew = crew or Crew()
     gathered = [_Gathered(Journal(results, task)) for task in tasks]
     make_worker = partial(ShardWorker, tuple(tasks))
@@ -125,6 +126,21 @@ def _place(record: RunResult) -> Path:
 
 def _is_file(output: Path) -> bool:
     return output.suffix == ".json"
+
+
+def _ready_for_results(output: Path) -> Path:
+    """The folder of results, which can be written. Raises BenchmarkError before any work."""
+    results = output.parent if _is_file(output) else output
+    if _is_file(output) and output.is_dir():
+        raise BenchmarkError(f"{output} is a folder; --output takes one that does not end in .json")
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=results):
+            return results
+    except OSError as error:
+        raise BenchmarkError(
+            f"{results} cannot hold results ({error.strerror}): name another place with --output"
+        ) from error
 
 
 def _found(gathered: _Gathered, shard: Shard) -> bool:

@@ -103,11 +103,11 @@ def _judge(
     for metric in metrics:
         try:
             if metric.against == "nothing":
-                scores[metric.name] = metric.score(restored)
+                scores[metric.name] = metric.of(restored)
             elif metric.against == "blurred":
-                scores[metric.name] = metric.score(restored, rgb_8_bit(loaded.blurred))
+                scores[metric.name] = metric.of(restored, rgb_8_bit(loaded.blurred))
             else:
-                scores[metric.name] = metric.score(*side_by_side())
+                scores[metric.name] = metric.of(*side_by_side())
         except (UnsupportedImageError, ValueError) as error:
             scores[metric.name] = float("nan")
             notes.append(f"{metric.name}: {error}")

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from deblur.crews.processes import end_with_parent
+
 Result = TypeVar("Result")
 
 
@@ -47,7 +49,8 @@ def matrix_product_rate(side: int = 2048) -> float:
 
 def in_own_process(work: Callable[..., Result], *arguments: Any) -> tuple[Result, float]:
     """The result of `work` in a fresh process, and that process's peak memory in MB."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn, initializer=end_with_parent) as pool:
         return pool.submit(_with_peak_memory, work, arguments).result()
 
 

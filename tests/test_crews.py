@@ -1,16 +1,19 @@
 """One contract for all crews: the same results, and nothing lost when a worker dies."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from deblur.crews import Crew, carry_out
 from deblur.errors import CrewError, UnknownModelError, UnreadableImageError
+from tests.command_line import ENVIRONMENT
 from tests.crew_workers import Doubler, nobody
 
 CREWS = [Crew("serial"), Crew("processes", workers=2), Crew("ray", workers=2)]
@@ -61,6 +64,28 @@ def test_a_worker_that_cannot_be_made_says_why(crew: Crew) -> None:
 @pytest.mark.parametrize("crew", CREWS[1:], ids=lambda crew: crew.name)
 def test_the_job_of_a_killed_worker_is_done_by_another(crew: Crew, tmp_path: Path) -> None:
     assert results(crew, partial(Doubler, tmp_path, fatal=5)) == EXPECTED
+
+
+def test_no_worker_outlives_whoever_hired_it() -> None:
+    hire = (
+        "from deblur.crews import Crew, carry_out; from tests.crew_workers import Tell\n"
+        "if __name__ == '__main__':\n"
+        "    jobs = carry_out(range(9), Tell, Crew('processes', workers=2))\n"
+        "    print(*(next(jobs)[1] for _ in range(6)), flush=True)\n"
+        "    input()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hire],
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as boss:
+        assert boss.stdout is not None
+        workers = [psutil.Process(int(pid)) for pid in {*boss.stdout.readline().split()}]
+        assert workers
+        boss.kill()
+        _, alive = psutil.wait_procs(workers, timeout=20)
+    assert not alive
 
 
 @pytest.mark.parametrize("crew", CREWS[1:], ids=lambda crew: crew.name)

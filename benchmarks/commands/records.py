@@ -8,6 +8,7 @@ import typer
 from benchmarks.commands.console import OUT
 from benchmarks.commands.run import show_records
 from benchmarks.compare import compare as compare_records
+from benchmarks.errors import RecordError
 from benchmarks.results import read_record
 from benchmarks.tables import difference_table
 from deblur.cli.console import plain_errors
@@ -37,6 +38,8 @@ def show(
             for path in (sorted(given.rglob("*.json")) if given.is_dir() else [given])
             if ".unfinished" not in path.parts
         ]
+        if not files:
+            raise RecordError(f"{', '.join(map(str, records))}: there are no records there")
         show_records([read_record(path) for path in files])
 
 

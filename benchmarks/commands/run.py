@@ -26,7 +26,7 @@ from benchmarks.shards import Task
 from benchmarks.tables import record_table
 from deblur.catalog import CATALOG
 from deblur.cli.console import plain_errors
-from deblur.cli.options import CrewChoice, PrecisionChoice
+from deblur.cli.options import CrewChoice, Engine, PrecisionChoice
 from deblur.crews import Crew
 from deblur.spec import Precision
 
@@ -46,9 +46,7 @@ def run(
     metrics: Annotated[
         str | None, typer.Option(help="Names from `metrics`, by commas [the dataset's own].")
     ] = None,
-    backend: Annotated[
-        list[str] | None, typer.Option(help="auto, onnx or torch; repeatable [auto].")
-    ] = None,
+    backend: Annotated[list[Engine] | None, typer.Option(help="Repeatable [auto].")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, tensorrt, ...")] = "auto",
     precision: Annotated[PrecisionChoice | None, typer.Option(help="[the model's own]")] = None,
     tile: Annotated[
@@ -98,9 +96,9 @@ def run(
             raise BenchmarkError("--images-from scores one program's pictures: name it by --model")
         asked: Precision | None = precision.value if precision else None
         methods = [
-            MethodChoice(name, each, device, asked, tile, threads, images_from)
+            MethodChoice(name, each.value, device, asked, tile, threads, images_from)
             for name in model or _all_that_run()
-            for each in backend or ["auto"]
+            for each in backend or [Engine.auto]
         ]
         known = load_manifest(manifest) if manifest else None
         datasets = [
@@ -109,20 +107,28 @@ def run(
         ]
         names = _metric_names(metrics)
         tasks = [_task(method, each, names, save) for each in datasets for method in methods]
-        crew = Crew(engine.value, workers, address, gpus)
-        command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-        records = []
+        records = _measured(tasks, output, Crew(engine.value, workers, address, gpus), cost)
+        show_records(records)
+        for record in records if submit is not None else ():
+            answer = hand_in(str(submit), record, told)
+            waits = ", where it waits until it is accepted" if answer["waiting"] else ""
+            OUT.print(f"{record.model.name} on {record.dataset.name}: {answer['id']}{waits}")
+
+
+def _measured(tasks: Sequence[Task], output: Path, crew: Crew, cost: bool) -> list[RunResult]:
+    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+    records = []
+    try:
         with _bars(tasks) as on_progress:
             for record, path in carry_out_run(
                 tasks, output, crew=crew, cost=cost, command=command, on_progress=on_progress
             ):
                 records.append(record)
                 ERR.print(f"{path}", markup=False)
-        show_records(records)
-        for record in records if submit is not None else ():
-            answer = hand_in(str(submit), record, told)
-            waits = ", where it waits until it is accepted" if answer["waiting"] else ""
-            OUT.print(f"{record.model.name} on {record.dataset.name}: {answer['id']}{waits}")
+    except KeyboardInterrupt as error:
+        ERR.print("Stopped. What is finished is kept; the same command goes on from there.")
+        raise typer.Exit(130) from error
+    return records
 
 
 def _all_that_run() -> list[str]:
@@ -138,6 +144,19 @@ def show_records(records: Sequence[RunResult]) -> None:
         groups.setdefault(key, []).append(record)
     for group in groups.values():
         OUT.print(record_table(group))
+        for line in filter(None, map(_without_a_score, group)):
+            ERR.print(line, markup=False)
+
+
+def _without_a_score(record: RunResult) -> str:
+    """What metrics said of pictures that they could not judge, the first of it."""
+    noted = [image for image in record.images if image.notes]
+    if not noted:
+        return ""
+    return (
+        f"{record.model.name}: {len(noted)} of {len(record.images)} pictures lack a score; "
+        f"{noted[0].id}: {noted[0].notes[0]}"
+    )
 
 
 def _places(given: Sequence[str], root: Path | None) -> list[tuple[str, Path | None]]:

@@ -193,6 +193,11 @@ def open_dataset(
         raise DatasetError(f"{name}: there is no folder {root}")
     found = spec.layout(root)
     recorded = f"{name}-{subset}" if subset else name
+    if manifest is not None and manifest.dataset not in (name, recorded):
+        raise DatasetError(
+            f"the manifest is of {manifest.dataset}, not of {recorded}; leave it out, or "
+            f"make one: `python -m benchmarks manifest {name} --root {root} -o FILE`"
+        )
     own = manifest or read_manifest(recorded)
     manifest = own or read_manifest(name)
     if limit is not None and subset is None:
@@ -200,9 +205,11 @@ def open_dataset(
     items = _evenly(found.items, limit)
     wrong = manifest.check(items, partial=own is None) if manifest else []
     if wrong:
+        part = "measure what is there as a part under a name of its own: --subset NAME"
+        own_way = "measure your own pictures as --dataset pairs or photos"
         raise DatasetError(
-            f"{root} is not all of {recorded}; {'; '.join(wrong)}. Complete it, or measure what "
-            "is there as a part under a name of its own: --subset NAME"
+            f"{root} is not all of {recorded}; {'; '.join(wrong)}. Complete it, or "
+            f"{own_way if subset else part}"
         )
     return Dataset(recorded, spec, items, found.variant, name if subset else None, manifest)
 

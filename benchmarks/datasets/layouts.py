@@ -162,18 +162,31 @@ def _variant(sequences: list[Path]) -> str:
     for variant in ("blur_gamma", "blur"):
         if all((sequence / variant).is_dir() for sequence in sequences):
             return variant
+    blind = [
+        each.name
+        for each in sequences
+        if not any((each / variant).is_dir() for variant in ("blur", "blur_gamma"))
+    ]
+    if blind:
+        raise DatasetError(
+            f"{sequences[0].parent / blind[0]} has neither blur/ nor blur_gamma/: get it again, or "
+            "leave that sequence out and name the rest by --subset"
+        )
     without = {
         variant: next(each.name for each in sequences if not (each / variant).is_dir())
         for variant in ("blur", "blur_gamma")
     }
     raise DatasetError(
         f"{sequences[0].parent} mixes two kinds of blur: {without['blur']} has no blur/ and "
-        f"{without['blur_gamma']} no blur_gamma/; scores of a mixture compare with nothing"
+        f"{without['blur_gamma']} no blur_gamma/; scores of a mixture compare with nothing: get "
+        "the missing ones, or leave one kind out and name the rest by --subset"
     )
 
 
 def _by_id(folder: Path) -> dict[str, Path]:
     """Pictures by their path below the folder without its ending, sorted."""
+    if not folder.is_dir():
+        raise DatasetError(f"there is no folder {folder}; see `python -m benchmarks datasets`")
     found: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() not in INPUT_SUFFIXES or not path.is_file():

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from benchmarks.datasets.items import Item, ItemDigests, LoadedItem, load_item
 from benchmarks.errors import DatasetError
 
 FOLDER = Path(__file__).parent / "manifests"
+_MAKE_ONE = "`python -m benchmarks manifest NAME --root FOLDER -o FILE` makes one"
 _NAMED = 5
 """So many files are named in a message; the others are counted."""
 
@@ -69,16 +70,17 @@ class Manifest(BaseModel):
             expected, found = getattr(known, kind), getattr(loaded.digests, kind)
             if expected and expected != found:
                 raise DatasetError(
-                    f"{self.dataset}: the {kind} picture {loaded.id} is not the one that was "
-                    f"published (its pixels digest to {found}, expected {expected}); get it again, "
-                    "or measure your own version as --dataset pairs or photos"
+                    f"the {kind} picture {loaded.id} is not the one in the manifest of "
+                    f"{self.dataset} (its pixels digest to {found}, expected {expected}): get it "
+                    "again, or note what is there now with `python -m benchmarks manifest` and "
+                    "measure it as --dataset pairs or photos"
                 )
 
     def _check_folders(self, items: Sequence[Item]) -> list[str]:
         there = Counter(item.id.rpartition("/")[0] for item in items)
         return [
-            f"{folder or 'the folder'} holds {there[folder]} pictures, not "
-            f"{self.folders.get(folder, 0)}"
+            f"{folder or 'the folder'} holds {there[folder]} of "
+            f"{self.folders.get(folder, 0)} pictures"
             for folder in sorted(self.folders.keys() | there.keys())
             if there[folder] != self.folders.get(folder, 0)
         ]
@@ -123,8 +125,10 @@ def load_manifest(path: Path) -> Manifest:
     """Read a manifest that somebody made. Raises DatasetError when it is not one."""
     try:
         return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValidationError) as error:
-        raise DatasetError(f"{path} is no manifest: {error}") from error
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read ({error.strerror}); {_MAKE_ONE}") from error
+    except ValueError as error:  # no text, no JSON, or other fields
+        raise DatasetError(f"{path} is no manifest; {_MAKE_ONE}") from error
 
 
 def _sized_digests(item: Item) -> tuple[tuple[int, int], ItemDigests]:

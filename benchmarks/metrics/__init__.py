@@ -40,6 +40,16 @@ class Metric:
     digits: int
     definition: str
 
+    def of(self, *pictures: Pixels) -> float:
+        """What `score` gives. Raises what it raises, and MetricError when that is no number."""
+        found = self.score(*pictures)
+        try:
+            return float(found)
+        except TypeError as error:
+            raise MetricError(
+                f"the metric {self.name} gave {type(found).__name__}, expected a number"
+            ) from error
+
 
 def _on_luma(score: Score) -> Score:
     def judge(restored: Pixels, sharp: Pixels) -> float:

@@ -1,11 +1,13 @@
 """A crew of processes on this machine; one that is killed is replaced."""
 
+import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any
 
 from deblur.crews import Crew, Job, Result, Worker
@@ -52,8 +54,21 @@ def _give_up(jobs: Sequence[Job], deaths: Counter[int], crew: Crew, error: Excep
         ) from error
 
 
+def end_with_parent() -> None:
+    """Let this process end when the one that started it is gone, however that one ended."""
+    Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _start(make_worker: Callable[[], Worker[Any, Any]]) -> None:
     global _make_worker
+    end_with_parent()
     _make_worker = cache(make_worker)
 
 

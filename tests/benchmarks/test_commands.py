@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 from benchmarks.__main__ import app
 from benchmarks.baselines import BASELINES
 from benchmarks.datasets import DATASETS
-from benchmarks.metrics import METRICS
+from benchmarks.metrics import METRICS, Metric
 from deblur.catalog import CATALOG
 from tests.benchmarks.records import write_pairs
 
@@ -111,10 +112,23 @@ def test_pictures_of_another_program_are_scored(pairs: Path, tmp_path: Path) -> 
         (["--dataset", "gopro-subset5={pairs}"], "missing: GOPR0384_11_00-000001"),
         (["--images-from", "{pairs}"], "name it by --model"),
         (["--dataset", "pairs={pairs}", "-o", "{pairs}/one.json"], "do not fit into"),
-        (["--dataset", "pairs={pairs}", "--manifest", "{pairs}/nothing"], "is no manifest"),
+        (
+            ["--model", "srcnn", "-o", "{pairs}/blur/1.png"],
+            "1.png cannot hold results",
+        ),
+        (["--model", "srcnn", "-o", "{pairs}/taken.json"], "taken.json is a folder"),
+        (["--model", "blured"], "or a baseline, blurred, unsharp-mask"),
+        (
+            ["--dataset", "pairs={pairs}", "--manifest", "{pairs}/of-mini.json"],
+            "is of mini, not",
+        ),
+        (["--dataset", "pairs={pairs}", "--manifest", "{pairs}/blur/1.png"], "is no manifest; `py"),
+        (["--dataset", "pairs={pairs}", "--manifest", "{pairs}/nothing"], "cannot be read"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(pairs: Path, arguments: list[str], complaint: str) -> None:
+    (pairs / "taken.json").mkdir()
+    (pairs / "of-mini.json").write_text('{"dataset": "mini"}')
     result = benchmarks("run", *(each.format(pairs=pairs) for each in arguments))
     assert result.exit_code == 1
     assert complaint in said(result)
@@ -134,6 +148,40 @@ def test_a_manifest_tells_when_pictures_changed(pairs: Path, tmp_path: Path) -> 
     for part in ("blur", "sharp"):
         (pairs / part / "1.png").unlink()
     assert "missing: 1" in said(benchmarks(*command, *options))
+
+
+def test_pictures_without_a_score_are_told(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def moody(restored: np.ndarray) -> float:
+        raise ValueError("not today")
+
+    moods = Metric("moods", "Moods", moody, "nothing", "higher", 1, "none")
+    monkeypatch.setattr("benchmarks.metrics.METRICS", {**METRICS, "moods": moods})
+    options = ("--dataset", f"pairs={pairs}", "--model", "blurred", "--metrics", "psnr,moods")
+    result = benchmarks("run", *options, "-o", tmp_path / "results")
+    assert result.exit_code == 0, result.output
+    assert "pictures lack a score; " in said(result)
+    assert ": moods: not today" in said(result)
+
+
+def test_a_stopped_run_says_that_it_goes_on(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("benchmarks.runner.carry_out", stop)
+    options = ("--dataset", f"pairs={pairs}", "--model", "blurred", "-o", tmp_path / "results")
+    stopped = benchmarks("run", *options)
+    assert stopped.exit_code == 130
+    assert "the same command goes on from there" in said(stopped)
+
+
+def test_a_folder_without_records_is_named(tmp_path: Path) -> None:
+    result = benchmarks("show", tmp_path)
+    assert result.exit_code == 1
+    assert "there are no records there" in said(result)
 
 
 def test_a_part_is_recorded_under_its_own_name(pairs: Path, tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ def manifests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_an_empty_folder_is_a_sentence_in_every_layout(spec: DatasetSpec, tmp_path: Path) -> None:
     with pytest.raises(
-        DatasetError, match=r"holds no pictures|not of GoPro's|list\.txt is missing"
+        DatasetError,
+        match=r"no folder|holds no pictures|not of GoPro's|list\.txt is missing",
     ):
         open_dataset(spec.name, tmp_path)
 
@@ -122,7 +123,7 @@ def test_one_altered_value_is_found_when_the_picture_is_loaded(tmp_path: Path, p
     for item in dataset.items:
         if item.id != "3":
             assert dataset.load(item).id == item.id
-    with pytest.raises(DatasetError, match=rf"the {kind} picture 3 is not the one .* published"):
+    with pytest.raises(DatasetError, match=rf"the {kind} picture 3 is not the one in the manifest"):
         dataset.load(dataset.items[3])
 
 
@@ -163,7 +164,7 @@ def test_a_part_keeps_the_digests_of_the_whole(tmp_path: Path, manifests: Path) 
     dataset = open_dataset("pairs", root, subset="two", limit=2)
     save(dataset.items[1].blurred, seed=77)
     assert dataset.load(dataset.items[0]).id == "0"
-    with pytest.raises(DatasetError, match="is not the one that was published"):
+    with pytest.raises(DatasetError, match="is not the one in the manifest"):
         dataset.load(dataset.items[1])
 
 
@@ -210,10 +211,10 @@ def test_wrong_counts_in_gopros_folders_are_told(tmp_path: Path, manifests: Path
     with pytest.raises(DatasetError) as caught:
         open_dataset("gopro", root)
     for complaint in (
-        "S1 holds 1 pictures, not 2",
-        "S2 holds 2 pictures, not 1",
-        "S3 holds 0 pictures, not 1",
-        "S4 holds 1 pictures, not 0",
+        "S1 holds 1 of 2 pictures",
+        "S2 holds 2 of 1 pictures",
+        "S3 holds 0 of 1 pictures",
+        "S4 holds 1 of 0 pictures",
     ):
         assert complaint in str(caught.value)
 
@@ -283,7 +284,7 @@ def test_a_file_that_is_no_manifest_is_refused(tmp_path: Path, content: str | No
     path = tmp_path / "made.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(DatasetError, match=r"made\.json is no manifest"):
+    with pytest.raises(DatasetError, match=r"made\.json (is no manifest|cannot be read)"):
         load_manifest(path)
 
 

@@ -140,9 +140,9 @@ def test_what_is_not_the_whole_dataset_is_told_and_not_fetched_again(
 ) -> None:
     root = tmp_path / "data"
     repo.commit({"all.zip": zipped(pictures("S1/000001", "S1/000002"))})
-    assert "S2 holds 0 pictures, not 1" in complaint(root)
+    assert "S2 holds 0 of 1 pictures" in complaint(root)
     hub.requests.clear()
-    assert "S2 holds 0 pictures, not 1" in complaint(root)
+    assert "S2 holds 0 of 1 pictures" in complaint(root)
     assert not [line for line in hub.lines if "/resolve/" in line]
 
 

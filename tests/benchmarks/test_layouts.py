@@ -107,6 +107,13 @@ def test_a_mixture_of_gopros_blurs_is_refused(tmp_path: Path) -> None:
         layouts.gopro(root)
 
 
+def test_a_sequence_of_gopros_without_blur_is_named(tmp_path: Path) -> None:
+    root = gopro(tmp_path, "blur", "S1/1")
+    (root / "test" / "S2" / "sharp").mkdir(parents=True)
+    with pytest.raises(DatasetError, match="S2 has neither blur/ nor blur_gamma/: get it again"):
+        layouts.gopro(root)
+
+
 def test_another_layout_than_gopros_says_what_is_expected(tmp_path: Path) -> None:
     root = folder_of(tmp_path, "blur/a.png", "sharp/a.png")
     with pytest.raises(DatasetError, match="name the folder that holds test/SEQUENCE/blur"):

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from PIL import Image
 
 from benchmarks import runner
 from benchmarks.datasets import open_dataset
-from benchmarks.errors import DatasetError, RecordError
+from benchmarks.errors import DatasetError, MetricError, RecordError
 from benchmarks.journal import UNFINISHED, Journal, write_whole
+from benchmarks.methods import MethodChoice
+from benchmarks.metrics import METRICS
 from benchmarks.results import RunResult, read_record
 from benchmarks.runner import make_record, run
 from benchmarks.scoring import ShardWorker
@@ -113,6 +116,31 @@ def test_a_shard_that_was_cut_short_is_scored_again(pairs: Task, tmp_path: Path)
     path.write_text(path.read_text()[:-20])
     assert kept.find(shard) is None
     assert len(records([pairs], tmp_path)[0].images) == 6
+
+
+def test_pictures_that_changed_are_scored_anew(pairs: Task, tmp_path: Path) -> None:
+    handed_in = tmp_path / "restored"
+    handed_in.mkdir()
+    for item in pairs.dataset.items:
+        shutil.copy(str(item.sharp), handed_in / f"{item.id}.png")
+    theirs = replace(pairs, method=MethodChoice("theirs", pictures=handed_in))
+    before = Journal(tmp_path, theirs).folder
+    assert Journal(tmp_path, theirs).folder == before
+    os.utime(handed_in / "3.png", ns=(0, 0))
+    after = Journal(tmp_path, theirs).folder
+    os.utime(str(pairs.dataset.items[2].sharp), ns=(0, 0))
+    kept = replace(theirs, save=tmp_path / "kept")
+    folders = {before, after, Journal(tmp_path, theirs).folder, Journal(tmp_path, kept).folder}
+    assert len(folders) == 4
+
+
+def test_a_metric_that_gives_no_number_is_named(
+    pairs: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = replace(METRICS["psnr"], name="silent", score=lambda *_: None)
+    monkeypatch.setattr("benchmarks.metrics.METRICS", {**METRICS, "silent": silent})
+    with pytest.raises(MetricError, match="silent gave NoneType, expected a number"):
+        records([replace(pairs, metrics=("silent",))], tmp_path)
 
 
 def test_shards_of_other_weights_pictures_or_rules_are_not_taken(
