@@ -2,7 +2,7 @@
 
 from deblur.spec import ModelSpec, TilingPolicy, WeightsRef
 
-DEFAULT_MODEL = "residual-unet-s"
+DEFAULT_MODEL = "residual-unet-xs"
 
 _TRAINED_ON = (
     "photos blurred by synthesis (CID22, CLIC 2025, GB82, elementary)",
@@ -11,6 +11,33 @@ _TRAINED_ON = (
 )
 
 _SPECS = (
+    ModelSpec(
+        name="residual-unet-xs",
+        title="Residual U-Net, extra small",
+        architecture="residual_unet",
+        arguments={"width": 16, "blocks": 2, "levels": 4, "stem": 2},
+        tiling=TilingPolicy(tile=768, halo=64),
+        size_multiple=16,
+        parameters=1_068_476,
+        macs_per_megapixel=17.8,
+        trained_on=_TRAINED_ON,
+        precisions=("fp32", "bf16", "fp16", "int8"),
+        weights=(
+            WeightsRef(
+                "residual-unet-xs/model.onnx",
+                "afad43ae1f4c388d50f1f86291fc87811c3de39ed62e7f2189d0c95b48ca1246",
+            ),
+            WeightsRef(
+                "residual-unet-xs/model.safetensors",
+                "e452b7ace4bc1168b24e921b20f1560e5bdc695a0247d73a36ab97e3dab1bfe2",
+            ),
+            WeightsRef(
+                "residual-unet-xs/model_int8.onnx",
+                "8a3b574ee02962411c8255e79f687f19c3d305b1a11a56a305c5b3a81faadbb2",
+                precision="int8",
+            ),
+        ),
+    ),
     ModelSpec(
         name="residual-unet-s",
         title="Residual U-Net, small",
@@ -39,16 +66,6 @@ _SPECS = (
         ),
     ),
     ModelSpec(
-        name="residual-unet-xs",
-        title="Residual U-Net, extra small",
-        architecture="residual_unet",
-        arguments={"width": 16, "blocks": 2, "levels": 4, "stem": 2},
-        tiling=TilingPolicy(tile=768, halo=64),
-        size_multiple=16,
-        parameters=1_068_476,
-        macs_per_megapixel=17.8,
-    ),
-    ModelSpec(
         name="residual-unet-m",
         title="Residual U-Net, medium",
         architecture="residual_unet",
@@ -73,11 +90,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "unet/model.onnx",
-                "1cbbc61a8db8515650deb0c85f4c65f762fcead050b1466bbdbe7d9f351cf279",
+                "0e048c0287a7933a158f02884751c11d342acc2501fa5bc29ac902053b233038",
             ),
             WeightsRef(
                 "unet/model.safetensors",
-                "52c6bf135e0f8efc434e3bc86337e62af31014ed41c4795ddc0c1c6e6c521aeb",
+                "826f44670799cd3f3569b93a49bdf651cc2ee2571e9529898c00b79c2c07fb1c",
             ),
         ),
     ),
@@ -157,11 +174,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "srcnn/model.onnx",
-                "42111f54c13efdbdc80287407525f09accc7306ea375257a6e35d5b903b50536",
+                "eb339f20cb2b89b5f590633d2f3dffe34eac44df48b1e6b38b7ec29cbd5e7851",
             ),
             WeightsRef(
                 "srcnn/model.safetensors",
-                "c882c0e0948e63b0648e9c54220e8ea9a53d777983d7830ae1f62d7a455b686f",
+                "98caf5fdda0583e281542c50c247166b474f5174602dda3771edd08b43238dc8",
             ),
         ),
     ),
