@@ -16,7 +16,7 @@ _SPECS = (
         title="Residual U-Net, extra small",
         architecture="residual_unet",
         arguments={"width": 16, "blocks": 2, "levels": 4, "stem": 2},
-        tiling=TilingPolicy(tile=768, halo=64),
+        tiling=TilingPolicy(tile=768, halo=96),
         size_multiple=16,
         parameters=1_068_476,
         macs_per_megapixel=17.8,
@@ -25,15 +25,15 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "residual-unet-xs/model.onnx",
-                "afad43ae1f4c388d50f1f86291fc87811c3de39ed62e7f2189d0c95b48ca1246",
+                "8e3b02ed3463763c853e0bec1e3740ebe586fb951622724d7cda62e04d9a8537",
             ),
             WeightsRef(
                 "residual-unet-xs/model.safetensors",
-                "e452b7ace4bc1168b24e921b20f1560e5bdc695a0247d73a36ab97e3dab1bfe2",
+                "a88ecf42703701e236b50f7074576a219d4e2a13398f7f9ba464f14834a2af23",
             ),
             WeightsRef(
                 "residual-unet-xs/model_int8.onnx",
-                "8a3b574ee02962411c8255e79f687f19c3d305b1a11a56a305c5b3a81faadbb2",
+                "0f870b514336326cc69f3722bd0d25683e22ec4f42e63a7cf320a60b7984b910",
                 precision="int8",
             ),
         ),
