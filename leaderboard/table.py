@@ -222,8 +222,8 @@ def _metric_columns(rows: pd.DataFrame) -> Iterator[Column]:
 
 def _notes(rows: pd.DataFrame, others: Mapping[str, int]) -> Iterator[str]:
     for digest, count in others.items():
-        rows_that = "row is" if count == 1 else "rows are"
-        yield f"{count} more {rows_that} under protocol {digest}, and not ranked with these"
+        are = "row is" if count == 1 else "rows are"
+        yield f"{count} more {are} under protocol {digest}, and not ranked with these"
     waiting = int((rows["status"] == "waiting").sum())
     if waiting:
         yield f"{waiting} waiting to be accepted"

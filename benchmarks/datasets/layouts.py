@@ -24,6 +24,9 @@ class Found:
 
 Layout = Callable[[Path], Found]
 
+_BLURS = ("blur_gamma", "blur")
+"""GoPro's two kinds, the linear one first."""
+
 
 def pairs(root: Path) -> Found:
     """`blur/NAME` beside `sharp/NAME`, in subfolders too; the endings may differ."""
@@ -159,13 +162,11 @@ def _attributes(path: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _variant(sequences: list[Path]) -> str:
-    for variant in ("blur_gamma", "blur"):
+    for variant in _BLURS:
         if all((sequence / variant).is_dir() for sequence in sequences):
             return variant
     blind = [
-        each.name
-        for each in sequences
-        if not any((each / variant).is_dir() for variant in ("blur", "blur_gamma"))
+        each.name for each in sequences if not any((each / variant).is_dir() for variant in _BLURS)
     ]
     if blind:
         raise DatasetError(
@@ -174,7 +175,7 @@ def _variant(sequences: list[Path]) -> str:
         )
     without = {
         variant: next(each.name for each in sequences if not (each / variant).is_dir())
-        for variant in ("blur", "blur_gamma")
+        for variant in _BLURS
     }
     raise DatasetError(
         f"{sequences[0].parent} mixes two kinds of blur: {without['blur']} has no blur/ and "

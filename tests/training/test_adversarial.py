@@ -1,6 +1,5 @@
 """The critic, and the game that is played with it."""
 
-from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
 from typing import Literal
@@ -18,7 +17,6 @@ from deblur.training.adversarial import (
     gradient_penalty,
 )
 from deblur.training.config import Adversarial, SourceConfig, TrainingConfig
-from tests.training.runs import one_thread
 
 CLASSIC = Adversarial(learning_rate=1e-3)
 WASSERSTEIN = Adversarial("wgan-gp", "none", False, critic_steps=2, learning_rate=1e-3)
@@ -27,10 +25,8 @@ each_game = pytest.mark.parametrize("settings", [CLASSIC, WASSERSTEIN], ids=["bc
 
 
 @pytest.fixture(autouse=True)
-def one_thread_and_seed() -> Iterator[None]:
+def _seeded() -> None:
     torch.manual_seed(0)
-    with one_thread():
-        yield
 
 
 class Mean(nn.Module):
