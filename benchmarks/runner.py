@@ -67,12 +67,15 @@ def run(
 
     Records lie at `output/DATASET/MODEL/ID.json`, a single one at `output` itself where that is a
     `.json`. Every finished shard is on disk before it counts; the same call after a crash goes on
-    from there. Raises BenchmarkError for several records and one file, and what loading models
-    and pictures, scoring and writing raise: what was finished stays.
+    from there. Raises BenchmarkError for several records and one file, MetricError for weights that
+    cannot be fetched, both before any work, and what loading models and pictures, scoring and
+    writing raise: what was finished stays.
     """
     if _is_file(output) and len(tasks) != 1:
         raise BenchmarkError(f"{len(tasks)} records do not fit into {output}: name a folder")
     results = _ready_for_results(output)
+    for name in {name: None for task in tasks for name in task.metrics}:
+        find_metric(name).fetch()
     crew = crew or Crew()
     gathered = [_Gathered(Journal(results, task)) for task in tasks]
     make_worker = partial(ShardWorker, tuple(tasks))

@@ -29,7 +29,8 @@ class Metric:
     `score` takes the restored picture and, unless it is held against nothing, the other one:
     RGB (h, w, 3) in [0, 255], uint8 or, where the protocol has moved or cropped it, float64.
     `better` is the direction, `digits` how many of its decimals say something, and
-    `definition` names the variant in a sentence.
+    `definition` names the variant in a sentence. `fetch` gets what it needs from elsewhere, so
+    that a run finds out before its work what cannot be had.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Metric:
     better: Literal["higher", "lower"]
     digits: int
     definition: str
+    fetch: Callable[[], None] = lambda: None
 
     def of(self, *pictures: Pixels) -> float:
         """What `score` gives. Raises what it raises, and MetricError when that is no number."""
@@ -142,4 +144,5 @@ def find_metric(name: str) -> Metric:
         "lower" if found.lower_is_better else "higher",
         3,
         f"pyiqa's {name}, with the weights that it fetches",
+        found.fetch,
     )

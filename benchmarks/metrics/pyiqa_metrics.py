@@ -16,11 +16,15 @@ _OF_SETS = {"fid", "sfid", "fid_dinov2", "inception_score"}
 
 @dataclass(frozen=True)
 class PyiqaMetric:
-    """A metric of pyiqa; its network is made, and its weights fetched, at the first score."""
+    """A metric of pyiqa; its network is made, and its weights fetched, when first asked for."""
 
     name: str
     needs_sharp: bool
     lower_is_better: bool
+
+    def fetch(self) -> None:
+        """Make the network now. Raises MetricError when its weights cannot be had."""
+        _network(self.name)
 
     def score(self, restored: NDArray[Any], sharp: NDArray[Any] | None = None) -> float:
         """Judge RGB (h, w, 3) in [0, 255]. Raises MetricError when the weights cannot be had."""

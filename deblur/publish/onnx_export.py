@@ -27,8 +27,8 @@ _OPSET = 18
 def export(spec: ModelSpec, weights: dict[str, Tensor], path: Path) -> float:
     """Write `.onnx` or `.safetensors`, by the suffix of `path`, with the description inside.
 
-    A network that runs at fp16 is written with weights rounded to it: half the file as
-    `.safetensors`, and both kinds hold the same. An `.onnx` takes any height and width that
+    A network that runs at fp16 is written with weights rounded to it: half the file, and both
+    kinds hold the same. An `.onnx` takes any height and width that
     are multiples of the spec's, and is compared with torch on several sizes before it gets its
     name. Returns the largest difference seen (0.0 for `.safetensors`). Raises ExportError,
     leaving no file, when the weights do not fit, the suffix is another one, or the difference
@@ -47,7 +47,11 @@ def export(spec: ModelSpec, weights: dict[str, Tensor], path: Path) -> float:
     temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
         if path.suffix == ".onnx":
-            _write_onnx(network.eval(), spec, description, temporary)
+            model = _as_onnx(network.eval(), spec)
+            if "fp16" in spec.precisions:
+                _halve_weights(model.graph)
+            onnx.helper.set_model_props(model, description)
+            onnx.save(model, temporary)
             difference = _largest_difference(network, spec, temporary)
         elif path.suffix == ".safetensors":
             tensors = {name: value.contiguous() for name, value in weights.items()}
@@ -61,9 +65,7 @@ def export(spec: ModelSpec, weights: dict[str, Tensor], path: Path) -> float:
     return difference
 
 
-def _write_onnx(
-    network: nn.Module, spec: ModelSpec, description: dict[str, str], path: Path
-) -> None:
+def _as_onnx(network: nn.Module, spec: ModelSpec) -> onnx.ModelProto:
     sides = {2: Dim.DYNAMIC, 3: Dim.DYNAMIC}
     example = torch.rand(2, 3, 8 * spec.size_multiple, 12 * spec.size_multiple)
     with warnings.catch_warnings():
@@ -80,11 +82,24 @@ def _write_onnx(
             verbose=False,
         )
     assert program is not None
-    model = program.model_proto
+    model: onnx.ModelProto = program.model_proto
     for node in model.graph.node:  # says where the network's code lies on this machine
         node.ClearField("metadata_props")
-    onnx.helper.set_model_props(model, description)
-    onnx.save(model, path)
+    return model
+
+
+def _halve_weights(graph: onnx.GraphProto) -> None:
+    """Store weights at fp16 and cast them back, in place: runtimes do that once, on loading."""
+    casts = []
+    for weight in graph.initializer:
+        if weight.data_type == onnx.TensorProto.FLOAT:
+            name, stored = weight.name, f"{weight.name}.half"
+            half = onnx.numpy_helper.to_array(weight).astype(np.float16)
+            weight.CopyFrom(onnx.numpy_helper.from_array(half, stored))
+            casts.append(onnx.helper.make_node("Cast", [stored], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    graph.ClearField("node")
+    graph.node.extend(nodes)
 
 
 def _largest_difference(network: nn.Module, spec: ModelSpec, path: Path) -> float:

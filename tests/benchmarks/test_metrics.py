@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ from pyiqa.utils import download_util
 import benchmarks
 from benchmarks.datasets import MINI
 from benchmarks.errors import MetricError
+from benchmarks.journal import UNFINISHED
 from benchmarks.metrics import METRICS, find_metric, no_reference, pyiqa_metrics
 from benchmarks.metrics.no_reference import brisque, niqe, rgb_8_bit
+from benchmarks.runner import run
 from deblur.errors import BackendUnavailableError, UnsupportedImageError
 from deblur.image_io import DecodedImage
+from tests.benchmarks.records import pairs_dataset, task
 from tests.pictures import scene
 
 FOLDER = Path(benchmarks.__file__).parent / "parameters"
@@ -42,6 +46,7 @@ def refuse(*_, **__):
 
 socket.socket.connect = socket.getaddrinfo = refuse
 from benchmarks.metrics.no_reference import brisque, niqe
+from tests.benchmarks.records import pairs_dataset, task
 from tests.pictures import scene
 print(niqe(scene(200, 300)), brisque(scene(200, 300)))
 """
@@ -257,6 +262,15 @@ def test_weights_that_cannot_be_fetched_are_one_sentence(no_network: list[object
         metric.score(scene(64, 64))
     assert "\n" not in str(caught.value)
     assert no_network
+
+
+def test_a_run_finds_out_before_its_work(no_network: list[object], tmp_path: Path) -> None:
+    wanted = replace(task(pairs_dataset(tmp_path / "pairs")), metrics=("psnr", "musiq"))
+    steps: list[object] = []
+    with pytest.raises(MetricError, match="cannot set up musiq"):
+        list(run([wanted], tmp_path / "results", on_progress=steps.append))
+    assert not steps
+    assert not (tmp_path / "results" / UNFINISHED).exists()
 
 
 @pytest.mark.parametrize("error", [RuntimeError("broken"), ImportError("no clip"), KeyError("url")])
