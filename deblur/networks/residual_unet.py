@@ -17,11 +17,20 @@ class ResidualUNet(nn.Module):
     reduced resolution; skips are additive, and the network predicts the difference between
     sharp and blurred. Nothing normalises and nothing pools globally: a tile gives what the
     whole picture gives. The output may leave [0, 1] slightly; whoever quantises it clips.
+    Channels double from level to level up to `widest`, where given: the deepest level holds most
+    of the weights and does the least of the work.
     """
 
-    def __init__(self, width: int = 32, blocks: int = 2, levels: int = 3, stem: int = 2) -> None:
+    def __init__(
+        self,
+        width: int = 32,
+        blocks: int = 2,
+        levels: int = 3,
+        stem: int = 2,
+        widest: int | None = None,
+    ) -> None:
         super().__init__()
-        widths = [width << level for level in range(levels)]
+        widths = [min(width << level, widest or width << level) for level in range(levels)]
         self.size_multiple = stem << (levels - 1)
         self.fold = nn.PixelUnshuffle(stem)
         self.unfold = nn.PixelShuffle(stem)
