@@ -93,6 +93,20 @@ def test_what_is_exported_can_be_read_by_whom_the_owner_allows(
 
 
 @pytest.mark.parametrize("suffix", [".onnx", ".safetensors"])
+def test_weights_of_a_network_that_runs_at_fp16_take_half_the_room(
+    tmp_path: Path, suffix: str
+) -> None:
+    half = CATALOG["residual-unet-xs"]
+    full = replace(half, precisions=("fp32",))
+    sizes = []
+    for spec in (half, full):
+        path = tmp_path / f"{len(spec.precisions)}{suffix}"
+        export(spec, weights_of(spec), path)
+        sizes.append(path.stat().st_size)
+    assert sizes[0] < 0.55 * sizes[1]
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".safetensors"])
 def test_weights_of_another_network_leave_no_file(tmp_path: Path, suffix: str) -> None:
     weights = weights_of(SRCNN)
     weights.popitem()
