@@ -32,6 +32,17 @@ class Doubler:
         return False
 
 
+@dataclass(frozen=True)
+class DiesWhenTold(Doubler):
+    """Its fatal job waits, the first time, until somebody writes into the pipe in `diary`."""
+
+    def _first_time(self) -> bool:
+        first = super()._first_time()
+        if first and self.diary is not None:
+            (self.diary / "pipe").read_bytes()
+        return first
+
+
 class Tell:
     """Says in which process it works."""
 

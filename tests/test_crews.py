@@ -14,7 +14,7 @@ import pytest
 from deblur.crews import Crew, carry_out
 from deblur.errors import CrewError, UnknownModelError, UnreadableImageError
 from tests.command_line import ENVIRONMENT
-from tests.crew_workers import Doubler, nobody
+from tests.crew_workers import DiesWhenTold, Doubler, nobody
 
 CREWS = [Crew("serial"), Crew("processes", workers=2), Crew("ray", workers=2)]
 EXPECTED = {number: 2 * number for number in range(12)}
@@ -64,6 +64,20 @@ def test_a_worker_that_cannot_be_made_says_why(crew: Crew) -> None:
 @pytest.mark.parametrize("crew", CREWS[1:], ids=lambda crew: crew.name)
 def test_the_job_of_a_killed_worker_is_done_by_another(crew: Crew, tmp_path: Path) -> None:
     assert results(crew, partial(Doubler, tmp_path, fatal=5)) == EXPECTED
+
+
+def test_no_job_is_lost_when_a_worker_dies_while_another_result_is_looked_at(
+    tmp_path: Path,
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    others = {process.pid for process in psutil.Process().children()}
+    found = carry_out(range(12), partial(DiesWhenTold, tmp_path, fatal=1), CREWS[1])
+    first = next(found)
+    hired = [each for each in psutil.Process().children() if each.pid not in others]
+    (tmp_path / "pipe").write_bytes(b"now")
+    workers = [each for each in hired if "spawn_main" in " ".join(each.cmdline())]
+    assert not psutil.wait_procs(workers, timeout=20)[1]
+    assert dict([first, *found]) == EXPECTED
 
 
 def test_no_worker_outlives_whoever_hired_it() -> None:

@@ -30,11 +30,12 @@ def carry_out_in_processes(
             try:
                 while queue or under_way:
                     while queue and len(under_way) < crew.workers:
-                        index = queue.popleft()
-                        under_way[pool.submit(_work, jobs[index])] = index
-                    for done in wait(under_way, return_when=FIRST_COMPLETED).done:
-                        result = done.result()
-                        yield jobs[under_way.pop(done)], result
+                        under_way[pool.submit(_work, jobs[queue[0]])] = queue[0]
+                        queue.popleft()
+                    done = wait(under_way, return_when=FIRST_COMPLETED).done
+                    for each in sorted(done, key=_died):
+                        result = each.result()
+                        yield jobs[under_way.pop(each)], result
             except BrokenProcessPool as error:
                 lost = list(under_way.values())
                 deaths.update(lost)
@@ -43,6 +44,10 @@ def carry_out_in_processes(
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
+
+
+def _died(done: Future[Any]) -> bool:
+    return isinstance(done.exception(), BrokenProcessPool)
 
 
 def _give_up(jobs: Sequence[Job], deaths: Counter[int], crew: Crew, error: Exception) -> None:
