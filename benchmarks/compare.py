@@ -40,7 +40,7 @@ class Difference:
 
 
 def compare(first: RunResult, second: RunResult) -> list[Difference]:
-    """Paired differences in every metric that both records have.
+    """Paired differences in every metric that both records have finite scores in.
 
     Raises RecordError when they were not taken on the same pictures under the same rules.
     """
@@ -57,15 +57,20 @@ def compare(first: RunResult, second: RunResult) -> list[Difference]:
     shared = [name for name in first.metrics if second.metrics.get(name) == first.metrics[name]]
     if not shared:
         raise RecordError("the records have no metric in common")
-    return [_difference(first, second, metric) for metric in shared]
+    found = [_difference(first, second, metric) for metric in shared]
+    differences = [each for each in found if each is not None]
+    if not differences:
+        raise RecordError(f"no picture has a finite {' or '.join(shared)} in both records")
+    return differences
 
 
-def _difference(first: RunResult, second: RunResult, metric: str) -> Difference:
+def _difference(first: RunResult, second: RunResult, metric: str) -> Difference | None:
+    """None where no picture has a finite score in both, as `change` of the blurred pictures."""
     theirs = {image.id: image.scores[metric] for image in second.images}
     pairs = [(image.scores[metric], theirs[image.id]) for image in first.images]
     finite = [(a, b) for a, b in pairs if len(finite_only([a, b])) == 2]
     if not finite:
-        raise RecordError(f"no picture has a finite {metric} in both records")
+        return None
     differences = [b - a for a, b in finite]
     low, high = bootstrap_interval(differences)
     better = first.metrics[metric].better

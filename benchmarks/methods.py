@@ -1,6 +1,7 @@
 """Whatever restores pictures and can be measured: a network, a baseline, somebody's own results."""
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -194,16 +195,25 @@ class Pictures(Method):
         if not folder.is_dir():
             raise DatasetError(f"there is no folder {folder} with restored pictures")
         self.name, self.folder = name, folder
+        self.paths = defaultdict[str, list[Path]](list)
+        for path in sorted(folder.rglob("*")):
+            if path.suffix.lower() in INPUT_SUFFIXES and path.is_file():
+                self.paths[path.relative_to(folder).with_suffix("").as_posix()].append(path)
 
     def restore(self, item: LoadedItem) -> DecodedImage:
         """See Method.restore. Raises DatasetError for a picture that is missing or misfit."""
-        paths = [self.folder / f"{item.id}{suffix}" for suffix in INPUT_SUFFIXES]
-        path = next((path for path in paths if path.is_file()), None)
-        if path is None:
+        paths = self.paths.get(item.id, [])
+        if len(paths) > 1:
+            raise DatasetError(
+                f"{self.folder} has {' and '.join(path.name for path in paths)} for one picture: "
+                "leave the one that is to be scored"
+            )
+        if not paths:
             raise DatasetError(
                 f"{self.folder} has no picture {item.id}.png; a restored picture is named after "
                 "the blurred one's id, folders included"
             )
+        path = paths[0]
         restored = decode_image(path)
         if restored.pixels.shape[:2] != item.blurred.pixels.shape[:2]:
             raise DatasetError(

@@ -5,11 +5,12 @@ serial, in processes or on a cluster, and needs neither torch nor pyiqa to be re
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from benchmarks.digests import digest_of_json
 from benchmarks.errors import RecordError
@@ -213,6 +214,14 @@ class ReportedScores(Record):
     metrics: dict[str, MetricRecord]
     rows: tuple[ReportedScore, ...]
 
+    @field_validator("rows")
+    @classmethod
+    def _one_row_a_model(cls, rows: tuple[ReportedScore, ...]) -> tuple[ReportedScore, ...]:
+        twice = [name for name, count in Counter(row.model for row in rows).items() if count > 1]
+        if twice:
+            raise ValueError(f"{', '.join(twice)}: two rows of one name; name the source in it")
+        return rows
+
     @classmethod
     def read(cls, path: Path) -> "ReportedScores":
         """Read a file of them. Raises RecordError when it is not one."""
@@ -228,6 +237,11 @@ def read_record(path: Path) -> RunResult:
         return RunResult.from_json(path.read_bytes(), str(path))
     except OSError as error:
         raise RecordError(f"{path} cannot be read ({error.strerror})") from error
+
+
+def folder_of(model: str) -> str:
+    """What the folder of a model's records, or of its pictures, is called."""
+    return model.replace("/", "--")
 
 
 def dataset_digest(images: Sequence[ImageScore]) -> str:

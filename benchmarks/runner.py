@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from benchmarks.errors import BenchmarkError
+from benchmarks.errors import BenchmarkError, RecordError
 from benchmarks.journal import Journal, write_whole
 from benchmarks.metrics import find_metric
 from benchmarks.results import (
@@ -17,7 +17,9 @@ from benchmarks.results import (
     RunResult,
     category_means,
     dataset_digest,
+    folder_of,
     mean_scores,
+    read_record,
 )
 from benchmarks.scoring import ShardWorker
 from benchmarks.shards import (
@@ -124,7 +126,7 @@ def make_record(task: Task, shards: Sequence[FinishedShard], *, command: str = "
 
 def _place(record: RunResult) -> Path:
     """Where the leaderboard looks for a record: DATASET/MODEL/ID.json."""
-    return Path(record.dataset.name, record.model.name.replace("/", "--"), f"{record.id}.json")
+    return Path(record.dataset.name, folder_of(record.model.name), f"{record.id}.json")
 
 
 def _is_file(output: Path) -> bool:
@@ -136,6 +138,8 @@ def _ready_for_results(output: Path) -> Path:
     results = output.parent if _is_file(output) else output
     if _is_file(output) and output.is_dir():
         raise BenchmarkError(f"{output} is a folder; --output takes one that does not end in .json")
+    if _is_file(output) and output.exists():
+        _refuse_what_is_no_record(output)
     try:
         results.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=results):
@@ -143,6 +147,16 @@ def _ready_for_results(output: Path) -> Path:
     except OSError as error:
         raise BenchmarkError(
             f"{results} cannot hold results ({error.strerror}): name another place with --output"
+        ) from error
+
+
+def _refuse_what_is_no_record(output: Path) -> None:
+    try:
+        read_record(output)
+    except RecordError as error:
+        raise BenchmarkError(
+            f"{output} is there and is no record, so it is not replaced: name another file with "
+            "--output"
         ) from error
 
 

@@ -20,7 +20,7 @@ from benchmarks.methods import Method, MethodChoice
 from benchmarks.metrics import Metric, find_metric
 from benchmarks.metrics.no_reference import rgb_8_bit
 from benchmarks.protocol import EvalProtocol
-from benchmarks.results import ImageScore
+from benchmarks.results import ImageScore, folder_of
 from benchmarks.shards import FinishedShard, Shard, Task
 from deblur.errors import UnsupportedImageError
 from deblur.image_io import DecodedImage, write_image
@@ -73,7 +73,7 @@ def score_items(method: Method, task: Task, items: Sequence[Item]) -> tuple[Imag
             restored = method.restore(loaded)
             seconds = time.perf_counter() - started
         if task.save is not None:
-            _save(restored, task.save / task.method.model / f"{item.id}.png")
+            _save(restored, task.save / folder_of(method.model.name) / f"{item.id}.png")
         scores, notes = _judge(metrics, rgb_8_bit(restored), loaded, task.protocol)
         return ImageScore(
             id=item.id,

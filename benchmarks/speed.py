@@ -14,9 +14,10 @@ from PIL import Image
 from benchmarks.machine import machine_name
 from benchmarks.timing import in_own_process, matrix_product_rate, time_calls
 from deblur.backends import WEIGHTS_SUFFIX, available_engines
-from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.catalog import DEFAULT_MODEL
 from deblur.restorer import Restorer
 from deblur.spec import ModelSpec
+from deblur.weights import find_model
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,11 @@ def measure_speed(
     """
     networks, photos = [], []
     with tempfile.TemporaryDirectory() as folder:
-        for spec in (CATALOG[name] for name in models):
+        for name in models:
+            spec = find_model(name)
             for engine in _engines_for(spec):
                 tell(f"{spec.name} on {engine}")
-                weights = _weights(spec, engine, Path(folder))
+                weights = name if spec.weights else _fresh(spec, engine, Path(folder))
                 speed, memory = in_own_process(_measure_network, weights, engine)
                 networks.append(replace(speed, peak_memory_mb=memory))
         for megapixels in photo_sizes:
@@ -88,9 +90,7 @@ def _engines_for(spec: ModelSpec) -> list[str]:
     ]
 
 
-def _weights(spec: ModelSpec, engine: str, folder: Path) -> str:
-    if spec.weights:
-        return spec.name
+def _fresh(spec: ModelSpec, engine: str, folder: Path) -> str:
     from deblur.networks import build_network
     from deblur.publish.onnx_export import export
 

@@ -84,6 +84,10 @@ class BackendUnavailableError(BackendError):
     """The engine, device or execution provider asked for is not on this machine."""
 
 
+class TileError(BackendError):
+    """Tiles of the size asked for would hold nothing but context for a model."""
+
+
 class NonFiniteOutputError(BackendError):
     """The network gave NaN or infinity, even at full precision."""
 

@@ -104,7 +104,7 @@ class Restorer:
         batch: int | None = None,
     ) -> None:
         self.spec, self.backend = spec, backend
-        self.policy = _with_tile(spec.tiling, spec.tiling.tile if tile is None else tile)
+        self.policy = _tiling(spec, tile)
         self.batch = batch or (1 if backend.device == "cpu" else ACCELERATOR_BATCH)
 
     @classmethod
@@ -121,9 +121,10 @@ class Restorer:
         """Find a model, fetch its weights and start an engine on them.
 
         `precision` None is the model's own: fp32, or what its file was quantised to. Raises the
-        ModelError or BackendError that says what is missing.
+        ModelError or BackendError that says what is missing, TileError for too small a tile.
         """
         spec = find_model(model)
+        _tiling(spec, tile)
         precision = precision or spec.precisions[0]
         spec = spec.variant(precision)
         if engine == "auto":
@@ -135,7 +136,7 @@ class Restorer:
         return cls(spec, backend, tile=tile)
 
     def plan(self, height: int, width: int) -> TilePlan:
-        """How a photo of that size would be tiled. Raises ValueError for too small a tile."""
+        """How a photo of that size would be tiled."""
         return plan_tiles(height, width, self.policy, self.spec.size_multiple)
 
     def restore(
@@ -265,9 +266,13 @@ class Restorer:
         return linear_to_srgb(values) if self.spec.transfer == "linear" else values
 
 
-def _with_tile(policy: TilingPolicy, tile: int) -> TilingPolicy:
+def _tiling(spec: ModelSpec, tile: int | None) -> TilingPolicy:
+    """The model's own tiles, or those of another side. Raises TileError, for any large photo."""
     whole_photo = 1 << 30
-    return replace(policy, tile=tile or whole_photo)
+    policy = spec.tiling if tile is None else replace(spec.tiling, tile=tile or whole_photo)
+    beyond_a_tile = policy.tile + spec.size_multiple
+    plan_tiles(beyond_a_tile, beyond_a_tile, policy, spec.size_multiple)
+    return policy
 
 
 def _watched(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deblur.errors import TileError
 from deblur.spec import TilingPolicy
 
 Floats = NDArray[np.float32]
@@ -76,7 +77,7 @@ def plan_tiles(height: int, width: int, policy: TilingPolicy, multiple: int) -> 
     """Cover a picture with as few tiles as the policy allows, all of one size.
 
     Sides and starts are multiples of `multiple`, so that a network which folds the picture
-    sees a tile exactly as it would see the whole. Raises ValueError when tiles of the
+    sees a tile exactly as it would see the whole. Raises TileError when tiles of the
     policy's size would be all halo.
     """
     return TilePlan(_plan_axis(height, policy, multiple), _plan_axis(width, policy, multiple))
@@ -89,7 +90,7 @@ def _plan_axis(length: int, policy: TilingPolicy, multiple: int) -> AxisPlan:
     largest = policy.tile // multiple * multiple
     overlap = math.ceil((2 * policy.halo + policy.ramp) / multiple) * multiple + multiple
     if largest <= overlap:
-        raise ValueError(
+        raise TileError(
             f"tiles of {policy.tile} pixels are too small for this model; "
             f"it needs at least {overlap + multiple}"
         )

@@ -12,7 +12,8 @@ def introduction(spec: ModelSpec, to_fetch: int, rows: pd.DataFrame) -> str:
     """A model's size, licence and time, in one line.
 
     `to_fetch` is in bytes, 0 when its weights are here; `rows` are those of the board, from
-    which the time is: the median over its records on a processor.
+    which the time is: the median over what was measured here, on a processor, as the model runs
+    unless told.
     """
     parts = [spec.licence]
     if to_fetch:
@@ -22,8 +23,13 @@ def introduction(spec: ModelSpec, to_fetch: int, rows: pd.DataFrame) -> str:
             f"{to_fetch / 1e6:.0f} MB, fetched once from {spec.weights[0].repo}, "
             f"in about {wait:.0f} s at {MEGABITS} Mbit/s",
         )
-    measured = rows[(rows["model"] == spec.name) & (rows["kind"] != "reported")]
-    seconds = measured[measured["device"] == "cpu"]["seconds_per_megapixel"].median()
+    measured = rows[
+        (rows["model"] == spec.name)
+        & rows["kind"].isin(["measured", "verified"])
+        & (rows["status"] == "shown")
+    ]
+    usual = (measured["device"] == "cpu") & (measured["precision"] == spec.precisions[0])
+    seconds = measured[usual]["seconds_per_megapixel"].median()
     if measured.empty:
         parts.append("not measured here: how long a photo takes shows after its first tile")
     elif seconds > 0:

@@ -1,7 +1,9 @@
 """Restored pictures that somebody hands in: unpacked with care, and scored by the harness."""
 
+import lzma
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +20,7 @@ MOST_FILES = 20_000
 MOST_BYTES = 8_000_000_000
 MOST_BYTES_EACH = 200_000_000
 _MARKS = {".DS_Store", "Thumbs.db"}
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
 
 
 def scored_datasets(setting: str = "") -> dict[str, Path | None]:
@@ -78,7 +81,7 @@ def unpack(archive: Path, folder: Path, dataset: str) -> None:
                 path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(opened.read(info))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (*_DAMAGED, NotImplementedError, RuntimeError) as error:
         raise SubmissionError(
             [Complaint("pictures", f"are not in a zip that can be read ({error}); zip them again")]
         ) from error

@@ -175,6 +175,14 @@ def test_the_format_can_be_chosen(tmp_path: Path, format: str, suffix: str) -> N
         assert (image.format, image.size) == (format.upper(), (32, 24))
 
 
+@pytest.mark.parametrize("suffix", [".jfif", ".jpe", ".mpo"])
+def test_a_jpeg_by_another_name_stays_a_jpeg(tmp_path: Path, suffix: str) -> None:
+    photo = picture(tmp_path / "a.jpg").rename(tmp_path / f"a{suffix}")
+    assert restore(photo, "-o", tmp_path / "out").code == 0
+    with Image.open(tmp_path / "out" / "a.jpg") as image:
+        assert image.format == "JPEG"
+
+
 def test_quality_is_paid_for_in_bytes(tmp_path: Path) -> None:
     Image.fromarray(scene(100, 100)).save(tmp_path / "a.jpg", quality=95)
     sizes = []

@@ -119,7 +119,7 @@ def test_a_name_that_is_no_text_does_not_stop_the_rest(tmp_path: Path) -> None:
         (("--device", "abacus"), 1, "no device 'abacus'"),
         (("--precision", "fp7"), 2, "fp7"),
         (("--precision", "fp16"), 1, "choose the torch engine"),
-        (("--tile", "8"), 2, "tiles of 8 pixels are too small for this model"),
+        (("--tile", "8"), 1, "tiles of 8 pixels are too small for this model"),
         (("--tile", "-1"), 2, "--tile"),
         (("--format", "bmp"), 2, "bmp"),
         (("--quality", "0"), 2, "--quality"),

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from deblur.errors import TileError
 from deblur.spec import TilingPolicy
 from deblur.tiling import cut_tile, merge_tiles, plan_tiles
 from tests.pictures import scene
@@ -75,5 +76,5 @@ def test_a_step_between_tiles_is_faded() -> None:
 
 
 def test_a_tile_that_is_all_halo_is_refused_with_the_size_it_needs() -> None:
-    with pytest.raises(ValueError, match="too small for this model; it needs at least 1"):
+    with pytest.raises(TileError, match="too small for this model; it needs at least 1"):
         plan_tiles(1000, 1000, TilingPolicy(tile=64, halo=48), 8)

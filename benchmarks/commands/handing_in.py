@@ -47,8 +47,8 @@ def hand_in(url: str, record: RunResult, about: Mapping[str, str]) -> dict[str, 
             answer, _ = client.predict(file=handle_file(file), **about, api_name="/submit")
         except (ValueError, OSError, httpx.HTTPError) as error:
             raise BenchmarkError(
-                f"{url} did not take the record ({error}); it is kept here: start the same "
-                "command again to hand it in"
+                f"{url} did not take the record ({error}); its file is kept: hand it in under "
+                "Submit on the page"
             ) from error
     if complaints := answer["complaints"]:
         lines = (f"{each['field']}: {each['sentence']}" for each in complaints)

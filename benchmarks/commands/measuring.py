@@ -33,16 +33,17 @@ def speed(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file.")] = None,
 ) -> None:
     """Speed and memory of every model on every engine of this machine."""
-    run = measure_speed(
-        model or [name for name, spec in CATALOG.items() if not spec.on_hub],
-        photo or [12, 48, 100],
-        lambda text: ERR.print(f"measuring {text}", markup=False),
-    )
-    OUT.print(f"{run.machine}: matrix product {run.matrix_product_gflops:.0f} GFLOP/s")
-    OUT.print(network_table(run))
-    OUT.print(photo_cost_table(run))
-    if output is not None:
-        output.write_text(to_json(run))
+    with plain_errors():
+        run = measure_speed(
+            model or [name for name, spec in CATALOG.items() if not spec.on_hub],
+            photo or [12, 48, 100],
+            lambda text: ERR.print(f"measuring {text}", markup=False),
+        )
+        OUT.print(f"{run.machine}: matrix product {run.matrix_product_gflops:.0f} GFLOP/s")
+        OUT.print(network_table(run))
+        OUT.print(photo_cost_table(run))
+        if output is not None:
+            output.write_text(to_json(run))
 
 
 def tuning(

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -94,6 +94,10 @@ def run(
         told = read_about(about) if about else {}
         if images_from is not None and len(model or ()) != 1:
             raise BenchmarkError("--images-from scores one program's pictures: name it by --model")
+        if save is not None and (len(dataset or ()) > 1 or len(backend or ()) > 1):
+            raise BenchmarkError(
+                "--save writes FOLDER/MODEL/ID.png: name one dataset and one backend"
+            )
         asked: Precision | None = precision.value if precision else None
         methods = [
             MethodChoice(name, each.value, device, asked, tile, threads, images_from)
@@ -108,22 +112,36 @@ def run(
         names = _metric_names(metrics)
         tasks = [_task(method, each, names, save) for each in datasets for method in methods]
         records = _measured(tasks, output, Crew(engine.value, workers, address, gpus), cost)
-        show_records(records)
-        for record in records if submit is not None else ():
-            answer = hand_in(str(submit), record, told)
+        show_records(list(records.values()))
+        if submit is not None:
+            _hand_in_all(submit, records, told)
+
+
+def _hand_in_all(url: str, records: Mapping[Path, RunResult], about: Mapping[str, str]) -> None:
+    """One refusal keeps no other record back; raises BenchmarkError with all of them at the end."""
+    troubles = []
+    for path, record in records.items():
+        try:
+            answer = hand_in(url, record, about)
+        except BenchmarkError as error:
+            troubles.append(f"{path}: {error}")
+        else:
             waits = ", where it waits until it is accepted" if answer["waiting"] else ""
             OUT.print(f"{record.model.name} on {record.dataset.name}: {answer['id']}{waits}")
+    if troubles:
+        raise BenchmarkError("\n".join(troubles))
 
 
-def _measured(tasks: Sequence[Task], output: Path, crew: Crew, cost: bool) -> list[RunResult]:
+def _measured(tasks: Sequence[Task], output: Path, crew: Crew, cost: bool) -> dict[Path, RunResult]:
+    """The records by their files."""
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-    records = []
+    records = {}
     try:
         with _bars(tasks) as on_progress:
             for record, path in carry_out_run(
                 tasks, output, crew=crew, cost=cost, command=command, on_progress=on_progress
             ):
-                records.append(record)
+                records[path] = record
                 ERR.print(f"{path}", markup=False)
     except KeyboardInterrupt as error:
         ERR.print("Stopped. What is finished is kept; the same command goes on from there.")

@@ -9,6 +9,8 @@ from deblur.errors import OutputError, UnreadableImageError
 from deblur.image_io import INPUT_SUFFIXES, OUTPUT_SUFFIXES, suffix_of
 
 _MARK = "-deblurred"
+_JPEG = {".jpe", ".jfif", ".mpo"}
+"""Other names of JPEG files, which do not name a format to everybody."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _without_results(photos: list[Path], given: Path, output: Path | None) -> li
 def _destination(photo: Path, below: Path, output: Path | None, format: str | None) -> Path:
     suffix = suffix_of(format.upper()) if format else photo.suffix
     if suffix.lower() not in OUTPUT_SUFFIXES:
-        suffix = suffix_of("PNG")
+        suffix = suffix_of("JPEG" if suffix.lower() in _JPEG else "PNG")
     if output is None:
         return photo.with_name(f"{photo.stem}{_MARK}{suffix}")
     return (output / below).with_suffix(suffix)

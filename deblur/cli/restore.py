@@ -74,7 +74,7 @@ def restore(
         "max_pixels": int(max_megapixels * 1e6),
     }
     crew = Crew(engine.value, workers, address, gpus)
-    failures = 0
+    restored = 0
     with plain_errors():
         jobs = plan_jobs(inputs, output, format)
         bar = _progress_bar(hidden=as_json)
@@ -83,12 +83,12 @@ def restore(
         open_one = _worker(crew, opening, writing, bar)
         with bar:
             for job, outcome in carry_out(jobs, open_one, crew):
-                failures += isinstance(outcome, DeblurError)
+                restored += not isinstance(outcome, DeblurError)
                 _tell(job, outcome, as_json)
                 bar.advance(photos)
     if len(jobs) > 1:
-        ERR.print(f"{len(jobs) - failures} of {len(jobs)} photos restored")
-    if failures:
+        ERR.print(f"{restored} of {len(jobs)} photos restored")
+    if restored < len(jobs):
         raise typer.Exit(1)
 
 
@@ -99,22 +99,12 @@ def _worker(
     if crew.name != "serial":
         return partial(open_worker, opening, writing)
     restorer = Restorer.open(**opening)
-    _check_tile(restorer)
     tiles = bar.add_task("", total=None)
 
     def show(job: Job, done: Tiles) -> None:
         bar.update(tiles, description=job.blurred.name, completed=done.tiles_done, total=done.tiles)
 
     return lambda: PhotoWorker(restorer, writing, show)
-
-
-def _check_tile(restorer: Restorer) -> None:
-    """Find out before the first photo, not at the first large one."""
-    beyond_a_tile = restorer.policy.tile + restorer.spec.size_multiple
-    try:
-        restorer.plan(beyond_a_tile, beyond_a_tile)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--tile") from error
 
 
 def _tell(job: Job, outcome: Outcome, as_json: bool) -> None:

@@ -84,6 +84,38 @@ def test_two_records_are_compared(pairs: Path, tmp_path: Path) -> None:
     assert "different pictures" in said(refused)
 
 
+def test_what_has_no_finite_score_is_left_out_of_a_comparison(pairs: Path, tmp_path: Path) -> None:
+    for model in ("blurred", "unsharp-mask"):
+        common = ("--dataset", f"pairs={pairs}", "--metrics", "change,psnr", "--no-cost")
+        assert not benchmarks("run", "--model", model, *common, "-o", tmp_path).exit_code
+    files = sorted((tmp_path / "pairs").rglob("*.json"))
+    shown = benchmarks("compare", *files)
+    assert "PSNR" in shown.stdout.upper()
+    assert "change" not in shown.stdout
+
+
+def test_records_that_a_board_does_not_take_are_all_kept_and_named(
+    pairs: Path, tmp_path: Path
+) -> None:
+    about = tmp_path / "about.json"
+    about.write_text("{}")
+    result = benchmarks(
+        *("run", "--model", "blurred", "--model", "unsharp-mask", "--dataset", f"pairs={pairs}"),
+        *("--metrics", "psnr", "--no-cost", "-o", tmp_path / "results"),
+        *("--submit", "http://127.0.0.1:9", "--about", about),
+    )
+    assert result.exit_code == 1
+    for path in (tmp_path / "results").rglob("*.json"):
+        assert f"{path}: http://127.0.0.1:9 did not take" in said(result)
+    assert said(result).count("did not take the record") == 2
+
+
+def test_the_speed_of_a_model_that_is_not_there_is_a_sentence() -> None:
+    result = benchmarks("speed", "--model", "nobody")
+    assert result.exit_code == 1
+    assert "no model 'nobody'" in said(result)
+
+
 def test_pictures_of_another_program_are_scored(pairs: Path, tmp_path: Path) -> None:
     result = benchmarks(
         *("run", "--model", "theirs", "--images-from", pairs / "sharp", "--metrics", "psnr,ssim"),
@@ -117,6 +149,12 @@ def test_pictures_of_another_program_are_scored(pairs: Path, tmp_path: Path) -> 
             "1.png cannot hold results",
         ),
         (["--model", "srcnn", "-o", "{pairs}/taken.json"], "taken.json is a folder"),
+        (["--model", "srcnn", "-o", "{pairs}/of-mini.json"], "is no record, so it is not replaced"),
+        (["--dataset", "pairs={pairs}", "--model", "srcnn", "--tile", "8"], "are too small"),
+        (
+            ["--backend", "onnx", "--backend", "torch", "--save", "{pairs}/x"],
+            "name one dataset and one backend",
+        ),
         (["--model", "blured"], "or a baseline, blurred, unsharp-mask"),
         (
             ["--dataset", "pairs={pairs}", "--manifest", "{pairs}/of-mini.json"],

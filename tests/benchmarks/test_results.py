@@ -180,7 +180,9 @@ REPORTED = Path(leaderboard.__file__).parent / "data" / "reported"
 
 
 @pytest.mark.parametrize(("dataset", "rows"), [("gopro", 21), ("lai-real", 14)])
-def test_what_papers_report_is_kept_with_its_source(dataset: str, rows: int) -> None:
+def test_what_papers_report_is_kept_with_its_source(
+    dataset: str, rows: int, tmp_path: Path
+) -> None:
     reported = ReportedScores.read(REPORTED / f"{dataset}.json")
     assert reported.dataset == dataset
     assert len({row.model for row in reported.rows}) == len(reported.rows) == rows
@@ -188,5 +190,10 @@ def test_what_papers_report_is_kept_with_its_source(dataset: str, rows: int) -> 
         assert row.source
         assert row.scores.keys() <= reported.metrics.keys()
         assert 25 < row.scores.get("psnr", 30) < 40
+    twice = reported.model_copy(update={"rows": (*reported.rows, reported.rows[0])})
+    path = tmp_path / "twice.json"
+    path.write_text(twice.model_dump_json())
+    with pytest.raises(RecordError, match="two rows of one name"):
+        ReportedScores.read(path)
     with pytest.raises(RecordError, match="no reported scores"):
         ReportedScores.read(FROZEN)

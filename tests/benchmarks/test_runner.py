@@ -21,9 +21,11 @@ from benchmarks.results import RunResult, read_record
 from benchmarks.runner import make_record, run
 from benchmarks.scoring import ShardWorker
 from benchmarks.shards import LARGEST, FinishedShard, Task, merge_shards, plan_shards
+from deblur.catalog import CATALOG
 from deblur.crews import Crew
 from deblur.errors import BackendUnavailableError, UnknownModelError
 from deblur.quality import psnr
+from deblur.weights import fetch_weights
 from tests.benchmarks.records import pairs_dataset, task, write_pairs
 from tests.pictures import scene
 
@@ -258,12 +260,26 @@ def test_restored_pictures_can_be_kept(pairs: Task, tmp_path: Path) -> None:
     (again,) = records([theirs], tmp_path)
     assert (again.model.name, again.model.kind) == ("theirs", "pictures")
     assert [image.scores for image in again.images] == [image.scores for image in record.images]
+    shutil.copy(kept / "3.png", kept / "3.JPG")
+    with pytest.raises(DatasetError, match=r"has 3\.JPG and 3\.png for one picture"):
+        records([theirs], tmp_path / "elsewhere")
+    (kept / "3.JPG").unlink()
     (kept / "3.png").unlink()
     with pytest.raises(DatasetError, match=r"has no picture 3\.png"):
         records([theirs], tmp_path / "elsewhere")
     Image.new("RGB", (9, 9)).save(kept / "3.png")
     with pytest.raises(DatasetError, match=r"3\.png is 9x9"):
         records([theirs], tmp_path / "elsewhere")
+
+
+def test_pictures_of_a_model_in_a_file_are_kept_below_the_folder_named(
+    pairs: Task, tmp_path: Path
+) -> None:
+    model = tmp_path / "mine.onnx"
+    shutil.copy(fetch_weights(CATALOG["srcnn"], (".onnx",)), model)
+    choice = replace(pairs.method, model=str(model))
+    records([replace(pairs, method=choice, save=tmp_path / "kept")], tmp_path / "results")
+    assert len([*(tmp_path / "kept").rglob("*.png")]) == len(pairs.dataset.items)
 
 
 def test_costs_are_measured_in_a_process_of_their_own(tmp_path: Path) -> None:

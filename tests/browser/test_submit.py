@@ -134,7 +134,7 @@ def test_the_harness_hands_in_what_it_measured(
 
 
 def test_a_board_that_is_not_there_loses_nothing() -> None:
-    with pytest.raises(BenchmarkError, match="start the same command again"):
+    with pytest.raises(BenchmarkError, match="hand it in under Submit"):
         hand_in("http://127.0.0.1:9", record(), {**ABOUT, "note": ""})
 
 

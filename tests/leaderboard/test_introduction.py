@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import app
@@ -33,7 +34,9 @@ def test_a_model_with_a_record_says_how_long_it_took(tmp_path: Path) -> None:
     rows = store.load().rows
     assert introduction(NAFNET, 0, rows) == "MIT"
     timed = rows.assign(seconds_per_megapixel=7.25)
-    told = introduction(NAFNET, 0, timed)
+    at_int8 = timed.assign(precision="int8", seconds_per_megapixel=0.1)
+    self_reported = timed.assign(kind="self-reported", seconds_per_megapixel=0.1)
+    told = introduction(NAFNET, 0, pd.concat([timed, at_int8, at_int8, self_reported]))
     assert told == "MIT · about 7.2 s per megapixel on the processor that measured it"
 
 

@@ -101,6 +101,17 @@ def test_a_bomb_is_refused_before_it_unpacks(
     assert not (tmp_path / "out").exists()
 
 
+def test_damage_on_the_way_is_said(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "a.zip", whole())
+    with zipfile.ZipFile(archive) as opened:
+        first = opened.infolist()[0]
+    content = bytearray(archive.read_bytes())
+    start = first.header_offset + 30 + len(first.filename)
+    content[start : start + 8] = b"\xff" * 8
+    archive.write_bytes(content)
+    assert "not in a zip that can be read" in complaint(lambda: unpack(archive, tmp_path, "mini"))
+
+
 def test_a_bomb_that_lies_about_its_size_stops_there(tmp_path: Path) -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
