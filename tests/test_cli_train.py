@@ -155,6 +155,13 @@ def test_fine_tuning_starts_from_a_model(tmp_path: Path, tiny: Path) -> None:
     assert config_of(tmp_path / "run")["optimizer"]["learning_rate"] < 1e-3
 
 
+def test_a_run_that_starts_from_a_model_is_of_that_model(tmp_path: Path) -> None:
+    pairs = make_pairs(tmp_path / "pairs", 12)
+    options = ("--preset", "fine-tune", "--data", pairs, "--write-config", tmp_path / "run.json")
+    assert deblur("train", *options, "--init-from", "residual-unet-s").code == 0
+    assert json.loads((tmp_path / "run.json").read_text())["model"] == "residual-unet-s"
+
+
 def test_bad_files_are_left_out_and_counted_when_asked(tmp_path: Path, tiny: Path) -> None:
     folder = make_photos(tmp_path / "photos", 12)
     (folder / "0.png").write_bytes((folder / "1.png").read_bytes()[:400])

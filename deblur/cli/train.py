@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deblur.catalog import DEFAULT_MODEL
+from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.cli.console import ERR, plain_errors
 from deblur.cli.needs import require_torch
 from deblur.cli.options import Preset, Tracker
@@ -46,7 +46,10 @@ def train(
     data: Annotated[
         list[str] | None, typer.Option(help=f"What to learn from: {_SOURCE}. Repeatable.")
     ] = None,
-    model: Annotated[str, typer.Option(help="A name from `models`.")] = DEFAULT_MODEL,
+    model: Annotated[
+        str | None,
+        typer.Option(help=f"A name from `models` [what --init-from names, or {DEFAULT_MODEL}]."),
+    ] = None,
     preset: Annotated[Preset, typer.Option(help="The recipe to begin with.")] = Preset.fast,
     validation: Annotated[
         list[str] | None,
@@ -124,7 +127,8 @@ def train(
             changes |= _changes(data, validation, general, init_from, loss, steps, skip_bad)
             if distill_from:
                 changes["distill_from"] = distill_from
-            run = _configure(model, preset, changes, crop, batch, learning_rate, device)
+            wanted = model or (init_from if init_from in CATALOG else DEFAULT_MODEL)
+            run = _configure(wanted, preset, changes, crop, batch, learning_rate, device)
             directory = output or Path("runs") / run.model
             refuse_folder_of_a_run(directory)
         if write_config:
