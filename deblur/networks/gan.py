@@ -9,35 +9,36 @@ from deblur.networks.unet import UNetBody, Upsampling, hold_carriers_, start_as_
 
 
 class Generator(nn.Module):
-    """sRGB (N, 3, h, w) scaled to [-1, 1] -> restored in (-1, 1) through tanh; h, w by 4."""
+    """sRGB (N, 3, h, w) scaled to [-1, 1] -> restored in (-1, 1) through tanh; h, w by 4.
+
+    Its body sees [0, 1] as the U-Net's does, so that the padded border is black for both.
+    """
 
     size_multiple = 4
 
     def __init__(self, upsampling: Upsampling = "bilinear") -> None:
         super().__init__()
-        self.body = UNetBody(upsampling, low=-1.0)
+        self.body = UNetBody(upsampling)
         self.head = nn.Conv2d(64, 3, 1)
-        start_as_identity_(self.body, self.head, low=-1.0, gain=0.5)
+        start_as_identity_(self.body, self.head)
+        halve_(self.head)
 
     def forward(self, blurred: Tensor) -> Tensor:
         """See the class."""
-        return torch.tanh(self.head(self.body(blurred)))
+        return torch.tanh(self.head(self.body((blurred + 1) / 2)))
 
     def keep_identity_(self) -> None:
         """See `hold_carriers_`."""
         hold_carriers_(self.body, self.head)
 
-    @torch.no_grad()
     def start_from_unet_(self, weights: Mapping[str, Tensor]) -> None:
-        """Take over a U-Net and answer as it does, in place, but at the padded border.
-
-        tanh(z / 2) is 2 sigmoid(z) - 1, so the head is halved; the first layer undoes the range.
-        """
+        """Take over a U-Net and answer as it does, in place."""
         self.load_state_dict(weights)
-        fine = self.body.fine
-        assert fine.bias is not None
-        assert self.head.bias is not None
-        fine.weight.div_(2)
-        fine.bias.add_(fine.weight.sum((1, 2, 3)))
-        self.head.weight.div_(2)
-        self.head.bias.div_(2)
+        halve_(self.head)
+
+
+@torch.no_grad()
+def halve_(head: nn.Conv2d) -> None:
+    """From a head for a sigmoid to one for tanh, in place: tanh(z / 2) is 2 sigmoid(z) - 1."""
+    for parameter in head.parameters():
+        parameter.div_(2)

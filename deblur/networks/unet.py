@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from deblur.networks.blocks import hold_, route_
+from deblur.networks.blocks import hold_, route_, tie_
 
 Upsampling = Literal["nearest", "bilinear"]
 KNOTS = 15
@@ -15,9 +15,9 @@ BALANCE = 16.0
 
 
 class UNetBody(nn.Module):
-    """(N, 3, h, w) with values in [`low`, 1] -> features (N, 64, h, w); h, w multiples of 4."""
+    """(N, 3, h, w) with values in [0, 1] -> features (N, 64, h, w); h, w multiples of 4."""
 
-    def __init__(self, upsampling: Upsampling = "bilinear", low: float = 0.0) -> None:
+    def __init__(self, upsampling: Upsampling = "bilinear") -> None:
         super().__init__()
         self.fine = nn.Conv2d(3, 64, 3, padding=1)
         self.coarse = nn.Conv2d(64, 128, 3, padding=1)
@@ -26,7 +26,7 @@ class UNetBody(nn.Module):
         self.pool = nn.MaxPool2d(2)
         align = False if upsampling == "bilinear" else None
         self.upsample = nn.Upsample(scale_factor=2, mode=upsampling, align_corners=align)
-        route_(self.fine, {0: 0, 1: 1, 2: 2}, bias=-low)
+        route_(self.fine, {0: 0, 1: 1, 2: 2})
 
     def forward(self, picture: Tensor) -> Tensor:
         """See the class."""
@@ -49,7 +49,7 @@ class UNet(nn.Module):
         super().__init__()
         self.body = UNetBody(upsampling)
         self.head = nn.Conv2d(64, 3, 1)
-        start_as_identity_(self.body, self.head, low=0.0, gain=1.0)
+        start_as_identity_(self.body, self.head)
 
     def forward(self, blurred: Tensor) -> Tensor:
         """See the class."""
@@ -61,42 +61,42 @@ class UNet(nn.Module):
 
 
 @torch.no_grad()
-def start_as_identity_(body: UNetBody, head: nn.Conv2d, *, low: float, gain: float) -> None:
-    """Set the last two layers so that `sigmoid(head / gain)` gives the input back, in place.
+def start_as_identity_(body: UNetBody, head: nn.Conv2d) -> None:
+    """Set the last two layers so that the head's sigmoid gives the input back, in place.
 
     Undoing a sigmoid asks for its inverse, the logit. Over `KNOTS` places the features become
     relu(x - knot), and the head adds up the slopes of a piecewise linear logit. Without it a
     short training spends its steps on learning to copy. The slopes are shared out between the
     two layers, or the steep ones would make a small step in the first a large one in the
-    picture. Pixel values lie in [`low`, 1].
+    picture.
     """
     logits = torch.linspace(-5.5, 5.5, KNOTS, dtype=torch.float64)
     knots = torch.sigmoid(logits)
     slopes = logits.diff() / knots.diff()
     kinks = torch.cat([slopes[:1], slopes.diff(), slopes.new_zeros(1)])
-    scale = 1.0 - low
     for knot, position in enumerate(knots.tolist()):
         routes = {3 * knot + channel: 128 + channel for channel in range(3)}
-        route_(body.merge_fine, routes, bias=-position * scale, quiet=1e-4)
+        route_(body.merge_fine, routes, bias=-position, quiet=1e-4)
     head.weight.mul_(0.01)
     for channel in range(3):
         own = torch.arange(KNOTS) * 3 + channel
-        head.weight[channel, own, 0, 0] += (gain * kinks / scale).to(head.weight.dtype)
+        head.weight[channel, own, 0, 0] += kinks.to(head.weight.dtype)
     for parameter in body.merge_fine.parameters():
         parameter[: 3 * KNOTS].mul_(BALANCE)
     head.weight[:, : 3 * KNOTS].div_(BALANCE)
     assert head.bias is not None
-    head.bias.fill_(gain * logits[0].item())
+    head.bias.fill_(logits[0].item())
 
 
 def hold_carriers_(body: UNetBody, head: nn.Conv2d) -> None:
-    """Let no gradient reach the weights that carry the picture to the output, in place.
+    """Keep the logit as it is while the others learn, in place.
 
-    Their slopes are so steep that a usual step in them harms the whole picture; what the other
-    features add can then be learned in larger steps.
+    Its slopes are so steep that a usual step in them harms the whole picture. What reaches its
+    knots learns as one, so that relu(x - knot) becomes relu(x + difference - knot), and the
+    network adds a difference to the picture as a residual network does.
     """
-    colours, knots = slice(3), slice(3 * KNOTS)
-    for convolution, held in ((body.fine, colours), (body.merge_fine, knots)):
-        hold_(convolution.weight, held)
-        hold_(convolution.bias, held)
-    hold_(head.weight, slice(None), knots)
+    hold_(body.fine.weight, slice(3))
+    hold_(body.fine.bias, slice(3))
+    tie_(body.merge_fine.weight, groups=3, copies=KNOTS)
+    tie_(body.merge_fine.bias, groups=3, copies=KNOTS)
+    hold_(head.weight, slice(None), slice(3 * KNOTS))
