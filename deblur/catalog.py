@@ -90,11 +90,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "unet/model.onnx",
-                "0e048c0287a7933a158f02884751c11d342acc2501fa5bc29ac902053b233038",
+                "53e95a695d0de36f4982e07eee100b55112035a192a35081c707bfac6717051a",
             ),
             WeightsRef(
                 "unet/model.safetensors",
-                "826f44670799cd3f3569b93a49bdf651cc2ee2571e9529898c00b79c2c07fb1c",
+                "fbdc8cfa5018ef8b2aa0170504b756346e4466d31d97bc2cf4b1edb00ec1f2d2",
             ),
         ),
     ),
@@ -114,11 +114,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "gan/model.onnx",
-                "6c0ec837216b173ff692209d382ff84a4a82f18693dd62966447f317342bc0d4",
+                "53ced478075b4ab996da47149c509acc056377381895c8d28cbde1b823c95400",
             ),
             WeightsRef(
                 "gan/model.safetensors",
-                "00198cdd8a256be839857ea157a25b3260cdd93f05d08c3f8cc161b454c74eb4",
+                "bde3900b1ee2cd78b80d2e36390c833e9b18a48d37f13f2157570a0d899e4076",
             ),
         ),
     ),
