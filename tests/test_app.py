@@ -41,8 +41,11 @@ def test_only_models_with_weights_are_offered() -> None:
 
 def test_only_engines_of_this_machine_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restorers, "available_engines", lambda: {"onnx": ("cuda", "cpu")})
-    choices = restorers.engine_choices.__wrapped__()
-    assert [value for _, value in choices] == ["auto auto", "onnx cuda", "onnx cpu"]
+    monkeypatch.setattr(restorers, "_engines", restorers._engines.__wrapped__)
+    own = ["auto auto", "onnx cuda", "onnx cpu"]
+    assert [value for _, value in restorers.engine_choices("srcnn")] == own
+    int8 = [*own, "onnx cpu int8"]
+    assert [value for _, value in restorers.engine_choices("residual-unet-xs")] == int8
 
 
 def test_a_restorer_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:

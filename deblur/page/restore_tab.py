@@ -107,15 +107,16 @@ class RestoreTab:
 
     def _listen(self, demo: gr.Blocks) -> None:
         demo.load(
-            lambda: gr.Dropdown(engine_choices()),
-            outputs=self.engine,
+            self.offer_engines,
+            [self.model, self.engine],
+            self.engine,
             show_progress="hidden",
             api_visibility="private",
         )
         self.model.change(
-            self._introduce,
-            self.model,
-            self.about,
+            self.introduce,
+            [self.model, self.engine],
+            [self.about, self.engine],
             queue=False,
             show_progress="hidden",
             api_visibility="private",
@@ -151,6 +152,19 @@ class RestoreTab:
             self.cancel, outputs=self.cancel_button, queue=False, api_visibility="private"
         )
         demo.unload(self.stop)
+
+    def offer_engines(self, model: str, engine: str) -> gr.Dropdown:
+        """The engines that run a model; the one chosen stays where it is among them."""
+        choices = engine_choices(model)
+        kept = engine in (value for _, value in choices)
+        return gr.Dropdown(choices, value=engine if kept else AUTOMATIC[1])
+
+    def introduce(self, model: str, engine: str) -> Updates:
+        """What is good to know of a model, and what runs it."""
+        return {
+            self.about: self._introduce(model),
+            self.engine: self.offer_engines(model, engine),
+        }
 
     def choose_example(self, chosen: gr.SelectData) -> str:
         """The file of the example that was clicked."""

@@ -12,10 +12,12 @@ from deblur.backends import available_engines
 from deblur.catalog import CATALOG
 from deblur.image_io import DEFAULT_MAX_PIXELS, DecodedImage, preview_of, write_image
 from deblur.restorer import Restorer
+from deblur.spec import Precision
 
 MODELS = [(spec.title, spec.name) for spec in CATALOG.values() if spec.weights]
 ENGINES = {"onnx": "ONNX Runtime", "torch": "PyTorch"}
 AUTOMATIC = ("Automatic", "auto auto")
+INT8 = ("ONNX Runtime on CPU, int8", "onnx cpu int8")
 MAX_PIXELS = int(float(os.environ.get("DEBLUR_MAX_MEGAPIXELS", DEFAULT_MAX_PIXELS / 1e6)) * 1e6)
 PREVIEW_SIDE = 2560
 
@@ -24,20 +26,25 @@ _restored: dict[tuple[str, Path], Path] = {}
 
 
 @cache
-def _restorer(model: str, engine: str, device: str) -> Restorer:
-    return Restorer.open(model, engine=engine, device=device)
+def _restorer(model: str, engine: str, device: str, precision: Precision | None = None) -> Restorer:
+    return Restorer.open(model, engine=engine, device=device, precision=precision)
 
 
 def open_restorer(model: str, choice: str) -> Restorer:
-    """The one restorer for a model on an "engine device", opened when it is first wanted."""
+    """The one restorer for a model and a choice of engine, opened when it is first wanted."""
     with _opening[model]:
         return _restorer(model, *choice.split())
 
 
+def engine_choices(model: str) -> list[tuple[str, str]]:
+    """What this machine can run a model on, as (label, "engine device [precision]")."""
+    at_int8 = any(weights.precision == "int8" for weights in CATALOG[model].weights)
+    return [AUTOMATIC, *_engines(), *([INT8] if at_int8 else [])]
+
+
 @cache
-def engine_choices() -> list[tuple[str, str]]:
-    """What this machine can run, as (label, "engine device")."""
-    return [AUTOMATIC] + [
+def _engines() -> list[tuple[str, str]]:
+    return [
         (f"{ENGINES.get(engine, engine)} on {device.upper()}", f"{engine} {device}")
         for engine, devices in available_engines().items()
         for device in devices

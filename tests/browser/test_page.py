@@ -74,6 +74,19 @@ def test_a_model_that_has_to_be_fetched_says_so_before_and_why_it_cannot_be(page
     expect(page.locator(".failure")).to_contain_text("HF_HUB_OFFLINE is set")
 
 
+def test_int8_can_be_chosen_where_a_model_has_it_and_is_named_afterwards(page: Page) -> None:
+    upload(page, "a.png", png(scene(48, 64)))
+    page.get_by_label("Engine").click()
+    page.get_by_role("option", name="int8").click()
+    restore(page)
+    expect(page.locator("#message")).to_contain_text("cpu, int8")
+    page.get_by_label("SRCNN").check()
+    expect(page.get_by_label("Engine")).to_have_value("Automatic")
+    page.get_by_label("Engine").click()
+    expect(page.get_by_role("option", name="ONNX Runtime on CPU")).to_be_visible()
+    expect(page.get_by_role("option", name="int8")).to_have_count(0)
+
+
 def test_sixteen_bits_and_transparency_survive(page: Page) -> None:
     pixels = scene(48, 64, 4).astype(np.uint16) * 257 + 1
     upload(page, "deep.png", png(pixels))
