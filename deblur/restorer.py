@@ -269,7 +269,8 @@ class Restorer:
 def _tiling(spec: ModelSpec, tile: int | None) -> TilingPolicy:
     """The model's own tiles, or those of another side. Raises TileError, for any large photo."""
     whole_photo = 1 << 30
-    policy = spec.tiling if tile is None else replace(spec.tiling, tile=tile or whole_photo)
+    side = spec.tiling.tile if tile is None else tile
+    policy = replace(spec.tiling, tile=side or whole_photo)
     beyond_a_tile = policy.tile + spec.size_multiple
     plan_tiles(beyond_a_tile, beyond_a_tile, policy, spec.size_multiple)
     return policy
