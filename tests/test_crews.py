@@ -74,8 +74,8 @@ def test_no_job_is_lost_when_a_worker_dies_while_another_result_is_looked_at(
     found = carry_out(range(12), partial(DiesWhenTold, tmp_path, fatal=1), CREWS[1])
     first = next(found)
     hired = [each for each in psutil.Process().children() if each.pid not in others]
-    (tmp_path / "pipe").write_bytes(b"now")
     workers = [each for each in hired if "spawn_main" in " ".join(each.cmdline())]
+    (tmp_path / "pipe").write_bytes(b"now")
     assert not psutil.wait_procs(workers, timeout=20)[1]
     assert dict([first, *found]) == EXPECTED
 
