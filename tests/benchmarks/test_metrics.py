@@ -46,7 +46,6 @@ def refuse(*_, **__):
 
 socket.socket.connect = socket.getaddrinfo = refuse
 from benchmarks.metrics.no_reference import brisque, niqe
-from tests.benchmarks.records import pairs_dataset, task
 from tests.pictures import scene
 print(niqe(scene(200, 300)), brisque(scene(200, 300)))
 """
