@@ -1,13 +1,10 @@
 """`restore` by several hands gives what one hand gives."""
 
-from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from tests.command_line import ON_ONNX, deblur, files_in, picture
-from tests.crew_workers import DiesAfterWriting
 
 
 @pytest.mark.parametrize("engine", ["processes", "ray"])
@@ -30,25 +27,6 @@ def test_a_folder_is_restored_by_several_workers(
     for name in files_in(tmp_path / "alone"):
         ours, theirs = ((tmp_path / each / name).read_bytes() for each in ("alone", "many"))
         assert ours == theirs
-
-
-def test_a_photo_is_restored_again_over_what_a_worker_left_that_died(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dying = partial(DiesAfterWriting.open, "1.png")
-    monkeypatch.setattr(import_module("deblur.cli.restore"), "open_worker", dying)
-    for seed in range(3):
-        picture(tmp_path / "in" / f"{seed}.png", seed=seed)
-    precious = picture(tmp_path / "out" / "2.png", seed=9).read_bytes()
-    outcome = deblur(
-        *("restore", tmp_path / "in", "-o", tmp_path / "out", *ON_ONNX),
-        *("--engine", "processes", "--workers", 2),
-    )
-    assert outcome.code == 1
-    assert "2.png is there already" in outcome.said
-    assert "2 of 3 photos restored" in outcome.said
-    assert (tmp_path / "out" / "2.png").read_bytes() == precious
-    assert files_in(tmp_path / "out") == ["0.png", "1.png", "2.png"]
 
 
 def test_a_model_that_is_not_there_is_said_once(tmp_path: Path) -> None:

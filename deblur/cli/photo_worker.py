@@ -1,6 +1,5 @@
 """What a worker of `restore` does, in this process, in another one, or on another machine."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,8 +26,8 @@ class PhotoWorker:
     def __call__(self, job: Job) -> Outcome:
         """Restore a photo into its file."""
         try:
-            if not self.writing["overwrite"] and is_taken(job):
-                raise already_there(job)
+            if job.restored.exists() and not self.writing["overwrite"]:
+                raise OutputExistsError(f"{job.restored} is there already; allow --overwrite")
             job.restored.parent.mkdir(parents=True, exist_ok=True)
             return self.restorer.restore_file(
                 job.blurred,
@@ -40,16 +39,6 @@ class PhotoWorker:
             return error
         except OSError as error:
             return OutputError(f"{job.restored} cannot be written ({error.strerror})")
-
-
-def is_taken(job: Job) -> bool:
-    """Whether something has the name of the restored photo."""
-    return os.path.lexists(job.restored)
-
-
-def already_there(job: Job) -> OutputExistsError:
-    """What is said of such a job."""
-    return OutputExistsError(f"{job.restored} is there already; allow --overwrite")
 
 
 def open_worker(opening: Mapping[str, Any], writing: Mapping[str, Any]) -> PhotoWorker:

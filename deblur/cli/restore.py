@@ -14,7 +14,7 @@ from deblur.catalog import DEFAULT_MODEL
 from deblur.cli.console import ERR, OUT, plain_errors
 from deblur.cli.jobs import Job, plan_jobs
 from deblur.cli.options import CrewChoice, Engine, OutputFormat, PrecisionChoice
-from deblur.cli.photo_worker import Outcome, PhotoWorker, already_there, is_taken, open_worker
+from deblur.cli.photo_worker import Outcome, PhotoWorker, open_worker
 from deblur.crews import Crew, carry_out
 from deblur.errors import DeblurError
 from deblur.restorer import Progress as Tiles
@@ -70,25 +70,19 @@ def restore(
         "format": format,
         "quality": quality,
         "strip_metadata": strip_metadata,
-        # When its worker dies, a photo is restored again, over what may be written already.
-        "overwrite": overwrite or engine is not CrewChoice.serial,
+        "overwrite": overwrite,
         "max_pixels": int(max_megapixels * 1e6),
     }
     crew = Crew(engine.value, workers, address, gpus)
     restored = 0
     with plain_errors():
         jobs = plan_jobs(inputs, output, format)
-        taken = {} if overwrite else dict.fromkeys(job for job in jobs if is_taken(job))
-        todo = [job for job in jobs if job not in taken]
         bar = _progress_bar(hidden=as_json)
         photos = bar.add_task("photos", total=len(jobs), visible=len(jobs) > 1)
         # Before this bar starts: weights may be fetched, under a bar of their own.
         open_one = _worker(crew, opening, writing, bar)
         with bar:
-            for job in taken:
-                _tell(job, already_there(job), as_json)
-                bar.advance(photos)
-            for job, outcome in carry_out(todo, open_one, crew):
+            for job, outcome in carry_out(jobs, open_one, crew):
                 restored += not isinstance(outcome, DeblurError)
                 _tell(job, outcome, as_json)
                 bar.advance(photos)
