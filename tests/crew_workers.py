@@ -2,10 +2,15 @@
 
 import os
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
+from deblur.cli.jobs import Job
+from deblur.cli.photo_worker import Outcome, PhotoWorker, is_taken
 from deblur.errors import UnknownModelError, UnreadableImageError
+from deblur.restorer import Restorer
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,31 @@ class DiesWhenTold(Doubler):
         if first and self.diary is not None:
             (self.diary / "pipe").read_bytes()
         return first
+
+
+@dataclass(frozen=True)
+class DiesAfterWriting(PhotoWorker):
+    """Its process is killed when the photo named `fatal` is restored for the first time.
+
+    Before, it puts a file where the last photo would go.
+    """
+
+    LATE: ClassVar = "6.png"
+    fatal: str = ""
+
+    def __call__(self, job: Job) -> Outcome:
+        before = is_taken(job)
+        outcome = super().__call__(job)
+        if job.blurred.name == self.fatal and not before:
+            job.restored.with_name(self.LATE).write_bytes(b"precious, too")
+            os.kill(os.getpid(), signal.SIGKILL)
+        return outcome
+
+    @classmethod
+    def open(
+        cls, fatal: str, opening: Mapping[str, Any], writing: Mapping[str, Any]
+    ) -> "DiesAfterWriting":
+        return cls(Restorer.open(**opening), writing, fatal=fatal)
 
 
 class Tell:

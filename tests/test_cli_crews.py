@@ -1,10 +1,13 @@
 """`restore` by several hands gives what one hand gives."""
 
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from tests.command_line import ON_ONNX, deblur, files_in, picture
+from tests.crew_workers import DiesAfterWriting
 
 
 @pytest.mark.parametrize("engine", ["processes", "ray"])
@@ -27,6 +30,27 @@ def test_a_folder_is_restored_by_several_workers(
     for name in files_in(tmp_path / "alone"):
         ours, theirs = ((tmp_path / each / name).read_bytes() for each in ("alone", "many"))
         assert ours == theirs
+
+
+def test_a_photo_is_restored_again_over_what_a_worker_left_that_died(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying = partial(DiesAfterWriting.open, "1.png")
+    monkeypatch.setattr(import_module("deblur.cli.restore"), "open_worker", dying)
+    for seed in range(7):
+        picture(tmp_path / "in" / f"{seed}.png", seed=seed)
+    precious = picture(tmp_path / "out" / "2.png", seed=9).read_bytes()
+    outcome = deblur(
+        *("restore", tmp_path / "in", "-o", tmp_path / "out", *ON_ONNX),
+        *("--engine", "processes", "--workers", 2),
+    )
+    assert outcome.code == 1
+    for name in ("2.png", DiesAfterWriting.LATE):
+        assert f"{name} is there already" in outcome.said
+    assert "5 of 7 photos restored" in outcome.said
+    assert (tmp_path / "out" / "2.png").read_bytes() == precious
+    assert (tmp_path / "out" / DiesAfterWriting.LATE).read_bytes() == b"precious, too"
+    assert files_in(tmp_path / "out") == [f"{number}.png" for number in range(7)]
 
 
 def test_a_model_that_is_not_there_is_said_once(tmp_path: Path) -> None:

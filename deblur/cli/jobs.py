@@ -15,10 +15,11 @@ _JPEG = {".jpe", ".jfif", ".mpo"}
 
 @dataclass(frozen=True)
 class Job:
-    """One photo to restore, and where it goes."""
+    """One photo to restore, and where it goes; what is there already stays unless it may go."""
 
     blurred: Path
     restored: Path
+    may_replace: bool = False
 
 
 def plan_jobs(inputs: list[Path], output: Path | None, format: str | None) -> list[Job]:

@@ -1,5 +1,6 @@
 """What a worker of `restore` does, in this process, in another one, or on another machine."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,19 +27,25 @@ class PhotoWorker:
     def __call__(self, job: Job) -> Outcome:
         """Restore a photo into its file."""
         try:
-            if job.restored.exists() and not self.writing["overwrite"]:
+            if is_taken(job) and not job.may_replace:
                 raise OutputExistsError(f"{job.restored} is there already; allow --overwrite")
             job.restored.parent.mkdir(parents=True, exist_ok=True)
             return self.restorer.restore_file(
                 job.blurred,
                 job.restored,
                 on_progress=lambda progress: self.on_tiles(job, progress),
+                overwrite=job.may_replace,
                 **self.writing,
             )
         except DeblurError as error:
             return error
         except OSError as error:
             return OutputError(f"{job.restored} cannot be written ({error.strerror})")
+
+
+def is_taken(job: Job) -> bool:
+    """Whether something has the name of the restored photo."""
+    return os.path.lexists(job.restored)
 
 
 def open_worker(opening: Mapping[str, Any], writing: Mapping[str, Any]) -> PhotoWorker:

@@ -1,8 +1,8 @@
 """`python -m deblur restore`: files and folders in, sharper files out."""
 
-import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from deblur.catalog import DEFAULT_MODEL
 from deblur.cli.console import ERR, OUT, plain_errors
 from deblur.cli.jobs import Job, plan_jobs
 from deblur.cli.options import CrewChoice, Engine, OutputFormat, PrecisionChoice
-from deblur.cli.photo_worker import Outcome, PhotoWorker, open_worker
+from deblur.cli.photo_worker import Outcome, PhotoWorker, is_taken, open_worker
 from deblur.crews import Crew, carry_out
 from deblur.errors import DeblurError
 from deblur.restorer import Progress as Tiles
@@ -70,19 +70,19 @@ def restore(
         "format": format,
         "quality": quality,
         "strip_metadata": strip_metadata,
-        "overwrite": overwrite,
         "max_pixels": int(max_megapixels * 1e6),
     }
     crew = Crew(engine.value, workers, address, gpus)
     restored = 0
     with plain_errors():
-        jobs = plan_jobs(inputs, output, format)
+        jobs = [replace(job, may_replace=overwrite) for job in plan_jobs(inputs, output, format)]
+        taken = {job for job in jobs if is_taken(job)}
         bar = _progress_bar(hidden=as_json)
         photos = bar.add_task("photos", total=len(jobs), visible=len(jobs) > 1)
         # Before this bar starts: weights may be fetched, under a bar of their own.
         open_one = _worker(crew, opening, writing, bar)
         with bar:
-            for job, outcome in carry_out(jobs, open_one, crew):
+            for job, outcome in carry_out(jobs, open_one, crew, partial(_again, taken)):
                 restored += not isinstance(outcome, DeblurError)
                 _tell(job, outcome, as_json)
                 bar.advance(photos)
@@ -90,6 +90,11 @@ def restore(
         ERR.print(f"{restored} of {len(jobs)} photos restored")
     if restored < len(jobs):
         raise typer.Exit(1)
+
+
+def _again(taken: Set[Job], job: Job) -> Job:
+    """A worker that died may have written already, where nothing was when the work began."""
+    return job if job in taken else replace(job, may_replace=True)
 
 
 def _worker(
@@ -113,7 +118,7 @@ def _tell(job: Job, outcome: Outcome, as_json: bool) -> None:
         if isinstance(outcome, DeblurError):
             record |= {"error": type(outcome).__name__, "message": str(outcome)}
         else:
-            record |= {"output": str(job.restored), **dataclasses.asdict(outcome)}
+            record |= {"output": str(job.restored), **asdict(outcome)}
         OUT.print(json.dumps(record), markup=False)
     elif isinstance(outcome, DeblurError):
         ERR.print(f"{job.blurred}: {outcome}", style="red", markup=False)

@@ -31,21 +31,25 @@ class Crew:
 
 
 def carry_out(
-    jobs: Sequence[Job], make_worker: Callable[[], Worker[Job, Result]], crew: Crew
+    jobs: Sequence[Job],
+    make_worker: Callable[[], Worker[Job, Result]],
+    crew: Crew,
+    again: Callable[[Job], Job] = lambda job: job,
 ) -> Iterator[tuple[Job, Result]]:
     """Each job and its result, as they come in; only as many as there are workers are under way.
 
-    What a worker raises ends the work. Raises CrewError when a job's workers keep dying or the
+    A job whose worker died goes to the next as `again` makes it. What a worker raises ends the
+    work. Raises CrewError when a job's workers keep dying or the
     crew cannot be had.
     """
     if crew.name == "ray":
         from deblur.crews.ray_crew import carry_out_on_ray
 
-        yield from carry_out_on_ray(jobs, make_worker, crew)
+        yield from carry_out_on_ray(jobs, make_worker, crew, again)
     elif crew.name == "processes" and crew.workers > 1:
         from deblur.crews.processes import carry_out_in_processes
 
-        yield from carry_out_in_processes(jobs, make_worker, crew)
+        yield from carry_out_in_processes(jobs, make_worker, crew, again)
     elif jobs:
         worker = make_worker()
         for job in jobs:

@@ -17,7 +17,10 @@ _make_worker: Callable[[], Worker[Any, Any]]
 
 
 def carry_out_in_processes(
-    jobs: Sequence[Job], make_worker: Callable[[], Worker[Job, Result]], crew: Crew
+    jobs: Sequence[Job],
+    make_worker: Callable[[], Worker[Job, Result]],
+    crew: Crew,
+    again: Callable[[Job], Job],
 ) -> Iterator[tuple[Job, Result]]:
     """See `carry_out`."""
     queue = deque(range(len(jobs)))
@@ -30,7 +33,9 @@ def carry_out_in_processes(
             try:
                 while queue or under_way:
                     while queue and len(under_way) < crew.workers:
-                        under_way[pool.submit(_work, jobs[queue[0]])] = queue[0]
+                        index = queue[0]
+                        job = again(jobs[index]) if deaths[index] else jobs[index]
+                        under_way[pool.submit(_work, job)] = index
                         queue.popleft()
                     done = wait(under_way, return_when=FIRST_COMPLETED).done
                     for each in sorted(done, key=_died):

@@ -17,11 +17,14 @@ _KNOCK = 5.0
 
 
 def carry_out_on_ray(
-    jobs: Sequence[Job], make_worker: Callable[[], Worker[Job, Result]], crew: Crew
+    jobs: Sequence[Job],
+    make_worker: Callable[[], Worker[Job, Result]],
+    crew: Crew,
+    again: Callable[[Job], Job],
 ) -> Iterator[tuple[Job, Result]]:
     """See `carry_out`."""
     with _RayCrew(make_worker, crew) as actors:
-        yield from actors.carry_out(jobs)
+        yield from actors.carry_out(jobs, again)
 
 
 class _RayWorker:
@@ -56,14 +59,17 @@ class _RayCrew:
         for actor in (*self._starting.values(), *working, *self._idle):
             self._ray.kill(actor)
 
-    def carry_out(self, jobs: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    def carry_out(
+        self, jobs: Sequence[Any], again: Callable[[Any], Any]
+    ) -> Iterator[tuple[Any, Any]]:
         queue = deque(range(len(jobs)))
         for _ in range(min(self._crew.workers, len(jobs))):
             self._start()
         while queue or self._under_way:
             while queue and self._idle:
                 actor, index = self._idle.pop(), queue.popleft()
-                self._under_way[actor.work.remote(jobs[index])] = actor, index
+                job = again(jobs[index]) if self._deaths[index] else jobs[index]
+                self._under_way[actor.work.remote(job)] = actor, index
             for reference in self._wait():
                 if reference in self._starting:
                     self._begin(reference)
