@@ -8,11 +8,14 @@ shown to judge (those that come with the project).
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import gradio as gr
 
 from deblur.catalog import CATALOG
+from deblur.errors import DeblurError
 from deblur.page.restore_tab import TAB as RESTORE_TAB
 from deblur.page.restore_tab import RestoreTab
 from deblur.page.restorers import new_folder, restored_picture
@@ -38,12 +41,21 @@ EXAMPLES = {
     "Rocket": HERE / "examples" / "rocket.jpg",
 }
 CLEAN_EVERY, CLEAN_AFTER = 600, 3600
+Value = TypeVar("Value")
 
 
 def introduce(model: str) -> str:
     """What is good to know of a model before it is fetched."""
     spec = CATALOG[model]
     return note(introduction(spec, bytes_to_fetch(spec), board.load().rows))
+
+
+def setting(name: str, read: Callable[[str], Value]) -> Value:
+    """What an environment variable means; a sentence ends the program when it means nothing."""
+    try:
+        return read(os.environ.get(name, ""))
+    except (DeblurError, ValueError) as error:
+        sys.exit(f"{name}: {str(error).removeprefix(f'{name}: ')}")
 
 
 HEADER = """
@@ -75,12 +87,12 @@ with gr.Blocks(
     with gr.Tabs() as tabs, gr.Tab("Restore", id=RESTORE_TAB):
         RestoreTab(demo, EXAMPLES, introduce)
     with tabs, gr.Tab("Leaderboard", id=TAB):
-        places = scored_datasets(os.environ.get("LEADERBOARD_DATASETS", ""))
+        places = setting("LEADERBOARD_DATASETS", scored_datasets)
         build_tab(demo, tabs, board, places, restored_picture, new_folder)
     with tabs, gr.Tab("Compare", id=COMPARE_TAB):
         build_compare_tab(places, restored_picture, new_folder)
     with tabs, gr.Tab("Judge", id=JUDGE_TAB) as judge:
-        photos = photos_to_judge(os.environ.get("JUDGE_PHOTOS", ""))
+        photos = setting("JUDGE_PHOTOS", photos_to_judge)
         build_judging_tab(judge, board, photos, restored_picture, new_folder)
     with tabs, gr.Tab("Submit", id=SUBMIT_TAB):
         build_submit_tab(board, places)

@@ -47,6 +47,11 @@ class MethodChoice:
             return self.precision or "fp32"
         return find_method(self.model).precisions[0]
 
+    def name(self) -> str:
+        """What it is called in records. Raises as `identity` does."""
+        known = self.pictures is not None or self.model in BASELINES
+        return self.model if known else find_method(self.model).name
+
     def identity(self) -> str:
         """What the name stands for today: changes with weights and description, or the pictures.
 

@@ -73,7 +73,7 @@ class MetricRecord(Record):
     title: str
     better: Literal["higher", "lower"]
     against: Literal["sharp", "nothing", "blurred"]
-    digits: int
+    digits: int = Field(ge=0, le=10)
     definition: str
 
 

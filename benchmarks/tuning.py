@@ -15,6 +15,7 @@ import numpy as np
 import onnxruntime
 
 from benchmarks.machine import machine_name
+from deblur.errors import TileError
 from deblur.onnx_file import allowed_cores
 from deblur.spec import ModelSpec
 from deblur.tiling import plan_tiles
@@ -25,6 +26,7 @@ PHOTO = (3000, 4000)
 SIDES = (192, 256, 384, 512, 768, 1024)
 BATCHES = (1, 2, 4)
 BATCH_SIDE = 256
+"""Of tiles that are computed in batches, where so small ones suit the model."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,21 @@ def _settings(spec: ModelSpec, cores: int) -> Iterator[Setting]:
     for level in ("ORT_DISABLE_ALL", "ORT_ENABLE_BASIC", "ORT_ENABLE_EXTENDED"):
         yield Setting("graph", level.removeprefix("ORT_").lower(), cores, side, level=level)
     yield Setting("graph", "optimised before", cores, side, saved=True)
-    for other in SIDES:
+    sides = [other for other in SIDES if _fits(spec, other)]
+    for other in sides:
         yield Setting("tile", str(other), cores, other)
+    batched = min([other for other in sides if other >= BATCH_SIDE], default=side)
     for batch in BATCHES:
-        yield Setting("batch", f"{batch} of {BATCH_SIDE}", cores, BATCH_SIDE, batch)
+        yield Setting("batch", f"{batch} of {batched}", cores, batched, batch)
+
+
+def _fits(spec: ModelSpec, side: int) -> bool:
+    """Whether tiles of that side hold more than context."""
+    try:
+        _computed(spec, side)
+    except TileError:
+        return False
+    return True
 
 
 class _Trial:

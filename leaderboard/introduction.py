@@ -24,9 +24,7 @@ def introduction(spec: ModelSpec, to_fetch: int, rows: pd.DataFrame) -> str:
             f"in about {wait:.0f} s at {MEGABITS} Mbit/s",
         )
     measured = rows[
-        (rows["model"] == spec.name)
-        & rows["kind"].isin(["measured", "verified"])
-        & (rows["status"] == "shown")
+        (rows["model"] == spec.name) & (rows["kind"] == "measured") & (rows["status"] == "shown")
     ]
     usual = (measured["device"] == "cpu") & (measured["precision"] == spec.precisions[0])
     seconds = measured[usual]["seconds_per_megapixel"].median()

@@ -85,12 +85,16 @@ def unpack(archive: Path, folder: Path, dataset: str) -> None:
         raise SubmissionError(
             [Complaint("pictures", f"are not in a zip that can be read ({error}); zip them again")]
         ) from error
+    except OSError as error:
+        raise SubmissionError(
+            [Complaint("pictures", f"cannot be unpacked here ({error.strerror}); see their names")]
+        ) from error
 
 
 def _is_meant(name: str) -> bool:
     """Neither a folder, nor what file managers leave behind."""
     parts = name.split("/")
-    return not name.endswith("/") and parts[0] != "__MACOSX" and parts[-1] not in _MARKS
+    return parts[-1] not in ("", ".") and parts[0] != "__MACOSX" and parts[-1] not in _MARKS
 
 
 def _placed(members: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:

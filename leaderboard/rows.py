@@ -58,11 +58,11 @@ def entry_row(entry: Entry, history: History) -> Row:
     return {
         "id": entry.id,
         "kind": _kind(entry, history),
-        "status": _status(entry, history),
+        "status": status(entry, history),
         "withdrawn_because": history.withdrawn.reason if history.withdrawn else None,
         **_dataset_cells(record),
         **_model_cells(record),
-        "link": about.url or _paper_link(record),
+        "link": link_of(entry),
         "licence": about.licence or record.model.licence,
         "trained_on": "; ".join(trained_on),
         "contamination": contamination(trained_on, record.dataset.name),
@@ -140,7 +140,8 @@ def _kind(entry: Entry, history: History) -> str:
     return "verified" if claimed and history.verified else entry.kind
 
 
-def _status(entry: Entry, history: History) -> str:
+def status(entry: Entry, history: History) -> str:
+    """Whether a row is shown, was withdrawn, or waits to be accepted."""
     if history.withdrawn:
         return "withdrawn"
     return "waiting" if entry.moderated and not history.accepted else "shown"
@@ -203,9 +204,10 @@ def _reported_row(reported: ReportedScores, score: ReportedScore) -> Row:
     }
 
 
-def _paper_link(record: RunResult) -> str | None:
-    paper = record.model.paper or ""
-    return paper if paper.startswith("https://") else None
+def link_of(entry: Entry) -> str | None:
+    """Where a row's title leads: what the sender says, else the paper, if that is an address."""
+    paper = entry.record.model.paper or ""
+    return entry.about.url or (paper if paper.startswith("https://") else None)
 
 
 def _splits(trained_on: Iterable[str], family: str) -> Iterator[str]:

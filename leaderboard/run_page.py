@@ -16,7 +16,7 @@ from deblur.errors import DeblurError
 from leaderboard.comparison import Restore
 from leaderboard.entries import Entry, History
 from leaderboard.errors import EntryError, StoreError
-from leaderboard.rows import REPORTED_ID, contamination
+from leaderboard.rows import REPORTED_ID, contamination, link_of, status
 from leaderboard.store import FolderStore
 
 RUN = "run"
@@ -100,8 +100,9 @@ class RunPage:
         if not id or id.startswith(REPORTED_ID):
             return gr.Gallery(visible=False)
         try:
-            record = self._store.entry(id).record
-            pictures = self._pictures_of(record)
+            entry, history = self._store.entry(id), self._store.history(id)
+            waits = status(entry, history) == "waiting"
+            pictures = [] if waits else self._pictures_of(entry.record)
         except DeblurError:
             return gr.Gallery(visible=False)
         return gr.Gallery(pictures, visible=bool(pictures))
@@ -130,6 +131,8 @@ class RunPage:
             entry, history = self._store.entry(id), self._store.history(id)
         except (EntryError, StoreError) as error:
             return None, f'<p class="failure">{escape(str(error))}</p>'
+        if status(entry, history) == "waiting":
+            return None, f"<p>{escape(id)} waits to be accepted by whoever runs this board.</p>"
         return entry.record.model.name, run_html(entry, history)
 
     def _reported(self, id: str) -> str:
@@ -147,7 +150,7 @@ def run_html(entry: Entry, history: History) -> str:
     """The page of an entry, as safe HTML."""
     record = entry.record
     title = escape(record.model.name)
-    if url := entry.about.url or record.model.paper:
+    if url := link_of(entry):
         title += f' <a href="{escape(url)}" target="_blank" rel="noopener nofollow">↗</a>'
     return "".join(
         [
@@ -210,6 +213,8 @@ def _provenance(entry: Entry, history: History) -> Facts:
 
 
 def _kind(entry: Entry, history: History) -> str:
+    if history.withdrawn:
+        return f"withdrawn on {history.withdrawn.date}: {history.withdrawn.reason}"
     if history.verified:
         return f"verified on {history.verified.date}: measured again, every score agrees"
     if entry.kind == "measured":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+from pydantic import ValidationError
 
 from benchmarks.errors import RecordError
 from benchmarks.results import ReportedScores
@@ -19,6 +20,7 @@ from leaderboard.entries import (
     History,
     Verification,
     Withdrawal,
+    complaints_of,
     read_entry,
     read_event,
 )
@@ -100,8 +102,15 @@ class FolderStore:
         self._note(id, "accepted", Acceptance(date=_today()))
 
     def withdraw(self, id: str, reason: str) -> None:
-        """Take a row off the board; its files stay. Raises StoreError when it is off already."""
-        self._note(id, "withdrawn", Withdrawal(reason=reason, date=_today()))
+        """Take a row off the board; its files stay.
+
+        Raises StoreError when it is off already, and for a reason that cannot be shown.
+        """
+        try:
+            withdrawal = Withdrawal(reason=reason, date=_today())
+        except ValidationError as error:
+            raise StoreError("; ".join(map(str, complaints_of(error, "withdrawn")))) from error
+        self._note(id, "withdrawn", withdrawal)
 
     def add_verification(self, id: str, verification: Verification) -> None:
         """Keep what verified a claim. Raises StoreError when that was done before, or is none."""

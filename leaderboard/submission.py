@@ -15,7 +15,7 @@ from benchmarks.protocol import EvalProtocol
 from benchmarks.results import Mean, RunResult, category_means, dataset_digest, mean_scores
 from leaderboard.entries import About, Entry, complaints_of, text_fault
 from leaderboard.errors import Complaint, SubmissionError
-from leaderboard.plausibility import check_against_board, check_scores, named
+from leaderboard.plausibility import check_against_board, check_name, check_scores, named
 from leaderboard.rows import is_metric_name
 from leaderboard.store import Board, FolderStore
 
@@ -71,6 +71,7 @@ def check_submission(entry: Entry, board: Board) -> list[Complaint]:
         *_check_sums(record),
         *_check_numbers(record),
         *_check_date(record),
+        *check_name(record, board.rows),
         *check_scores(record),
         *check_against_board(record, board.rows),
     ]

@@ -209,9 +209,11 @@ def figures(table: Table, frame: pd.DataFrame, board: Board) -> list[Any]:
 
 
 def _blurred(table: Table, board: Board) -> pd.Series | None:
-    """The row of the blurred input, whether or not the choices show it."""
+    """The row of the blurred input as measured here, whether or not the choices show it."""
     found = board.rows[
-        (board.rows["model"] == "blurred") & board.rows["id"].isin(table.frame["id"])
+        (board.rows["model"] == "blurred")
+        & (board.rows["kind"] == "measured")
+        & board.rows["id"].isin(table.frame["id"])
     ]
     return None if found.empty else found.iloc[0]
 

@@ -18,7 +18,10 @@ TOLERANCE: Mapping[str, float] = {
     "niqe": 0.05,
     "brisque": 0.5,
 }
-"""How far the scores of a picture may lie apart on another machine; others are not compared."""
+"""How far the scores of a picture may lie apart on another machine, by metric."""
+
+OTHERWISE = 0.02
+"""How far those of other metrics may, as a share of the measured score."""
 
 
 def verification(
@@ -32,6 +35,12 @@ def verification(
             ("pictures", claimed.dataset.digest, measured.dataset.digest),
             ("protocol", claimed.protocol_digest, measured.protocol_digest),
             ("weights", claimed.model.weights_sha256, measured.model.weights_sha256),
+            ("parameters", claimed.model.parameters, measured.model.parameters),
+            (
+                "macs_per_megapixel",
+                claimed.model.macs_per_megapixel,
+                measured.model.macs_per_megapixel,
+            ),
         )
         if theirs != ours
     ]
@@ -94,12 +103,16 @@ def _apart(
     claimed: RunResult, measured: RunResult, tolerance: Mapping[str, float]
 ) -> Iterator[str]:
     ours = {image.id: image.scores for image in measured.images}
-    for metric in (name for name in claimed.metrics if name in tolerance):
+    for metric in claimed.metrics:
         pairs = [
             (image.id, image.scores[metric], ours.get(image.id, {}).get(metric, math.nan))
             for image in claimed.images
         ]
-        apart = [(id, a, b) for id, a, b in pairs if not _agree(a, b, tolerance[metric])]
+        apart = [
+            (id, a, b)
+            for id, a, b in pairs
+            if not _agree(a, b, tolerance.get(metric, OTHERWISE * abs(b)))
+        ]
         if apart:
             shown = [f"{id} {a:.3f}, measured {b:.3f}" for id, a, b in apart]
             yield f"{metric} of {len(apart)} of {len(pairs)} pictures: {named(shown)}"

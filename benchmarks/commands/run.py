@@ -19,7 +19,7 @@ from benchmarks.datasets.manifest import load_manifest
 from benchmarks.errors import BenchmarkError
 from benchmarks.methods import MethodChoice
 from benchmarks.metrics import find_metric
-from benchmarks.results import RunResult
+from benchmarks.results import RunResult, folder_of
 from benchmarks.runner import OnProgress, Progress
 from benchmarks.runner import run as carry_out_run
 from benchmarks.shards import Task
@@ -109,12 +109,27 @@ def run(
             open_dataset(name, folder, subset=subset, limit=limit, manifest=known)
             for name, folder in _places(dataset or ["mini"], root)
         ]
+        if save is not None:
+            _check_apart(methods)
         names = _metric_names(metrics)
         tasks = [_task(method, each, names, save) for each in datasets for method in methods]
         records = _measured(tasks, output, Crew(engine.value, workers, address, gpus), cost)
         show_records(list(records.values()))
         if submit is not None:
             _hand_in_all(submit, records, told)
+
+
+def _check_apart(methods: Sequence[MethodChoice]) -> None:
+    """Raise BenchmarkError where the pictures of two models would go into one folder."""
+    by_folder: dict[str, str] = {}
+    for method in methods:
+        folder = folder_of(method.name())
+        if folder in by_folder:
+            raise BenchmarkError(
+                f"{by_folder[folder]} and {method.model} are both called {method.name()}, and "
+                "--save would write the pictures of one over the other's: measure one at a time"
+            )
+        by_folder[folder] = method.model
 
 
 def _hand_in_all(url: str, records: Mapping[Path, RunResult], about: Mapping[str, str]) -> None:
@@ -155,10 +170,10 @@ def _all_that_run() -> list[str]:
 
 
 def show_records(records: Sequence[RunResult]) -> None:
-    """A table for each dataset and protocol."""
-    groups: dict[tuple[str, str], list[RunResult]] = {}
+    """A table for each set of pictures and protocol."""
+    groups: dict[tuple[str, str, str], list[RunResult]] = {}
     for record in records:
-        key = record.dataset.name, record.protocol_digest
+        key = record.dataset.name, record.dataset.digest, record.protocol_digest
         groups.setdefault(key, []).append(record)
     for group in groups.values():
         OUT.print(record_table(group))

@@ -193,6 +193,10 @@ def _by_id(folder: Path) -> dict[str, Path]:
         if path.suffix.lower() not in INPUT_SUFFIXES or not path.is_file():
             continue
         id = path.relative_to(folder).with_suffix("").as_posix()
+        if not id.isprintable():
+            raise DatasetError(
+                f"the name {id!a} in {folder} cannot be written into a record; rename the file"
+            )
         if id in found:
             raise DatasetError(f"{found[id]} and {path} differ in their ending only; remove one")
         found[id] = path

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import Image
+from PIL.ExifTags import Base
+from pillow_heif import register_heif_opener
 from pydantic import BaseModel, ConfigDict
 
 from benchmarks.datasets.items import Item, ItemDigests, LoadedItem, load_item
@@ -14,8 +16,12 @@ from benchmarks.errors import DatasetError
 
 FOLDER = Path(__file__).parent / "manifests"
 _MAKE_ONE = "`python -m benchmarks manifest NAME --root FOLDER -o FILE` makes one"
+_LYING = {5, 6, 7, 8}
+"""Orientations in EXIF of which the stored width is the height."""
 _NAMED = 5
 """So many files are named in a message; the others are counted."""
+
+register_heif_opener()
 
 
 class ManifestImage(BaseModel):
@@ -137,11 +143,14 @@ def _sized_digests(item: Item) -> tuple[tuple[int, int], ItemDigests]:
 
 
 def _size_of(path: Path) -> tuple[int, int]:
+    """Width and height of a picture as it stands upright, without decoding its pixels."""
     try:
         with Image.open(path) as picture:
-            return picture.size
-    except OSError as error:
+            width, height = picture.size
+            turned = picture.getexif().get(Base.Orientation) in _LYING
+    except (OSError, Image.DecompressionBombError) as error:
         raise DatasetError(f"{path} cannot be read ({error}); get the file again") from error
+    return (height, width) if turned else (width, height)
 
 
 def _told(what: str, names: Sequence[str]) -> list[str]:

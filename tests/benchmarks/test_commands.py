@@ -12,9 +12,11 @@ from benchmarks.__main__ import app
 from benchmarks.baselines import BASELINES
 from benchmarks.datasets import DATASETS
 from benchmarks.metrics import METRICS, Metric
+from deblur import catalog
 from deblur.catalog import CATALOG
 from tests.benchmarks.records import write_pairs
 
+SRCNN = Path(catalog.__file__).parent / "pretrained" / "srcnn" / "model.onnx"
 WIDE = {"COLUMNS": "200"}
 
 
@@ -63,6 +65,25 @@ def test_several_models_on_several_datasets_give_tables_and_records(
     assert "brisque" in said(result)
     again = benchmarks("show", results)
     assert again.stdout.split() == result.stdout.split()
+
+
+def test_records_of_other_pictures_have_a_table_of_their_own(pairs: Path, tmp_path: Path) -> None:
+    others = write_pairs(tmp_path / "others", count=2)
+    for folder in (pairs, others):
+        common = ("--model", "blurred", "--metrics", "psnr", "--no-cost", "-o", tmp_path / "both")
+        assert benchmarks("run", "--dataset", f"pairs={folder}", *common).exit_code == 0
+    shown = benchmarks("show", tmp_path / "both").stdout
+    assert "pairs, 3 pictures" in shown
+    assert "pairs, 2 pictures" in shown
+
+
+def test_a_models_name_is_not_taken_for_markup(pairs: Path, tmp_path: Path) -> None:
+    result = benchmarks(
+        *("run", "--images-from", pairs / "blur", "--model", "mine [v2 /best]", "--no-cost"),
+        *("--dataset", f"pairs={pairs}", "--metrics", "psnr", "-o", tmp_path / "results"),
+    )
+    assert result.exit_code == 0, result.output
+    assert "mine [v2 /best]" in result.stdout
 
 
 def test_two_records_are_compared(pairs: Path, tmp_path: Path) -> None:
@@ -151,6 +172,10 @@ def test_pictures_of_another_program_are_scored(pairs: Path, tmp_path: Path) -> 
         (["--model", "srcnn", "-o", "{pairs}/taken.json"], "taken.json is a folder"),
         (["--model", "srcnn", "-o", "{pairs}/of-mini.json"], "is no record, so it is not replaced"),
         (["--dataset", "pairs={pairs}", "--model", "srcnn", "--tile", "8"], "are too small"),
+        (
+            ["--model", "srcnn", "--model", str(SRCNN), "--save", "{pairs}/x"],
+            "are both called srcnn",
+        ),
         (
             ["--backend", "onnx", "--backend", "torch", "--save", "{pairs}/x"],
             "name one dataset and one backend",

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from benchmarks.datasets import (
     DATASETS,
@@ -100,6 +101,24 @@ def test_of_many_missing_pictures_some_are_named(tmp_path: Path) -> None:
         DatasetError, match="missing: 000, 001, 002, 003, 004 and 35 more; not part"
     ):
         open_dataset("pairs", root, manifest=Manifest(dataset="pairs", images=images))
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".avif"])
+def test_sizes_are_those_of_upright_pictures(tmp_path: Path, suffix: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    save(tmp_path / "photos" / f"a{suffix}", exif=exif)
+    made = make_manifest("photos", layouts.photos(tmp_path / "photos").items)
+    assert made.images[0].size == (12, 16)
+    assert open_dataset("photos", tmp_path / "photos", manifest=made).items
+
+
+def test_a_heic_has_a_size(tmp_path: Path) -> None:
+    photo = pillow_heif.from_pillow(Image.fromarray(scene(32, 64)))
+    photo.save(tmp_path / "a.heic")
+    made = make_manifest("photos", layouts.photos(tmp_path).items)
+    assert made.images[0].size == (64, 32)
+    assert open_dataset("photos", tmp_path, manifest=made).items
 
 
 def test_a_picture_of_another_size_than_the_manifests_is_named(tmp_path: Path) -> None:

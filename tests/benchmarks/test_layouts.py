@@ -31,6 +31,12 @@ def paths_of(items: dict[str, Item], root: Path) -> dict[str, tuple[str, str | N
     }
 
 
+def test_a_name_that_no_record_can_hold_is_refused(tmp_path: Path) -> None:
+    save(tmp_path / "lat\udce9.png")
+    with pytest.raises(DatasetError, match=r"lat\\udce9.* rename the file"):
+        layouts.photos(tmp_path)
+
+
 def test_pairs_have_one_name_in_two_folders(tmp_path: Path) -> None:
     root = folder_of(tmp_path, "blur/a.png", "blur/in/b.jpg", "sharp/a.webp", "sharp/in/b.png")
     (root / "blur" / "notes.txt").write_text("no picture")

@@ -37,6 +37,14 @@ def test_small_tiles_pay_for_their_overlap(run: TuningRun) -> None:
     assert costs[-1] > 1
 
 
+@pytest.mark.parametrize("name", [name for name, spec in CATALOG.items() if spec.tiling.tile])
+def test_every_model_has_settings_that_suit_it(name: str) -> None:
+    spec = CATALOG[name]
+    sides = {each.side for each in module._settings(spec, 2)}
+    assert all(module._computed(spec, side) > 0 for side in sides)
+    assert {"tile", "batch"} <= {each.group for each in module._settings(spec, 2)}
+
+
 def test_every_setting_has_a_row(run: TuningRun) -> None:
     console = Console(width=200, record=True)
     console.print(tuning_table(run))

@@ -63,9 +63,10 @@ def record(
     """A record of the embedded dataset whose means and digests are right."""
     pictures = tuple(images() if given is None else given)
     protocol = changes.get("protocol", EvalProtocol())
+    metrics = changes.get("metrics", METRICS)
     fields: dict[str, Any] = {
         "model": ModelRecord(
-            name=model, title=model.title(), kind="network", **(about_model or {})
+            **{"name": model, "title": model.title(), "kind": "network", **(about_model or {})}
         ),
         "engine": EngineRecord(
             backend="onnx",
@@ -81,8 +82,8 @@ def record(
         "protocol_digest": protocol.digest(),
         "metrics": METRICS,
         "images": pictures,
-        "means": mean_scores(pictures, [*METRICS]),
-        "categories": category_means(pictures, [*METRICS]),
+        "means": mean_scores(pictures, [*metrics]),
+        "categories": category_means(pictures, [*metrics]),
         "date": "2026-01-01T00:00:00Z",
     }
     return RunResult(**{**fields, **changes})

@@ -1,13 +1,17 @@
 """Compared pictures: panels, scores, error maps; the restoring is somebody else's."""
 
+import asyncio
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
+from gradio.route_utils import delete_files_created_by_app
+from gradio.state_holder import SessionState
 
 from benchmarks.datasets import Dataset, open_dataset
 from deblur.image_io import DecodedImage, decode_image, write_image
-from leaderboard.compare_tab import panels_html
+from leaderboard.compare_tab import build_compare_tab, panels_html
 from leaderboard.comparison import Panel, Restore, compare, error_map
 from leaderboard.errors import ComparisonError
 
@@ -72,6 +76,20 @@ def test_an_error_map_shows_where_and_how_much() -> None:
     )
     deep = error_map(restored.astype(np.uint16) * 257, sharp.astype(np.uint16) * 257)
     np.testing.assert_array_equal(deep, shown)
+
+
+def test_files_go_when_the_page_cleans_up(tmp_path: Path) -> None:
+    folder = tmp_path / "panels"
+    folder.mkdir()
+    with gr.Blocks() as page:
+        page.GRADIO_CACHE = str(tmp_path)
+        build_compare_tab({"mini": None}, restorer(tmp_path), lambda: folder)
+    (show,) = (each for each in page.fns.values() if each.name == "show")
+    id = open_dataset("mini").items[0].id
+    asyncio.run(page.process_api(show, ["mini", id, ["srcnn", "unet"]], SessionState(page)))
+    assert list(folder.iterdir()) != []
+    delete_files_created_by_app(page, None)
+    assert list(folder.iterdir()) == []
 
 
 def test_a_panel_is_safe_html() -> None:

@@ -42,7 +42,10 @@ def complaint(call: Callable[[], Any]) -> str:
 @pytest.mark.parametrize("folder", ["", "restored/"])
 def test_pictures_lie_under_their_ids(tmp_path: Path, folder: str) -> None:
     members = {f"{folder}{name}": content for name, content in whole().items()}
-    archive = zipped(tmp_path / "a.zip", members | {"__MACOSX/x": b"", f"{folder}.DS_Store": b""})
+    archive = zipped(
+        tmp_path / "a.zip",
+        members | {"__MACOSX/x": b"", f"{folder}.DS_Store": b"", f"{folder}.": b""},
+    )
     unpack(archive, tmp_path / "out", "mini")
     found = {
         path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*")
@@ -61,6 +64,7 @@ def test_pictures_lie_under_their_ids(tmp_path: Path, folder: str) -> None:
         ({"evil.html": b"<script>"}, "is no picture"),
         ({"model.pkl": b""}, "is no picture"),
         ({f"{IDS[0]}.png": PNG}, f"{len(IDS) - 1} are missing"),
+        (whole(**{f"{IDS[0]}.png/in.png": PNG}), "no ids of the dataset"),
         (whole(**{"another.png": PNG}), "1 are no ids of the dataset (another)"),
     ],
 )
@@ -78,6 +82,14 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "a.zip", {"../x.png": PNG, "evil.html": b""})
     said = complaint(lambda: unpack(archive, tmp_path, "mini"))
     assert all(each in said for each in ("leads out", "is no picture", "are missing"))
+
+
+@pytest.mark.parametrize(
+    "names", [("a.png", "a.png/b.png"), (f"{'x' * 300}.png",)], ids=["file and folder", "long"]
+)
+def test_names_that_no_disk_takes_are_told(tmp_path: Path, names: tuple[str, ...]) -> None:
+    archive = zipped(tmp_path / "a.zip", dict.fromkeys(names, PNG))
+    assert "cannot be unpacked" in complaint(lambda: unpack(archive, tmp_path / "out", "gopro"))
 
 
 def test_a_link_is_no_picture(tmp_path: Path) -> None:

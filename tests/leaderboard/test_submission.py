@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 
 from benchmarks.protocol import Alignment, EvalProtocol
-from benchmarks.results import ImageScore, RunResult
+from benchmarks.results import ImageScore, MetricRecord, RunResult
+from deblur.catalog import CATALOG
 from leaderboard import submission
 from leaderboard.errors import SubmissionError, VerificationError
+from leaderboard.plausibility import check_scores
 from leaderboard.store import FolderStore
 from leaderboard.submission import submit
 from leaderboard.verification import model_of, verification
-from tests.leaderboard.entries import ABOUT, images, measured, record
+from tests.leaderboard.entries import ABOUT, METRICS, images, measured, record
+
+SRCNN = CATALOG["srcnn"].weights[0].sha256
 
 
 @pytest.fixture
@@ -41,6 +45,10 @@ def scored(**scores: list[float]) -> list[ImageScore]:
         )
         for place, each in enumerate(images())
     ]
+
+
+def noted(given: list[ImageScore], note: str) -> list[ImageScore]:
+    return [each.model_copy(update={"notes": (note,)}) for each in given]
 
 
 def test_a_good_record_is_self_reported(store: FolderStore) -> None:
@@ -90,10 +98,51 @@ def test_everything_wrong_is_said_at_once(store: FolderStore) -> None:
         (record("turned\u202eround"), "record.model.name"),
         (record(command="x" * 3000), "record.command"),
         (record(categories={"none": {}}), "categories"),
+        (record(given=noted(scored(psnr=[math.nan]), "psnr: not defined")), "images.scores.psnr"),
+        (record("srcnn"), "model.name"),
+        (record("other", about_model={"weights_sha256": SRCNN}), "model.name"),
     ],
 )
 def test_what_cannot_be_is_named(store: FolderStore, made: RunResult, field: str) -> None:
     assert field in fields(store, made.to_json())
+
+
+@pytest.mark.parametrize(("count", "refused"), [(1, False), (2, True)])
+def test_what_a_dataset_ranks_by_is_known_of_nearly_all_pictures(count: int, refused: bool) -> None:
+    given = [
+        each.model_copy(
+            update={
+                "scores": {"niqe": math.nan if place < count else 5.0 + place / 100},
+                "notes": ("niqe: too even",) if place < count else (),
+            }
+        )
+        for place, each in enumerate(images())
+    ]
+    niqe = MetricRecord(title="NIQE", better="lower", against="nothing", digits=3, definition="")
+    made = record(given=given, metrics={"niqe": niqe})
+    fields = {each.field for each in check_scores(made)}
+    assert fields == ({"images.scores.niqe"} if refused else set())
+
+
+def test_a_metric_is_what_it_is_on_the_board(store: FolderStore) -> None:
+    store.add(measured())
+    other = METRICS["psnr"].model_copy(update={"definition": "dB, on a quarter of the picture"})
+    made = record("other", metrics=METRICS | {"psnr": other})
+    assert fields(store, made.to_json()) == {"metrics.psnr"}
+
+
+@pytest.mark.parametrize("digits", [-1, 11])
+def test_a_number_of_digits_that_nobody_can_print_is_refused(
+    store: FolderStore, digits: int
+) -> None:
+    content: dict[str, Any] = json.loads(record().to_json())
+    content["metrics"]["ssim"]["digits"] = digits
+    assert fields(store, json.dumps(content)) == {"record.metrics.ssim.digits"}
+
+
+def test_the_name_of_a_baseline_is_the_baselines(store: FolderStore) -> None:
+    store.add(measured("blurred", 23, about_model={"kind": "baseline"}))
+    assert fields(store, record("blurred").to_json()) == {"model.name"}
 
 
 @pytest.mark.parametrize("name", ["pairs", "nowhere", "../../../etc/passwd", "realblur-j"])
@@ -148,6 +197,8 @@ def test_a_claim_holds_within_the_tolerance() -> None:
         for i in claim.record.images
     ]
     assert verification(claim, record(given=near)) == []
+    small = record(given=near, about_model={"parameters": 1000})
+    assert verification(claim, small) == ["parameters: none is claimed, 1000 was measured"]
     (sentence, *_) = verification(claim, record(given=scored(psnr=[30.0])))
     assert sentence.startswith("psnr of 1 of 25 pictures: astronaut-defocus")
     other = record(given=images()[:-1], protocol=EvalProtocol(crop=4))

@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarks.results import Machine
 from leaderboard.cells import payload
-from leaderboard.entries import About, History
+from leaderboard.entries import About, History, Withdrawal
 from leaderboard.figures import by_category, gains
 from leaderboard.judging import contestants
-from leaderboard.run_page import best_and_worst, run_html
+from leaderboard.run_page import RunPage, best_and_worst, run_html
 from leaderboard.store import FolderStore
 from leaderboard.table import Table, build_table
 from leaderboard.views import KINDS, USUAL, View
@@ -110,6 +111,28 @@ def test_a_link_is_quoted(tmp_path: Path) -> None:
     about = About(link="https://example.org/a?b=1&c=2")
     html = run_html(measured().model_copy(update={"about": about}), History())
     assert 'href="https://example.org/a?b=1&amp;c=2" target="_blank" rel="noopener' in html
+
+
+@pytest.mark.parametrize("paper", ["javascript:alert(1)", "scikit-image", "doi:10.1086/111605"])
+def test_a_paper_that_is_no_address_is_not_linked(paper: str) -> None:
+    assert "href" not in run_html(measured(about_model={"paper": paper}), History())
+
+
+def test_a_row_that_was_withdrawn_says_why() -> None:
+    gone = Withdrawal(reason="trained on the test pictures", date="2026-01-02")
+    html = run_html(measured(), History(withdrawn=gone))
+    assert "withdrawn on 2026-01-02: trained on the test pictures" in html
+
+
+def test_a_row_that_waits_is_not_shown(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    entry = measured().model_copy(update={"kind": "self-reported", "moderated": True})
+    store.add(entry)
+    with gr.Blocks():
+        page = RunPage(store, {}, lambda model, photo: photo)
+    assert "waits to be accepted" in page.show(entry.id)[2]
+    store.accept(entry.id)
+    assert "95 % interval" in page.show(entry.id)[2]
 
 
 def test_the_best_and_the_worst_pictures_are_three_each() -> None:
