@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.compare import Difference
@@ -52,7 +51,7 @@ def record_table(records: Sequence[RunResult]) -> Table:
         cells += [_mean(record, metric) for metric in first.metrics]
         variant = record.engine.precision
         name = record.model.name if variant == "fp32" else f"{record.model.name}, {variant}"
-        table.add_row(escape(name), *cells, *_cost(record))
+        table.add_row(name, *cells, *_cost(record))
     return table
 
 
@@ -92,7 +91,7 @@ def _caption(records: Sequence[RunResult]) -> str | None:
 def difference_table(differences: Sequence[Difference], first: str, second: str) -> Table:
     """A row for each metric: both means, the paired difference, and who is better."""
     names = f"first: {first}, second: {second}"
-    table = Table(box=None, pad_edge=False, title=escape(names), title_justify="left")
+    table = Table(box=None, pad_edge=False, title=names, title_justify="left")
     table.add_column("metric", no_wrap=True)
     for title in ("first", "second", "difference", "95 %", "second wins"):
         table.add_column(title, justify="right", no_wrap=True)
@@ -154,7 +153,7 @@ def network_table(run: SpeedRun) -> Table:
     table = _table("model", "engine", "s/MP", "+-", "GFLOP/s", "of product", "peak MB")
     for row in run.networks:
         table.add_row(
-            escape(row.model),
+            row.model,
             row.engine,
             f"{row.seconds_per_megapixel:.2f}",
             f"{row.spread:.2f}",
@@ -170,7 +169,7 @@ def photo_cost_table(run: SpeedRun) -> Table:
     table = _table("restore", "MP", "seconds", "not the network", "peak MB")
     for row in run.photos:
         table.add_row(
-            escape(row.model),
+            row.model,
             f"{row.megapixels:.0f}",
             f"{row.seconds:.1f}",
             f"{row.overhead:.0%}",

@@ -124,7 +124,7 @@ def _describe_file(path: Path, licence: str = hub.LICENCE_UNKNOWN) -> ModelSpec:
     """The description of a local file; its weights are that file."""
     if not path.is_file():
         raise UnknownModelError(f"there is no file {path}")
-    ref = WeightsRef(file=str(path.resolve()), sha256=sha256_of(path), bytes=path.stat().st_size)
+    ref = WeightsRef(file=str(path.absolute()), sha256=sha256_of(path), bytes=path.stat().st_size)
     return replace(_described(path, licence), weights=(ref,))
 
 

@@ -11,7 +11,11 @@ import pytest
 from PIL import Image
 
 from deblur.cli.train import _seconds
-from tests.command_line import Outcome, deblur, files_in, picture, process
+from deblur.networks import build_network
+from deblur.training.checkpoint import Checkpoint, save_checkpoint
+from deblur.training.config import SourceConfig, TrainingConfig
+from deblur.weights import find_model
+from tests.command_line import Outcome, deblur, files_in, picture, process, size_of
 from tests.pictures import scene
 from tests.training.runs import make_pairs, make_photos
 
@@ -328,17 +332,81 @@ def test_a_misspelt_field_is_named_with_what_is_near(tmp_path: Path, photos: Pat
     assert "'schedule.warmpu'; did you mean 'warmup'?" in done.said
 
 
-@pytest.mark.parametrize("command", ["train", "export", "synthesize", "pack"])
-def test_without_torch_a_command_that_needs_it_says_so(
-    tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("command", "missing", "extra"),
+    [
+        ("train", "accelerate", "train"),
+        ("export", "torch", "torch"),
+        ("synthesize", "torch", "torch"),
+        ("pack", "torch", "torch"),
+        ("card", "matplotlib", "train"),
+    ],
+)
+def test_a_command_says_what_it_needs(
+    tmp_path: Path,
+    trained: Path,
+    command: str,
+    missing: str,
+    extra: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "torch", None)
+    (tmp_path / "notes.md").touch()
     arguments: dict[str, tuple[object, ...]] = {
         "train": ("--data", tmp_path),
         "export": ("c.pt", "-o", "m.onnx"),
         "synthesize": (tmp_path,),
         "pack": ("--data", tmp_path, "-o", tmp_path / "a.zip"),
+        "card": (
+            *(trained / "best.pt", tmp_path / "m.onnx"),
+            *("--notes", tmp_path / "notes.md", "--hardware", "a processor"),
+        ),
     }
+    monkeypatch.setitem(sys.modules, missing, None)
     done: Outcome = deblur(command, *arguments[command])
     assert done.code == 1
-    assert "pip install deblur-arena[torch]" in done.said
+    assert f"pip install deblur-arena[{extra}]" in done.said
+
+
+def test_what_a_file_began_is_trained_on_and_exported(
+    tmp_path: Path, trained: Path, photos: Path, tiny: Path
+) -> None:
+    model, run = tmp_path / "documents.safetensors", tmp_path / "run"
+    options = ("--config", tiny, "--data", photos, "--steps", 1, "--batch", 2, "--crop", 32)
+    assert deblur("export", trained / "best.pt", "--name", "documents", "-o", model).code == 0
+    done = deblur("train", "--init-from", model, *options, "--device", "cpu", "-o", run)
+    assert done.code == 0, done.err
+    exported = deblur("export", run / "best.pt", "-o", tmp_path / "[final] documents.onnx")
+    assert exported.code == 0, exported.err
+    assert "[final] documents.onnx" in exported.out
+    assert find_model(str(tmp_path / "[final] documents.onnx")).name == "documents"
+
+
+def test_a_checkpoint_tells_which_model_is_trained_on(
+    tmp_path: Path, trained: Path, photos: Path
+) -> None:
+    options = ("--init-from", trained / "best.pt", "--write-config", tmp_path / "run.json")
+    assert deblur("train", "--data", photos, *options).code == 0
+    assert json.loads((tmp_path / "run.json").read_text())["model"] == "srcnn"
+
+
+def test_a_network_of_other_depth_is_exported(tmp_path: Path) -> None:
+    arguments = {"width": 8, "blocks": 1, "levels": 5, "stem": 2}
+    sources = (SourceConfig("photos", "photos"),)
+    config = TrainingConfig("residual-unet-s", "residual_unet", arguments, sources)
+    weights = dict(build_network("residual_unet", arguments).state_dict())
+    path = tmp_path / "deep.pt"
+    save_checkpoint(Checkpoint(config.to_json(), 1, weights, weights, {}, {}, {}, {}), path)
+    done = deblur("export", path, "-o", tmp_path / "deep.onnx")
+    assert done.code == 0, done.err
+    assert find_model(str(tmp_path / "deep.onnx")).size_multiple == 32
+
+
+def test_a_sheet_that_is_there_stays_unless_told(tmp_path: Path) -> None:
+    folder, sheet = make_photos(tmp_path / "photos", 1, side=200), tmp_path / "blur.png"
+    sheet.write_bytes(b"precious")
+    command = ("synthesize", folder, "--preview", sheet, "--count", 1, "--crop", 32)
+    refused = deblur(*command)
+    assert (refused.code, sheet.read_bytes()) == (1, b"precious")
+    assert "exists already" in refused.said
+    assert deblur(*command, "--overwrite").code == 0
+    assert size_of(sheet)[1] == 64

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -15,7 +16,9 @@ from deblur.catalog import CATALOG
 from deblur.errors import BackendUnavailableError, ExportError, WeightsCorruptError
 from deblur.networks import build_network
 from deblur.onnx_file import PARITY_KEY, PRECISION_KEY, read_metadata
+from deblur.publish import calibration
 from deblur.publish import quantize as module
+from deblur.publish.calibration import calibration_tiles
 from deblur.publish.onnx_export import export
 from deblur.publish.quantize import LEAST_PARITY, Parity, quantize
 from deblur.restorer import Restorer
@@ -179,6 +182,34 @@ def test_photos_that_are_no_use_are_named(full: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with pytest.raises(ExportError, match=r"broken\.png cannot be calibrated with"):
         quantize(TINY, full, tmp_path / "x.onnx", tmp_path)
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_every_model_has_tiles_to_calibrate_with(name: str, photos: Path) -> None:
+    tiles = calibration_tiles(photos, CATALOG[name])
+    assert [tile.shape for tile in tiles] == [(1, 3, 128, 128)] * 4
+
+
+def test_few_tiles_of_many_photos_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "MOST_TILES", 4)
+    for seed in range(6):
+        Image.fromarray(scene(300, 800, seed=seed)).save(tmp_path / f"{seed}.png")
+    held: list[int] = []
+    cut = calibration._tiles
+
+    def counted(*arguments: Any) -> list[Any]:
+        tiles = cut(*arguments)
+        held.append(len(tiles))
+        return tiles
+
+    monkeypatch.setattr(calibration, "_tiles", counted)
+    assert len(calibration_tiles(tmp_path, TINY)) == 4
+    assert held == [4] * 4
+
+
+def test_a_variant_does_not_replace_its_model(full: Path, photos: Path) -> None:
+    with pytest.raises(ExportError, match="is the model itself"):
+        quantize(TINY, full, full, photos)
 
 
 def test_a_precision_that_nobody_knows_is_refused(full: Path, tmp_path: Path) -> None:

@@ -21,6 +21,13 @@ SRCNN = CATALOG["srcnn"]
 SRCNN_ONNX = PRETRAINED / "srcnn" / "model.onnx"
 
 
+def test_a_linked_file_is_known_by_the_links_name(tmp_path: Path) -> None:
+    shutil.copy(SRCNN_ONNX, tmp_path / "0f3a9c")
+    (tmp_path / "linked.onnx").symlink_to(tmp_path / "0f3a9c")
+    spec = find_model(str(tmp_path / "linked.onnx"))
+    assert fetch_weights(spec, ".onnx").read_bytes() == SRCNN_ONNX.read_bytes()
+
+
 def onnx_file(path: Path, metadata: dict[str, str]) -> Path:
     """The shipped network with other metadata."""
     model = onnx.load(SRCNN_ONNX)

@@ -2,5 +2,5 @@
 
 from rich.console import Console
 
-OUT = Console(width=max(100, Console().width))
-ERR = Console(stderr=True)
+OUT = Console(width=max(100, Console().width), markup=False)
+ERR = Console(stderr=True, markup=False)

@@ -53,7 +53,7 @@ def manifest(
     with plain_errors():
         items = find_dataset(dataset).layout(root).items
         write_manifest(make_manifest(dataset, items), output)
-        ERR.print(f"{len(items)} pictures: {output}", markup=False)
+        ERR.print(f"{len(items)} pictures: {output}")
 
 
 def download(

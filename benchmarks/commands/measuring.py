@@ -37,7 +37,7 @@ def speed(
         run = measure_speed(
             model or [name for name, spec in CATALOG.items() if not spec.on_hub],
             photo or [12, 48, 100],
-            lambda text: ERR.print(f"measuring {text}", markup=False),
+            lambda text: ERR.print(f"measuring {text}"),
         )
         OUT.print(f"{run.machine}: matrix product {run.matrix_product_gflops:.0f} GFLOP/s")
         OUT.print(network_table(run))
@@ -53,7 +53,7 @@ def tuning(
 ) -> None:
     """What threads, graph optimisation, tile and batch do to ONNX Runtime's speed on this CPU."""
     with plain_errors():
-        run = measure_tuning(model, rounds, lambda text: ERR.print(text, markup=False))
+        run = measure_tuning(model, rounds, lambda text: ERR.print(text))
         OUT.print(tuning_table(run))
         if output is not None:
             output.write_text(to_json(run))

@@ -157,7 +157,7 @@ def _measured(tasks: Sequence[Task], output: Path, crew: Crew, cost: bool) -> di
                 tasks, output, crew=crew, cost=cost, command=command, on_progress=on_progress
             ):
                 records[path] = record
-                ERR.print(f"{path}", markup=False)
+                ERR.print(f"{path}")
     except KeyboardInterrupt as error:
         ERR.print("Stopped. What is finished is kept; the same command goes on from there.")
         raise typer.Exit(130) from error
@@ -178,7 +178,7 @@ def show_records(records: Sequence[RunResult]) -> None:
     for group in groups.values():
         OUT.print(record_table(group))
         for line in filter(None, map(_without_a_score, group)):
-            ERR.print(line, markup=False)
+            ERR.print(line)
 
 
 def _without_a_score(record: RunResult) -> str:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deblur.cli.console import OUT, plain_errors
-from deblur.cli.needs import require_torch
-from deblur.weights import find_model
+from deblur.cli.export import trained_model
+from deblur.cli.needs import require, require_torch
 
 if TYPE_CHECKING:
     from deblur.training.checkpoint import Checkpoint
@@ -26,6 +26,7 @@ def card(
     """Write README.md, curve.png and crops.png of a trained model beside its file."""
     with plain_errors():
         require_torch("reading a checkpoint")
+        require("matplotlib", "drawing a run's curve", extra="train")
         from deblur.publish.model_card import model_card
         from deblur.publish.pictures import draw_crops, draw_curve
         from deblur.restorer import Restorer
@@ -38,7 +39,7 @@ def card(
         if photo:
             draw_crops(photo, Restorer.open(str(model), engine="onnx"), folder / "crops.png")
         text = model_card(
-            find_model(config.model),
+            trained_model(config),
             training=told_of(saved) | {"hardware": hardware},
             notes=notes.read_text(encoding="utf-8"),
             curve=bool(saved.history),

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from deblur.errors import DeblurError
 
-OUT = Console(soft_wrap=True, highlight=False, emoji=False)
-ERR = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+OUT = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
+ERR = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False, markup=False)
 
 
 @contextmanager

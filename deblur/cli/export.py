@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deblur.catalog import CATALOG
 from deblur.cli.console import OUT, plain_errors
 from deblur.cli.needs import require_torch
 from deblur.cli.options import Variant
 from deblur.cli.quantize import EXAMPLES, tell_variant
+from deblur.errors import UnknownModelError
 from deblur.spec import ModelSpec
-from deblur.weights import find_model, sha256_of
+from deblur.weights import sha256_of
 
 if TYPE_CHECKING:
     from deblur.training.config import TrainingConfig
@@ -67,13 +69,8 @@ def export(
 def described(
     config: "TrainingConfig", name: str | None, trained_on: list[str] | None, licence: str
 ) -> ModelSpec:
-    """The description of what a run trained, without weights.
-
-    What the catalog counted holds for its own arguments only.
-    """
-    spec = find_model(config.model)
-    if dict(config.arguments) != dict(spec.arguments):
-        spec = replace(spec, parameters=None, macs_per_megapixel=None)
+    """The description of what a run trained, without weights."""
+    spec = trained_model(config)
     sources = (f"{source.kind}: {Path(source.path).name}" for source in config.sources)
     return replace(
         spec,
@@ -83,3 +80,27 @@ def described(
         licence=licence,
         weights=(),
     )
+
+
+def trained_model(config: "TrainingConfig") -> ModelSpec:
+    """The catalog's model that a run trained, or the one that is most like it.
+
+    What the catalog counted holds for its own arguments only.
+    """
+    from deblur.networks import build_network, size_multiple
+
+    def likeness(spec: ModelSpec) -> tuple[bool, bool]:
+        same = dict(spec.arguments) == dict(config.arguments)
+        return spec.name == config.model, same
+
+    alike = [spec for spec in CATALOG.values() if spec.architecture == config.architecture]
+    if not alike:
+        raise UnknownModelError(f"the catalog has no model of architecture {config.architecture}")
+    nearest = max(alike, key=likeness)
+    found = replace(nearest, value_range=config.value_range)
+    if nearest.name != config.model:
+        found = replace(found, title=config.model)
+    if dict(config.arguments) == dict(nearest.arguments):
+        return found
+    multiple = size_multiple(build_network(config.architecture, config.arguments))
+    return replace(found, size_multiple=multiple, parameters=None, macs_per_megapixel=None)

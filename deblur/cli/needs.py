@@ -10,10 +10,10 @@ def require_torch(activity: str) -> None:
     require("torch", activity, extra="torch")
 
 
-def require(module: str, activity: str, *, extra: str) -> None:
-    """Raises BackendUnavailableError, naming the extra that has it, where a module is not."""
+def require(module: str, activity: str, *, extra: str | None = None) -> None:
+    """Raises BackendUnavailableError, naming it or the extra that has it, where a module is not."""
     if importlib.util.find_spec(module) is None:
         raise BackendUnavailableError(
             f"{activity} needs {module}, which is not installed: "
-            f"`pip install deblur-arena[{extra}]`"
+            f"`pip install {f'deblur-arena[{extra}]' if extra else module}`"
         )

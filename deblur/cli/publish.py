@@ -84,4 +84,4 @@ def _story(saved: "Checkpoint", notes: Path | None) -> "Story":
 
 def _show(files: Mapping[str, Path]) -> None:
     for path, file in sorted(files.items()):
-        OUT.print(f"{file.stat().st_size:>12,}  {sha256_of(file)}  {path}", markup=False)
+        OUT.print(f"{file.stat().st_size:>12,}  {sha256_of(file)}  {path}")

@@ -40,7 +40,7 @@ def quantize(
             photos,
             precision=precision.value,
             symmetric=symmetric,
-            tell=lambda text: ERR.print(text, markup=False),
+            tell=lambda text: ERR.print(text),
         )
     OUT.print(f"{output}  {output.stat().st_size / 1e6:.1f} MB  sha256 {sha256_of(output)}")
     tell_variant(parity, precision)

@@ -119,11 +119,11 @@ def _tell(job: Job, outcome: Outcome, as_json: bool) -> None:
             record |= {"error": type(outcome).__name__, "message": str(outcome)}
         else:
             record |= {"output": str(job.restored), **asdict(outcome)}
-        OUT.print(json.dumps(record), markup=False)
+        OUT.print(json.dumps(record))
     elif isinstance(outcome, DeblurError):
-        ERR.print(f"{job.blurred}: {outcome}", style="red", markup=False)
+        ERR.print(f"{job.blurred}: {outcome}", style="red")
     else:
-        OUT.print(f"{job.restored}  {outcome.summary()}", markup=False)
+        OUT.print(f"{job.restored}  {outcome.summary()}")
 
 
 def _progress_bar(*, hidden: bool) -> Progress:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from deblur.cli.console import OUT, plain_errors
 from deblur.cli.needs import require_torch
-from deblur.errors import OutputError
+from deblur.errors import OutputError, OutputExistsError
 
 
 def synthesize(
@@ -17,12 +17,19 @@ def synthesize(
     count: Annotated[int, typer.Option(min=1, help="Pairs on the sheet.")] = 24,
     crop: Annotated[int, typer.Option(min=16, help="Side of each crop in pixels.")] = 224,
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a sheet that exists.")
+    ] = False,
 ) -> None:
     """Blur crops of sharp photos as training does, and lay sharp over blurred on one sheet."""
     with plain_errors():
         require_torch("synthesising blur")
         if preview.suffix.lower() not in (".png", ".jpg", ".webp") or not preview.parent.is_dir():
             raise OutputError(f"{preview}: name a .png, .jpg or .webp in a folder that exists")
+        if preview.exists() and not overwrite:
+            raise OutputExistsError(
+                f"{preview} exists already; name another with --preview, or pass --overwrite"
+            )
         from deblur.training.preview import preview_sheet
 
         Image.fromarray(preview_sheet(photos, count, crop, seed)).save(preview)

@@ -15,7 +15,7 @@ import typer
 
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.cli.console import ERR, plain_errors
-from deblur.cli.needs import require_torch
+from deblur.cli.needs import require
 from deblur.cli.options import Preset, Tracker
 from deblur.cli.training_progress import TrainingProgress
 from deblur.errors import CheckpointError, ConfigError
@@ -112,7 +112,9 @@ def train(
     its folder by --resume.
     """
     with plain_errors():
-        require_torch("training")
+        require("accelerate", "training", extra="train")
+        if track:
+            require(track.value, f"--track {track.value}")
         from deblur.training.config import TrainingConfig
         from deblur.training.loop import CONFIG, refuse_folder_of_a_run
 
@@ -127,14 +129,27 @@ def train(
             changes |= _changes(data, validation, general, init_from, loss, steps, skip_bad)
             if distill_from:
                 changes["distill_from"] = distill_from
-            wanted = model or (init_from if init_from in CATALOG else DEFAULT_MODEL)
+            wanted = model or _model_to_begin_with(init_from)
             run = _configure(wanted, preset, changes, crop, batch, learning_rate, device)
             directory = output or Path("runs") / run.model
-            refuse_folder_of_a_run(directory)
+            if not write_config:
+                refuse_folder_of_a_run(directory)
         if write_config:
             write_config.write_text(run.to_json(), encoding="utf-8")
             return
         _run(run, directory, device, bool(resume), time_limit or math.inf, track)
+
+
+def _model_to_begin_with(init_from: str | None) -> str:
+    """The model that weights are of: a checkpoint's, or a file's or repository's own."""
+    from deblur.training.checkpoint import load_checkpoint
+
+    if init_from is None:
+        return DEFAULT_MODEL
+    if Path(init_from).suffix != ".pt":
+        return init_from
+    trained = load_checkpoint(Path(init_from)).training_config().model
+    return trained if trained in CATALOG else DEFAULT_MODEL
 
 
 def _refuse_options_beside_resume(context: typer.Context) -> None:
@@ -246,7 +261,7 @@ def _run(
     place = choose_device(device)
     ERR.print(f"{config.model}, {config.steps:,} steps on {place}, into {directory}/")
     for name, value in describe(config).items():
-        ERR.print(f"  {name}: {value}", markup=False)
+        ERR.print(f"  {name}: {value}")
     ERR.print("preparing: looking at every file, drawing the crops to validate on")
     with TrainingProgress(config) as progress, stop_on_signals() as should_stop:
         outcome = run_training(

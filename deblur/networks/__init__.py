@@ -36,3 +36,8 @@ def build_network(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:
         raise UnknownModelError(
             f"architecture {architecture!r} does not take {dict(arguments)}: {error}"
         ) from error
+
+
+def size_multiple(network: nn.Module) -> int:
+    """What height and width of a network's pictures must be multiples of, in pixels."""
+    return int(network.size_multiple)  # type: ignore[arg-type]

@@ -1,7 +1,9 @@
 """Tiles of real blurred photos, as a network would see them."""
 
-from itertools import zip_longest
+from collections.abc import Sequence
+from itertools import product, zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +16,12 @@ from deblur.spec import ModelSpec, Precision
 SIDE = 128
 """Of a tile, in pixels: smaller photos are of no use here."""
 MOST_TILES = 48
+_SPARE = 4
+"""So many times its share of the tiles is cut from a photo: others may be too small for theirs."""
 
 
 def calibration_tiles(photos: Path, spec: ModelSpec) -> list[Batch]:
-    """Up to MOST_TILES tiles (1, 3, h, w), all of one size, from every photo in a folder.
+    """Up to MOST_TILES tiles (1, 3, h, w), all of one size, from the photos in a folder, evenly.
 
     They are in the network's own value range, and go round the photos, so that any half of the
     list has something of each. Raises ExportError for a folder without two tiles.
@@ -27,29 +31,36 @@ def calibration_tiles(photos: Path, spec: ModelSpec) -> list[Batch]:
             f"there is no folder {photos}; name one with blurred photos: --photos DIR"
         )
     side = max(SIDE // spec.size_multiple, 1) * spec.size_multiple
-    files = (path for path in sorted(photos.rglob("*")) if path.suffix.lower() in INPUT_SUFFIXES)
-    rounds = zip_longest(*(_tiles(path, spec, side) for path in files))
+    files = [path for path in sorted(photos.rglob("*")) if path.suffix.lower() in INPUT_SUFFIXES]
+    chosen = _evenly(files, MOST_TILES)
+    each_most = max(2, _SPARE * MOST_TILES // max(1, len(chosen)))
+    rounds = zip_longest(*(_tiles(path, spec, side, each_most) for path in chosen))
     tiles = [tile for each in rounds for tile in each if tile is not None]
     if len(tiles) < 2:
         raise ExportError(
             f"{photos} has {len(tiles)} tiles of {side}x{side} pixels in it; to calibrate and to "
             "measure takes two or more: name a folder with larger or more photos"
         )
-    places = np.linspace(0, len(tiles) - 1, min(len(tiles), MOST_TILES))
-    return [tiles[int(place)] for place in places]
+    return _evenly(tiles, MOST_TILES)
 
 
-def _tiles(path: Path, spec: ModelSpec, side: int) -> list[Batch]:
+def _evenly(given: Sequence[Any], most: int) -> list[Any]:
+    places = np.linspace(0, len(given) - 1, min(len(given), most))
+    return [given[int(place)] for place in places]
+
+
+def _tiles(path: Path, spec: ModelSpec, side: int, most: int) -> list[Batch]:
+    """Up to `most` tiles of a photo, evenly placed; each passes through the pipeline as a whole."""
     try:
         photo = decode_image(path.read_bytes())
     except DeblurError as error:
         raise ExportError(f"{path} cannot be calibrated with: {error}") from error
     seen = _Listener()
-    restorer = Restorer(spec, seen, tile=side)
-    for top in range(0, photo.height - side + 1, side):
-        for left in range(0, photo.width - side + 1, side):
-            cut = photo.pixels[top : top + side, left : left + side]
-            restorer.restore(DecodedImage(np.ascontiguousarray(cut), None, photo.format))
+    restorer = Restorer(spec, seen, tile=0)
+    tops, lefts = (range(0, length - side + 1, side) for length in (photo.height, photo.width))
+    for top, left in _evenly([*product(tops, lefts)], most):
+        cut = photo.pixels[top : top + side, left : left + side]
+        restorer.restore(DecodedImage(np.ascontiguousarray(cut), None, photo.format))
     return seen.batches
 
 

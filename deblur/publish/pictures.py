@@ -52,7 +52,7 @@ def draw_crops(photos: Sequence[Path], restorer: Restorer, path: Path) -> None:
 
 
 def _column(photo: Path, number: int, restorer: Restorer) -> NDArray[np.uint8]:
-    pixels = decode_image(photo.read_bytes()).pixels
+    pixels = _rgb_8_bit(decode_image(photo.read_bytes()).pixels)
     margin = MODERATE.margin
     side = CROP + 2 * margin
     if min(pixels.shape[:2]) < side:
@@ -68,6 +68,12 @@ def _column(photo: Path, number: int, restorer: Restorer) -> NDArray[np.uint8]:
     restored = restorer.restore(DecodedImage(blurred, None, "png")).pixels
     inner = slice(margin, margin + CROP)
     return np.concatenate([each[inner, inner] for each in (blurred, restored, middle)])
+
+
+def _rgb_8_bit(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
+    depth = np.iinfo(pixels.dtype).max
+    values = np.round(pixels.astype(np.float32) * (255 / depth)).astype(np.uint8)
+    return np.broadcast_to(values, (*values.shape[:2], 3))
 
 
 def _pixels(picture: torch.Tensor) -> NDArray[np.uint8]:

@@ -80,6 +80,8 @@ def quantize(
         raise ExportError(f"there is no {precision} variant; choose {' or '.join(LEAST_PARITY)}")
     if output.suffix != ".onnx":
         raise ExportError(f"{output.name}: a variant is an .onnx file, not {output.suffix!r}")
+    if output.resolve() == model.resolve():
+        raise ExportError(f"{output} is the model itself; name another file for the variant")
     held = read_metadata(model).get(PRECISION_KEY, "fp32")
     if held != "fp32":
         raise ExportError(f"{model} is {held} already; a variant is made from an fp32 file")

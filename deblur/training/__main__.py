@@ -37,20 +37,22 @@ def main() -> None:
 
 def _run(asked: argparse.Namespace) -> None:
     checkpoint = asked.output / CHECKPOINT
+    first = int(os.environ.get("RANK", "0")) == 0
     if asked.from_parts:
         asked.output.mkdir(parents=True, exist_ok=True)
-        join_checkpoint(asked.from_parts, checkpoint)
+        if first:  # the others wait for it where their group of processes forms
+            join_checkpoint(asked.from_parts, checkpoint)
     with stop_on_signals() as should_stop:
         outcome = train(
             TrainingConfig.from_json(asked.config.read_text(encoding="utf-8")),
             asked.output,
             device=asked.device,
-            resume=checkpoint.exists(),
+            resume=bool(asked.from_parts) or checkpoint.exists(),
             time_limit=60 * asked.minutes,
             should_stop=should_stop,
             on_report=_tell,
         )
-    if int(os.environ.get("RANK", "0")) > 0:
+    if not first:
         return
     print(f"{outcome.reason} at step {outcome.step}: {outcome.path}")
     if asked.to_parts:

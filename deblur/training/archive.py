@@ -1,5 +1,6 @@
 """Pack a training set into one small ZIP archive that training reads as it is."""
 
+import itertools
 import json
 import os
 from bisect import bisect_left
@@ -125,8 +126,9 @@ def _groups(sources: Sequence[SourceConfig]) -> list[_Group]:
         items = split_source(source)[source.split] if source.split else list_items(source)
         kind = "pairs" if source.kind == "gopro" else source.kind
         wanted = f"{kind}/{Path(source.path).stem or 'data'}"
-        same = sum(group.path.partition("~")[0] == wanted for group in groups)
-        folder = f"{wanted}~{same + 1}" if same else wanted
+        taken_names = {group.path for group in groups}
+        others = (f"{wanted}~{number}" for number in itertools.count(2))
+        folder = next(name for name in itertools.chain([wanted], others) if name not in taken_names)
         inner = open_source(source).inner
         names = [tuple(_name(file.name, inner, source.kind) for file in item) for item in items]
         stems = [name[-1].rpartition(".")[0] for name in names]

@@ -9,6 +9,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs
 
+from deblur.backends.torch_backend import choose_device
 from deblur.errors import ConfigError
 from deblur.training.config import TrainingConfig
 
@@ -20,8 +21,10 @@ def open_accelerator(
     """An accelerator for one run, `directory` its tracker's; it ends with the context.
 
     `device` is auto, cpu, cuda or mps, `tracker` a name that Accelerate knows. Raises
-    ConfigError for a precision that the device does not train at.
+    ConfigError for a precision that the device does not train at, BackendUnavailableError for a
+    device that is not here.
     """
+    choose_device(device)
     if config.precision == "fp16" and (device == "cpu" or not torch.cuda.is_available()):
         raise ConfigError("precision: fp16 trains on a GPU only; choose bf16 or fp32")
     AcceleratorState._reset_state(reset_partial_state=True)

@@ -36,7 +36,15 @@ def list_items(source: SourceConfig) -> list[Item]:
         raise TrainingDataError(
             f"{tree.path}: the frames of a clip must lie in one folder; name each clip on its own"
         )
-    return [(tree.file(name),) for name in photos]
+    ordered = sorted(photos, key=_as_counted) if source.kind == "frames" else photos
+    return [(tree.file(name),) for name in ordered]
+
+
+def _as_counted(name: str) -> list[tuple[int, str]]:
+    """A key for names with numbers in them, so that frame 10 follows frame 9."""
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)
+    ]
 
 
 def open_source(source: SourceConfig) -> Tree:

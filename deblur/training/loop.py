@@ -97,7 +97,7 @@ class _Run:
         if not resume:
             refuse_folder_of_a_run(directory)
         saved = load_checkpoint(self.path) if resume else None
-        self._build()
+        self._build(fresh=saved is None)
         self.step, self.skipped, self.failing = 0, 0, 0
         self.progress, self.history = Progress(), list[dict[str, float]]()
         self.losses = list[Tensor]()
@@ -121,9 +121,9 @@ class _Run:
                 (directory / LEFT_OUT).write_text("\n".join(self._left_out()) + "\n")
         self.clock.started = time.monotonic()
 
-    def _build(self) -> None:
+    def _build(self, *, fresh: bool) -> None:
         config, accelerator = self.config, self.accelerator
-        network = initial_network(config)
+        network = initial_network(config, fresh=fresh)
         memory = torch.channels_last if config.channels_last else torch.contiguous_format
         network.to(accelerator.device, memory_format=memory)  # type: ignore[call-overload]
         if config.compile:

@@ -1,5 +1,6 @@
 """Reading photos: decoded and kept, or only looked at."""
 
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +16,11 @@ from deblur.training.folders import Item
 from deblur.training.tree import DataFile
 
 CACHE_BYTES = 6 << 30
+UNREADABLE = (
+    *(OSError, ValueError, SyntaxError, KeyError, EOFError, RuntimeError),
+    *(BadZipFile, zlib.error, Image.DecompressionBombError),
+)
+"""What Pillow and zipfile raise of files that are damaged, or no photos."""
 
 
 class PhotoCache:
@@ -41,7 +47,17 @@ def decode(photo: DataFile) -> Pixels:
         with photo.open() as stream:
             content = BytesIO(stream.read())
         with Image.open(content) as image:
-            return np.asarray(image.convert("RGB"))
+            return _eight_bit(image)
+
+
+def _eight_bit(image: Image.Image) -> Pixels:
+    """RGB; 16-bit grey is scaled down, where Pillow would cut it off."""
+    if image.mode in ("I", "F"):
+        raise ValueError(f"pixels of mode {image.mode}; save it with 8 or 16 bits a channel")
+    if image.mode.startswith("I;16"):
+        grey = (np.asarray(image).astype(np.uint32) + 128) // 257
+        return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
+    return np.asarray(image.convert("RGB"))
 
 
 def size_of(photo: DataFile) -> tuple[int, int]:
@@ -93,14 +109,7 @@ def check_pixels(item: Item) -> None:
 def _naming(photo: DataFile) -> Iterator[None]:
     try:
         yield
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        KeyError,
-        BadZipFile,
-        Image.DecompressionBombError,
-    ) as error:
+    except UNREADABLE as error:
         raise TrainingDataError(
             f"{photo}: cannot be read as a photo ({error}); repair or remove it, "
             "or leave such files out (train --skip-bad)"

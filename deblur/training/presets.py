@@ -142,8 +142,11 @@ def _by_name(weights: str) -> str:
 
 
 def _source(source: SourceConfig) -> str:
+    """A source in words; of GoPro which blur it is, where the dataset lies on this machine."""
     name = f"{source.kind} `{Path(source.path).name}`"
-    return f"{name} ({gopro_variant(Path(source.path))})" if source.kind == "gopro" else name
+    if source.kind != "gopro" or not Path(source.path).exists():
+        return name
+    return f"{name} ({gopro_variant(Path(source.path))})"
 
 
 def count_photos(config: TrainingConfig) -> int:

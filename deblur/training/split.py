@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise, takewhile
 from pathlib import Path, PurePosixPath
-from zipfile import BadZipFile
 
 from PIL import ExifTags, Image
 
 from deblur.errors import TrainingDataError
 from deblur.training.config import SourceConfig, Split
 from deblur.training.folders import Item, list_items, open_source
+from deblur.training.photos import UNREADABLE
 from deblur.training.tree import DataFile
 
 LONGEST_AVERAGE = 13
@@ -93,7 +93,7 @@ def taken(photo: DataFile) -> datetime | None:
             exif = image.getexif()
             written = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
         return datetime.strptime(str(written), "%Y:%m:%d %H:%M:%S")
-    except (OSError, ValueError, SyntaxError, BadZipFile):
+    except UNREADABLE:
         return None
 
 

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from deblur.errors import CheckpointError, ConfigError
-from deblur.networks import build_network
+from deblur.networks import build_network, size_multiple
 from deblur.networks.gan import Generator
 from deblur.networks.gan_fpn import FeaturePyramidGenerator
 from deblur.networks.residual_unet import ResidualUNet
@@ -19,14 +19,23 @@ from deblur.training.checkpoint import load_checkpoint
 from deblur.training.config import TrainingConfig
 
 
-def initial_network(config: TrainingConfig) -> nn.Module:
-    """The network of a run before its first step, on the CPU.
+def initial_network(config: TrainingConfig, *, fresh: bool = True) -> nn.Module:
+    """The network of a run before its first step, on the CPU; not `fresh`, without its weights.
 
-    Raises ConfigError for an encoder's weights where there is no encoder, or weights to hold
-    still where there are none, and what `start_from` and `load_encoder` raise.
+    Raises ConfigError for crops that do not suit the network, for an encoder's weights where
+    there is no encoder, or weights to hold still where there are none, and what `start_from` and
+    `load_encoder` raise.
     """
     network = build_network(config.architecture, config.arguments)
-    if config.start_from:
+    multiple = size_multiple(network)
+    if odd := [stage.side for stage in config.crops if stage.side % multiple]:
+        raise ConfigError(
+            f"crops of {odd[0]} pixels do not suit {config.model}, which halves its pictures: "
+            f"choose a multiple of {multiple}"
+        )
+    if not fresh:
+        pass
+    elif config.start_from:
         start_from(network, config.start_from, config)
     elif config.encoder:
         if not isinstance(network, FeaturePyramidGenerator):

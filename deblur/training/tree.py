@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -70,8 +70,7 @@ def open_tree(path: Path) -> Tree:
             raise TrainingDataError(
                 f"{path} is not a folder, nor a ZIP archive, nor a folder inside one"
             )
-        found = (each for each in path.rglob("*") if each.is_file())
-        names = [each.relative_to(path).as_posix() for each in found]
+        names = [each.relative_to(path).as_posix() for each in _files_below(path)]
         return Tree(path, path, "", _sorted(names))
     inner = path.relative_to(archive).as_posix() + "/"
     inner = "" if inner == "./" else inner
@@ -119,6 +118,19 @@ def kind_of(path: Path) -> Literal["photos", "pairs", "frames", "gopro"]:
     if any("sharp" in tree.folders(f"train/{name}/") for name in tree.folders("train/")):
         return "gopro"
     return "pairs" if "blur" in tree.folders() else "photos"
+
+
+def _files_below(root: Path) -> Iterator[Path]:
+    """Those in linked folders, too, each folder once."""
+    seen = set()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        place = os.path.realpath(folder)
+        if place in seen:
+            folders.clear()
+            continue
+        seen.add(place)
+        folders.sort()
+        yield from (each for each in (Path(folder, name) for name in files) if each.is_file())
 
 
 def _archive_of(path: Path) -> Path | None:

@@ -78,11 +78,11 @@ def test_an_error_map_shows_where_and_how_much() -> None:
     np.testing.assert_array_equal(deep, shown)
 
 
-def test_files_go_when_the_page_cleans_up(tmp_path: Path) -> None:
+def test_files_go_when_the_page_cleans_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     folder = tmp_path / "panels"
     folder.mkdir()
     with gr.Blocks() as page:
-        page.GRADIO_CACHE = str(tmp_path)
         build_compare_tab({"mini": None}, restorer(tmp_path), lambda: folder)
     (show,) = (each for each in page.fns.values() if each.name == "show")
     id = open_dataset("mini").items[0].id

@@ -3,7 +3,7 @@
 import json
 from itertools import chain
 from pathlib import Path
-from zipfile import ZIP_STORED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import numpy as np
 import pytest
@@ -21,10 +21,12 @@ from deblur.training.archive import pack
 from deblur.training.config import Augmentation, SourceConfig, SourceKind
 from deblur.training.folders import Item, gopro_variant, list_gopro, list_items
 from deblur.training.photos import decode
+from deblur.training.presets import describe
 from deblur.training.samples import TrainingSamples
-from deblur.training.split import _by_group, scene_of, split_source, write_split
+from deblur.training.split import _by_group, scene_of, split_source, taken, write_split
 from deblur.training.tree import DataFile, kind_of
 from tests.pictures import scene
+from tests.training.runs import tiny_run
 
 SEQUENCES = ("GOPR0372_07_00", "GOPR0374_11_01", "GOPR0374_11_02")
 
@@ -77,6 +79,71 @@ def test_photos_are_found_below_a_folder(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(TrainingDataError, match="empty holds no photo"):
         list_photos(tmp_path / "empty")
+
+
+def test_frames_follow_their_numbers(tmp_path: Path) -> None:
+    touch(*(tmp_path / f"frame{number}.png" for number in range(1, 13)))
+    touch(*(tmp_path / f"padded-{number:04}.png" for number in range(3)))
+    names = [frame.name for (frame,) in list_items(SourceConfig("frames", str(tmp_path)))]
+    assert names == [f"frame{number}.png" for number in range(1, 13)] + [
+        f"padded-{number:04}.png" for number in range(3)
+    ]
+
+
+def test_linked_folders_are_followed_once(tmp_path: Path) -> None:
+    touch(tmp_path / "elsewhere" / "a.png", tmp_path / "photos" / "b.png")
+    (tmp_path / "photos" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "round").symlink_to(tmp_path / "photos")
+    names = [photo.name for photo in list_photos(tmp_path / "photos")]
+    assert names == ["b.png", "linked/a.png"]
+
+
+def test_grey_of_16_bits_is_scaled_and_not_cut_off(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    Image.fromarray(ramp).save(tmp_path / "ramp.png")
+    pixels = decode(DataFile(tmp_path, "ramp.png"))
+    assert pixels.shape == (16, 16, 3)
+    np.testing.assert_array_equal(pixels[..., 0].ravel(), np.arange(256))
+
+
+@pytest.mark.parametrize("kind", ["bomb", "damaged member", "unknown compression"])
+def test_what_cannot_be_read_is_named_whatever_is_raised(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "photos"
+    write(root / "a.png", 200, 200)
+    if kind == "bomb":
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    else:
+        archive = tmp_path / "photos.zip"
+        with ZipFile(archive, "w", ZIP_DEFLATED) as opened:
+            opened.write(root / "a.png", "a.png")
+        data = bytearray(archive.read_bytes())
+        if kind == "damaged member":
+            data[40:80] = bytes(40)
+        else:
+            data[8] = data[data.index(b"PK\x01\x02") + 10] = 9
+        archive.write_bytes(data)
+        root = archive
+    photo = DataFile(root, "a.png")
+    assert taken(photo) is None
+    with pytest.raises(TrainingDataError, match=r"a\.png: cannot be read as a photo"):
+        decode(photo)
+
+
+def test_sources_of_alike_names_are_packed_apart(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        write(tmp_path / folder / "x~y" / "p.png")
+    sources = [SourceConfig("photos", str(tmp_path / each / "x~y")) for each in ("one", "two")]
+    pack(sources, tmp_path / "set.zip", 10_000)
+    names = ZipFile(tmp_path / "set.zip").namelist()
+    assert sorted(names) == ["manifest.json", "photos/x~y/p.webp", "photos/x~y~2/p.webp"]
+
+
+def test_gopro_that_lies_elsewhere_is_told_by_its_name(gopro: Path) -> None:
+    here, gone = tiny_run(source("gopro", gopro)), tiny_run(source("gopro", Path("/gone/GoPro")))
+    assert describe(here)["data"] == "100% gopro `GOPRO_Large` (blur_gamma)"
+    assert describe(gone)["data"] == "100% gopro `GoPro`"
 
 
 def test_a_picture_without_partner_is_named(tmp_path: Path) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from deblur.errors import CheckpointError, ConfigError
+from deblur.errors import BackendUnavailableError, CheckpointError, ConfigError
 from deblur.networks import build_network
 from deblur.networks.unet import KNOTS
 from deblur.training.checkpoint import load_checkpoint
-from deblur.training.config import Adversarial, Optimizer, SourceConfig
+from deblur.training.config import Adversarial, CropStage, Optimizer, SourceConfig
 from deblur.training.loop import train
 from deblur.training.start import initial_network, start_from
 from tests.training.runs import tiny_run
@@ -21,6 +21,27 @@ def test_a_run_can_start_from_another_ones_weights(photos: SourceConfig, tmp_pat
     second = load_checkpoint(train(still, tmp_path / "second", device="cpu").path)
     for name, value in load_checkpoint(first).ema.items():
         assert torch.equal(second.ema[name], value), name
+
+
+def test_a_run_goes_on_without_what_it_started_from(photos: SourceConfig, tmp_path: Path) -> None:
+    first = train(tiny_run(photos), tmp_path / "first", device="cpu").path
+    run = tiny_run(photos, start_from=str(first))
+    train(run, tmp_path / "second", device="cpu", time_limit=0)
+    first.unlink()
+    assert train(run, tmp_path / "second", device="cpu", resume=True).step == 6
+
+
+def test_crops_have_to_suit_the_network(photos: SourceConfig, tmp_path: Path) -> None:
+    odd = tiny_run(photos, model="unet", architecture="unet", crops=(CropStage(0.0, 30, 2),))
+    with pytest.raises(ConfigError, match=r"crops of 30 pixels do not suit unet.* multiple of 4"):
+        train(odd, tmp_path / "run", device="cpu")
+
+
+def test_a_device_that_is_not_here_is_no_reason_to_take_another(
+    photos: SourceConfig, tmp_path: Path
+) -> None:
+    with pytest.raises(BackendUnavailableError, match="no device 'abacus'"):
+        train(tiny_run(photos), tmp_path / "run", device="abacus")
 
 
 def test_a_run_can_start_from_a_published_model(photos: SourceConfig) -> None:
