@@ -74,6 +74,23 @@ _SPECS = (
         size_multiple=16,
         parameters=2_361_580,
         macs_per_megapixel=61.9,
+        trained_on=_TRAINED_ON,
+        precisions=("fp32", "bf16", "fp16", "int8"),
+        weights=(
+            WeightsRef(
+                "residual-unet-m/model.onnx",
+                "ab94b5cf715192df37a7b316e9236c6592d3d06a801e1083a126df244dabe53c",
+            ),
+            WeightsRef(
+                "residual-unet-m/model.safetensors",
+                "6b5302bd98d9a9f809efe7a9bc97fce5e2080a934f38e67f846ba49136aeb7ca",
+            ),
+            WeightsRef(
+                "residual-unet-m/model_int8.onnx",
+                "17656dcf4d7d15e984e918de47cdcc926bcee30bf35bf4c940265f10a89ba574",
+                precision="int8",
+            ),
+        ),
     ),
     ModelSpec(
         name="unet",
