@@ -113,7 +113,7 @@ def make_record(task: Task, shards: Sequence[FinishedShard], *, command: str = "
         ),
         protocol=task.protocol,
         protocol_digest=task.protocol.digest(),
-        metrics={name: _metric_record(name) for name in task.metrics},
+        metrics={name: metric_record(name) for name in task.metrics},
         images=merged.images,
         means=mean_scores(merged.images, task.metrics),
         categories=category_means(merged.images, task.metrics),
@@ -175,7 +175,8 @@ def _progress(task: Task, gathered: _Gathered) -> Progress:
     return Progress(task, len(images), len(task.dataset.items), metric, mean)
 
 
-def _metric_record(name: str) -> MetricRecord:
+def metric_record(name: str) -> MetricRecord:
+    """What a metric's name stands for. Raises what `find_metric` raises."""
     metric = find_metric(name)
     return MetricRecord(
         title=metric.title,

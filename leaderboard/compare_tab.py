@@ -43,23 +43,22 @@ def build_compare_tab(
         )
         button = gr.Button("Compare", variant="primary", min_width=140, scale=0)
     shown = gr.HTML(elem_id="comparison")
-    files = gr.Files(visible=False)
 
     def choose(name: str) -> Any:
         ids = items_of(opened(name))
         return gr.Dropdown(ids, value=ids[0])
 
-    def show(name: str, id: str, chosen: list[str]) -> tuple[str, list[str]]:
-        """The files are named beside the HTML that shows them, so that Gradio deletes old ones."""
+    def show(name: str, id: str, chosen: list[str]) -> str:
         try:
             panels = compare(opened(name), id, chosen, restore, new_folder())
         except DeblurError as error:
-            return f'<p class="failure" role="alert">{escape(str(error))}.</p>', []
+            return f'<p class="failure" role="alert">{escape(str(error))}.</p>'
         named = [file for panel in panels for file in (panel.picture, panel.errors) if file]
-        return panels_html(panels), [*map(str, named)]
+        shown.temp_files.update(map(str, named))  # what Gradio deletes when it is old
+        return panels_html(panels)
 
     dataset.input(choose, dataset, picture, api_visibility="private")
-    button.click(show, [dataset, picture, models], [shown, files], api_visibility="private")
+    button.click(show, [dataset, picture, models], shown, api_visibility="private")
 
 
 def panels_html(panels: list[Panel]) -> str:

@@ -39,7 +39,7 @@ def form(context: BrowserContext, board_address: str) -> Iterator[Page]:
 
 def fill(page: Page, file: Path, **about: str) -> None:
     page.locator("#submission input[type=file]").set_input_files(file)
-    expect(page.locator("#submission")).to_contain_text(file.name[-8:])
+    expect(page.locator("#submission table")).to_contain_text(file.stem)
     labels = {"licence": "Licence", "training_data": "Training data", "contact": "Contact"}
     for name, label in labels.items():
         page.locator("#submission").get_by_label(label).fill(about.get(name, ABOUT[name]))

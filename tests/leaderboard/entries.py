@@ -10,13 +10,13 @@ from benchmarks.results import (
     DatasetRecord,
     EngineRecord,
     ImageScore,
-    MetricRecord,
     ModelRecord,
     RunResult,
     category_means,
     dataset_digest,
     mean_scores,
 )
+from benchmarks.runner import metric_record
 from leaderboard.entries import Entry
 
 ABOUT = {
@@ -25,14 +25,7 @@ ABOUT = {
     "training_data": "GoPro train",
     "contact": "somebody@example.org",
 }
-METRICS = {
-    "psnr": MetricRecord(
-        title="PSNR", better="higher", against="sharp", digits=2, definition="dB, RGB"
-    ),
-    "ssim": MetricRecord(
-        title="SSIM", better="higher", against="sharp", digits=3, definition="Gaussian 11x11"
-    ),
-}
+METRICS = {name: metric_record(name) for name in ("psnr", "ssim")}
 
 
 def images(psnr: float = 26.0, seed: int = 0, spread: float = 1.0) -> list[ImageScore]:
