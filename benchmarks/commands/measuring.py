@@ -53,7 +53,7 @@ def tuning(
 ) -> None:
     """What threads, graph optimisation, tile and batch do to ONNX Runtime's speed on this CPU."""
     with plain_errors():
-        run = measure_tuning(model, rounds, lambda text: ERR.print(text))
+        run = measure_tuning(model, rounds, ERR.print)
         OUT.print(tuning_table(run))
         if output is not None:
             output.write_text(to_json(run))

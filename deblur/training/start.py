@@ -33,11 +33,9 @@ def initial_network(config: TrainingConfig, *, fresh: bool = True) -> nn.Module:
             f"crops of {odd[0]} pixels do not suit {config.model}, which halves its pictures: "
             f"choose a multiple of {multiple}"
         )
-    if not fresh:
-        pass
-    elif config.start_from:
+    if fresh and config.start_from:
         start_from(network, config.start_from, config)
-    elif config.encoder:
+    elif fresh and config.encoder:
         if not isinstance(network, FeaturePyramidGenerator):
             raise ConfigError(
                 f"encoder: {config.architecture} has none; only gan_fpn starts from ImageNet"
