@@ -175,6 +175,33 @@ def test_bad_files_are_left_out_and_counted_when_asked(tmp_path: Path, tiny: Pat
     assert "1 files that cannot be used were left out" in done.said
 
 
+def test_a_run_that_took_no_step_leaves_nothing_in_the_way(tmp_path: Path, tiny: Path) -> None:
+    folder, good = make_photos(tmp_path / "photos", 2), make_photos(tmp_path / "good", 2)
+    options = (*TINY, "--config", tiny, "--data", folder, "--validation", good)
+    whole = {path: path.read_bytes() for path in folder.iterdir()}
+    for path, content in whole.items():
+        path.write_bytes(content[:-3000])
+    refused = deblur("train", *options, "-o", tmp_path / "run")
+    assert refused.code == 1
+    assert "cannot be read as a photo" in refused.said
+    for path, content in whole.items():
+        path.write_bytes(content)
+    assert deblur("train", *options, "-o", tmp_path / "run").code == 0
+
+
+def test_a_bad_file_stops_a_run_that_may_then_leave_it_out(tmp_path: Path, tiny: Path) -> None:
+    folder, run = make_photos(tmp_path / "photos", 12), tmp_path / "run"
+    options = (*TINY, "--config", tiny, "--data", folder, "--validation", folder, "-o", run)
+    assert deblur("train", *options, "--time-limit", "0.000001s").code == 0
+    (folder / "0.png").write_text("no photo")
+    refused = deblur("train", "--resume", run, "--device", "cpu")
+    assert refused.code == 1
+    assert "train --skip-bad" in refused.said
+    done = deblur("train", "--resume", run, "--skip-bad", "--device", "cpu")
+    assert done.code == 0, done.err
+    assert "1 files that cannot be used were left out" in done.said
+
+
 def test_both_exports_restore_alike_on_their_engines(tmp_path: Path, trained: Path) -> None:
     photo, restored = picture(tmp_path / "a.png"), {}
     for engine, suffix in (("onnx", ".onnx"), ("torch", ".safetensors")):

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +28,7 @@ _SOURCE = (
     "KIND:PATH@WEIGHT, KIND one of photos, pairs (blur/ and sharp/), frames and gopro; KIND: and "
     "@WEIGHT may be left out"
 )
-_NOT_OF_THE_RUN = {"resume", "device", "time_limit", "track"}
+_MAY_CHANGE = {"resume", "device", "time_limit", "track", "skip_bad"}
 
 
 def _seconds(text: str) -> float:
@@ -108,8 +108,8 @@ def train(
 ) -> None:
     """Train a model. The run's folder holds its configuration and a checkpoint to resume from.
 
-    Every option but --device, --time-limit and --track is part of the run and is read from
-    its folder by --resume.
+    Every option but --device, --time-limit, --track and --skip-bad is part of the run and is
+    read from its folder by --resume.
     """
     with plain_errors():
         require("accelerate", "training", extra="train")
@@ -124,6 +124,7 @@ def train(
             if not (resume / CONFIG).is_file():
                 raise CheckpointError(f"{resume} is not the folder of a run: no {CONFIG} is there")
             run, directory = TrainingConfig.from_json((resume / CONFIG).read_text()), resume
+            run = replace(run, skip_bad=run.skip_bad or skip_bad)
         else:
             changes = _read_json(config) if config else {}
             changes |= _changes(data, validation, general, init_from, loss, steps, skip_bad)
@@ -153,7 +154,7 @@ def _model_to_begin_with(init_from: str | None) -> str:
 
 
 def _refuse_options_beside_resume(context: typer.Context) -> None:
-    for name in context.params.keys() - _NOT_OF_THE_RUN:
+    for name in context.params.keys() - _MAY_CHANGE:
         source = context.get_parameter_source(name)
         if source is None or source.name != "COMMANDLINE":
             continue

@@ -53,21 +53,6 @@ def hold_(parameter: Tensor | None, *held: slice) -> None:
     parameter.register_hook(partial(_without, held=held))
 
 
-def tie_(parameter: Tensor | None, groups: int, copies: int) -> None:
-    """Let `copies` repeats of the first `groups` rows learn as one, in place.
-
-    Their gradients are averaged, row i with rows i + groups, i + 2 groups and so on.
-    """
-    assert parameter is not None
-    parameter.register_hook(partial(_together, groups=groups, copies=copies))
-
-
-def _together(gradient: Tensor, groups: int, copies: int) -> Tensor:
-    tied = gradient[: groups * copies].unflatten(0, (copies, groups))
-    shared = tied.mean(0, keepdim=True).expand_as(tied).flatten(0, 1)
-    return torch.cat([shared, gradient[groups * copies :]])
-
-
 def _without(gradient: Tensor, held: tuple[slice, ...]) -> Tensor:
     learned = gradient.clone()
     learned[held] = 0

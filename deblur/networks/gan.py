@@ -29,7 +29,7 @@ class Generator(nn.Module):
 
     def keep_identity_(self) -> None:
         """See `hold_carriers_`."""
-        hold_carriers_(self.body, self.head)
+        self.head = hold_carriers_(self.body, self.head)
 
     def start_from_unet_(self, weights: Mapping[str, Tensor]) -> None:
         """Take over a U-Net and answer as it does, in place."""

@@ -5,13 +5,18 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from deblur.networks.blocks import hold_, route_, tie_
+from deblur.networks.blocks import hold_, route_
+from deblur.networks.unet_carriers import ExactHead, KnottedMerge
 
 Upsampling = Literal["nearest", "bilinear"]
 KNOTS = 15
 """Of the 64 last features so many a colour carry the picture; the others are free to learn."""
+LOGITS = torch.linspace(-5.5, 5.5, KNOTS, dtype=torch.float64)
+"""Where the piecewise linear logit bends that the U-Nets start with."""
 BALANCE = 16.0
-"""About the root of the steepest slope of the logit that the U-Nets start with."""
+"""About the root of its steepest slope."""
+CARRIED = 128
+"""The picture reaches the last merging layer as the first features of the fine level."""
 
 
 class UNetBody(nn.Module):
@@ -22,7 +27,7 @@ class UNetBody(nn.Module):
         self.fine = nn.Conv2d(3, 64, 3, padding=1)
         self.coarse = nn.Conv2d(64, 128, 3, padding=1)
         self.merge_coarse = nn.Conv2d(256, 128, 3, padding=1)
-        self.merge_fine = nn.Conv2d(192, 64, 3, padding=1)
+        self.merge_fine: nn.Conv2d | KnottedMerge = nn.Conv2d(192, 64, 3, padding=1)
         self.pool = nn.MaxPool2d(2)
         align = False if upsampling == "bilinear" else None
         self.upsample = nn.Upsample(scale_factor=2, mode=upsampling, align_corners=align)
@@ -57,7 +62,7 @@ class UNet(nn.Module):
 
     def keep_identity_(self) -> None:
         """See `hold_carriers_`."""
-        hold_carriers_(self.body, self.head)
+        self.head = hold_carriers_(self.body, self.head)
 
 
 @torch.no_grad()
@@ -70,12 +75,12 @@ def start_as_identity_(body: UNetBody, head: nn.Conv2d) -> None:
     two layers, or the steep ones would make a small step in the first a large one in the
     picture.
     """
-    logits = torch.linspace(-5.5, 5.5, KNOTS, dtype=torch.float64)
-    knots = torch.sigmoid(logits)
-    slopes = logits.diff() / knots.diff()
+    assert isinstance(body.merge_fine, nn.Conv2d)
+    knots = torch.sigmoid(LOGITS)
+    slopes = LOGITS.diff() / knots.diff()
     kinks = torch.cat([slopes[:1], slopes.diff(), slopes.new_zeros(1)])
     for knot, position in enumerate(knots.tolist()):
-        routes = {3 * knot + channel: 128 + channel for channel in range(3)}
+        routes = {3 * knot + channel: CARRIED + channel for channel in range(3)}
         route_(body.merge_fine, routes, bias=-position, quiet=1e-4)
     head.weight.mul_(0.01)
     for channel in range(3):
@@ -85,18 +90,19 @@ def start_as_identity_(body: UNetBody, head: nn.Conv2d) -> None:
         parameter[: 3 * KNOTS].mul_(BALANCE)
     head.weight[:, : 3 * KNOTS].div_(BALANCE)
     assert head.bias is not None
-    head.bias.fill_(logits[0].item())
+    head.bias.fill_(LOGITS[0].item())
 
 
-def hold_carriers_(body: UNetBody, head: nn.Conv2d) -> None:
-    """Keep the logit as it is while the others learn, in place.
+def hold_carriers_(body: UNetBody, head: nn.Conv2d) -> nn.Conv2d:
+    """Keep the logit as it is while the others learn, in place; returns the head to put there.
 
     Its slopes are so steep that a usual step in them harms the whole picture. What reaches its
-    knots learns as one, so that relu(x - knot) becomes relu(x + difference - knot), and the
-    network adds a difference to the picture as a residual network does.
+    knots learns as one: see `KnottedMerge`.
     """
     hold_(body.fine.weight, slice(3))
     hold_(body.fine.bias, slice(3))
-    tie_(body.merge_fine.weight, groups=3, copies=KNOTS)
-    tie_(body.merge_fine.bias, groups=3, copies=KNOTS)
-    hold_(head.weight, slice(None), slice(3 * KNOTS))
+    assert isinstance(body.merge_fine, nn.Conv2d)
+    body.merge_fine = KnottedMerge(body.merge_fine, CARRIED, LOGITS.sigmoid(), BALANCE)
+    exact = ExactHead(head)
+    hold_(exact.weight, slice(None), slice(3 * KNOTS))
+    return exact

@@ -183,7 +183,8 @@ class _Run:
         try:
             return next(self.batches)
         except TrainingDataError:
-            self.save(self.path)
+            if self.step:
+                self.save(self.path)
             raise
 
     def _left_out(self) -> tuple[str, ...]:
@@ -337,7 +338,7 @@ class _Run:
         save_checkpoint(state, path)
 
     def _restore(self, saved: Checkpoint) -> None:
-        if saved.training_config() != self.config:
+        if replace(saved.training_config(), skip_bad=self.config.skip_bad) != self.config:
             raise CheckpointError(
                 f"{self.path} was written with another configuration; "
                 "resume with the same one, or start in another folder"

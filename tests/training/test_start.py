@@ -139,6 +139,23 @@ def test_what_carries_the_picture_can_be_held_still(
             torch.testing.assert_close(knots, knots[:1].expand_as(knots), rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["unet", "gan"])
+def test_a_network_that_holds_still_is_saved_as_the_plain_one(
+    photos: SourceConfig, tmp_path: Path, name: str
+) -> None:
+    adversarial = Adversarial() if name == "gan" else None
+    run = tiny_run(photos, architecture=name, keep_identity=True, adversarial=adversarial)
+    saved = load_checkpoint(train(run, tmp_path / "run", device="cpu").path).network
+    learning, plain = initial_network(run), build_network(name, {})
+    learning.load_state_dict(saved)
+    plain.load_state_dict(saved)
+    for key, value in learning.state_dict().items():
+        assert torch.equal(value, saved[key]), key
+    picture = torch.rand(1, 3, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(learning(picture), plain(picture), rtol=0, atol=2e-5)
+
+
 def test_only_networks_that_carry_the_picture_can_hold_that_still(photos: SourceConfig) -> None:
     with pytest.raises(ConfigError, match="keep_identity: residual_unet adds to the picture"):
         initial_network(tiny_run(photos, architecture="residual_unet", keep_identity=True))
