@@ -7,6 +7,7 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from benchmarks.digests import digest_of_json, state_of_file
+from benchmarks.errors import BenchmarkError
 from benchmarks.metrics import find_metric
 from benchmarks.shards import FinishedShard, Shard, Task
 
@@ -43,7 +44,7 @@ class Journal:
             return None
 
     def keep(self, shard: Shard, finished: FinishedShard) -> None:
-        """Put a finished shard on disk. Raises OSError when that fails."""
+        """Put a finished shard on disk. Raises BenchmarkError when that fails."""
         write_whole(self._path(shard), finished.model_dump_json())
 
     def clear(self) -> None:
@@ -57,11 +58,19 @@ class Journal:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file under another name, then rename it: it is there as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file under another name, then rename it: it is there as a whole or not at all.
+
+    Raises BenchmarkError when it cannot be written; what stood there stays.
+    """
     temporary = path.with_name(f".{uuid4().hex}{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
+    except OSError as error:
+        raise BenchmarkError(
+            f"{path} cannot be written ({error.strerror or error}): check the free space and the "
+            "permissions; the same command then goes on where it stopped"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
