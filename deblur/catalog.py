@@ -16,7 +16,7 @@ _SPECS = (
         title="Residual U-Net, extra small",
         architecture="residual_unet",
         arguments={"width": 16, "blocks": 2, "levels": 4, "stem": 2},
-        tiling=TilingPolicy(tile=768, halo=96),
+        tiling=TilingPolicy(tile=1024, halo=96),
         size_multiple=16,
         parameters=1_068_476,
         macs_per_megapixel=17.8,
@@ -25,15 +25,15 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "residual-unet-xs/model.onnx",
-                "8e3b02ed3463763c853e0bec1e3740ebe586fb951622724d7cda62e04d9a8537",
+                "9bda52c80d5603d1d6992885f0c710f9de0158cbe11b1cb8a20e9e9d05a0c6cb",
             ),
             WeightsRef(
                 "residual-unet-xs/model.safetensors",
-                "a88ecf42703701e236b50f7074576a219d4e2a13398f7f9ba464f14834a2af23",
+                "05f7eb11956fe6f3e8cc2adc329882b1a25139de8d21745d9253e0d574e452b6",
             ),
             WeightsRef(
                 "residual-unet-xs/model_int8.onnx",
-                "0f870b514336326cc69f3722bd0d25683e22ec4f42e63a7cf320a60b7984b910",
+                "870ba3d9876b074d4a741e304967d6d19c7533b72d38c65e4e8632a1988679ad",
                 precision="int8",
             ),
         ),
@@ -70,7 +70,7 @@ _SPECS = (
         title="Residual U-Net, medium",
         architecture="residual_unet",
         arguments={"width": 32, "blocks": 2, "levels": 4, "stem": 2, "widest": 128},
-        tiling=TilingPolicy(tile=768, halo=96),
+        tiling=TilingPolicy(tile=1024, halo=96),
         size_multiple=16,
         parameters=2_361_580,
         macs_per_megapixel=61.9,
@@ -79,15 +79,15 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "residual-unet-m/model.onnx",
-                "ab94b5cf715192df37a7b316e9236c6592d3d06a801e1083a126df244dabe53c",
+                "35f6365b2ada986511bf2ae0d90c857ad8a3315419e81c8119e9966c80d23181",
             ),
             WeightsRef(
                 "residual-unet-m/model.safetensors",
-                "6b5302bd98d9a9f809efe7a9bc97fce5e2080a934f38e67f846ba49136aeb7ca",
+                "4352bd008ba1da1bef958899c37cf049ba2aa56d659ac91d3dc8799b85dd65e4",
             ),
             WeightsRef(
                 "residual-unet-m/model_int8.onnx",
-                "17656dcf4d7d15e984e918de47cdcc926bcee30bf35bf4c940265f10a89ba574",
+                "65c752585c8b84fba8e2a58a2ed6b762ac0f6adc109f138065daa77601f09d8c",
                 precision="int8",
             ),
         ),
@@ -107,11 +107,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "unet/model.onnx",
-                "53e95a695d0de36f4982e07eee100b55112035a192a35081c707bfac6717051a",
+                "eb2c4f4ff528638978930a690f73e6495fdba315c21f0304109b8cef4a15aea5",
             ),
             WeightsRef(
                 "unet/model.safetensors",
-                "fbdc8cfa5018ef8b2aa0170504b756346e4466d31d97bc2cf4b1edb00ec1f2d2",
+                "b3f073109396e392a07c1d95304dc7b889c85fbac895689927968679895f6f08",
             ),
         ),
     ),
@@ -191,11 +191,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "srcnn/model.onnx",
-                "eb339f20cb2b89b5f590633d2f3dffe34eac44df48b1e6b38b7ec29cbd5e7851",
+                "c854a0d2defd8b2172c3cdd23b0a1abd0131813d192e7a8fddd52daa6f3aa0d9",
             ),
             WeightsRef(
                 "srcnn/model.safetensors",
-                "98caf5fdda0583e281542c50c247166b474f5174602dda3771edd08b43238dc8",
+                "79d316600feb15731b7b9f84827f13e53ea877ce04aa5426c541c82fef42b262",
             ),
         ),
     ),

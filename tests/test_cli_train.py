@@ -138,6 +138,18 @@ def config_file(folder: Path, fields: dict[str, object]) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("preset", "model", "held"),
+    [("fast", "unet", True), ("fast", "residual-unet-s", False), ("seed", "unet", False)],
+)
+def test_the_fast_preset_holds_still_what_carries_the_picture(
+    tmp_path: Path, photos: Path, preset: str, model: str, held: bool
+) -> None:
+    options = ("--preset", preset, "--model", model, "--data", photos)
+    assert deblur("train", *options, "--write-config", tmp_path / "run.json").code == 0
+    assert json.loads((tmp_path / "run.json").read_text())["keep_identity"] is held
+
+
 def test_the_gan_gets_its_critic(tmp_path: Path, photos: Path, tiny: Path) -> None:
     options = ("--config", tiny, "--data", photos, "-o", tmp_path / "run", "--steps", 1)
     done = deblur("train", *TINY, *options, "--model", "gan", "--loss", "l1=0.5")

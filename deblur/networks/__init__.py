@@ -38,6 +38,11 @@ def build_network(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:
         ) from error
 
 
+def carries_picture(architecture: str) -> bool:
+    """Whether weights carry the picture to the output; `keep_identity_` then holds them still."""
+    return hasattr(ARCHITECTURES.get(architecture), "keep_identity_")
+
+
 def size_multiple(network: nn.Module) -> int:
     """What height and width of a network's pictures must be multiples of, in pixels."""
     return int(network.size_multiple)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from deblur.errors import ConfigError
+from deblur.networks import carries_picture
 from deblur.spec import ModelSpec
 from deblur.training.config import SourceConfig, TrainingConfig
 from deblur.training.fields import read_fields
@@ -52,7 +53,7 @@ SEED_EPOCHS = 100
 def _preset_fields(name: PresetName, spec: ModelSpec) -> dict[str, Any]:
     """The fields that a preset sets for a model, as `read_fields` takes them.
 
-    GANs get the published critic and its game.
+    GANs get the published critic and its game; `fast` holds still what carries the picture.
     """
     fields = {
         "preset": name,
@@ -66,6 +67,8 @@ def _preset_fields(name: PresetName, spec: ModelSpec) -> dict[str, Any]:
         fields["precision"] = "fp32"
     if spec.architecture.startswith("gan"):
         fields["adversarial"] = {}
+    if name == "fast":
+        fields["keep_identity"] = carries_picture(spec.architecture)
     return fields
 
 

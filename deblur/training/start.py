@@ -8,12 +8,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from deblur.errors import CheckpointError, ConfigError
-from deblur.networks import build_network, size_multiple
+from deblur.networks import build_network, carries_picture, size_multiple
 from deblur.networks.gan import Generator
 from deblur.networks.gan_fpn import FeaturePyramidGenerator
 from deblur.networks.residual_unet import ResidualUNet
-from deblur.networks.srcnn import SRCNN
-from deblur.networks.unet import UNet
 from deblur.training.backbones import load_encoder
 from deblur.training.checkpoint import load_checkpoint
 from deblur.training.config import TrainingConfig
@@ -42,12 +40,12 @@ def initial_network(config: TrainingConfig, *, fresh: bool = True) -> nn.Module:
             )
         load_encoder(network, None if config.encoder == "hub" else config.encoder)
     if config.keep_identity:
-        if not isinstance(network, SRCNN | UNet | Generator):
+        if not carries_picture(config.architecture):
             raise ConfigError(
                 f"keep_identity: {config.architecture} adds to the picture and has no weights that "
                 "carry it; srcnn, unet and gan do"
             )
-        network.keep_identity_()
+        network.keep_identity_()  # type: ignore[operator]
     return network
 
 
