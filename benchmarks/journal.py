@@ -65,12 +65,13 @@ def write_whole(path: Path, text: str) -> None:
     temporary = path.with_name(f".{uuid4().hex}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise BenchmarkError(
             f"{path} cannot be written ({error.strerror or error}): check the free space and the "
             "permissions; the same command then goes on where it stopped"
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -246,6 +246,12 @@ def test_a_full_disk_is_an_error_and_leaves_no_half_file(
     assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+def test_a_file_where_a_folder_must_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mini").write_text("in the way")
+    with pytest.raises(BenchmarkError, match=r"mini/record\.json cannot be written \("):
+        write_whole(tmp_path / "mini" / "record.json", "new")
+
+
 def test_what_cannot_be_measured_ends_the_run_early(pairs: Task, tmp_path: Path) -> None:
     with pytest.raises(UnknownModelError, match="nobody"):
         records([task(pairs.dataset, "nobody")], tmp_path)
