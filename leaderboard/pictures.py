@@ -81,6 +81,7 @@ def unpack(archive: Path, folder: Path, dataset: str) -> None:
                 path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(opened.read(info))
+    # zipfile: NotImplementedError for an unknown compression, RuntimeError for a password
     except (*_DAMAGED, NotImplementedError, RuntimeError) as error:
         raise SubmissionError(
             [Complaint("pictures", f"are not in a zip that can be read ({error}); zip them again")]

@@ -46,6 +46,7 @@ _WRITE_ADDRESS = """
 """.replace("USUAL", json.dumps(asdict(View())))
 
 
+# Long because what answers an event shares the components that are laid out here.
 def build_tab(
     demo: gr.Blocks,
     tabs: gr.Tabs,

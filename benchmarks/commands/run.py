@@ -33,6 +33,7 @@ from deblur.spec import Precision
 RESULTS = Path("results")
 
 
+# Long for its options, which typer reads from the signature.
 def run(
     model: Annotated[
         list[str] | None,

@@ -21,6 +21,7 @@ from deblur.restorer import Progress as Tiles
 from deblur.restorer import Restorer
 
 
+# Long for its options, which typer reads from the signature.
 def restore(
     inputs: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.")],
     output: Annotated[

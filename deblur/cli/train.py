@@ -41,6 +41,7 @@ def _seconds(text: str) -> float:
     return 3600 * hours + 60 * minutes + seconds
 
 
+# Long for its options, which typer reads from the signature.
 def train(
     context: typer.Context,
     data: Annotated[
