@@ -172,7 +172,7 @@ def rules(table: Table, board: Board) -> str:
     metric = _ranking(table)
     lines = [
         f"{table.dataset}, ranked by {metric.title} ({metric.note}). Models share a rank "
-        "where the difference, picture by picture, may be chance.",
+        "where the difference, picture by picture, may be chance or is too small to show.",
         *([f"Protocol {table.protocol_digest}."] if table.protocol_digest else []),
         *table.notes,
     ]

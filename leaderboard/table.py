@@ -188,7 +188,9 @@ def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _ranked_group(rows: pd.DataFrame, number: int) -> pd.DataFrame:
     ordered = _sorted(rows)
-    return ordered.assign(rank=list(ranks(ordered["scores"])), group=number)
+    metric = _ranking_metric(rows["metrics"].iloc[0])
+    digits = metric[1].digits if metric else 0
+    return ordered.assign(rank=list(ranks(ordered["scores"], digits)), group=number)
 
 
 def _sorted(rows: pd.DataFrame) -> pd.DataFrame:

@@ -43,6 +43,15 @@ def test_rows_that_may_be_alike_share_a_rank(store: FolderStore) -> None:
     assert [*table.other_protocols.values()] == [1]
 
 
+def test_what_no_decimal_shows_shares_a_rank_however_certain(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "engines")
+    for model, psnr in (("first", 28.0), ("last bits", 28.0 - 1e-6), ("shown", 27.99)):
+        store.add(measured(model, psnr))
+    frame = build_table(store.load(), "mini").frame
+    assert frame["model"].tolist() == ["first", "last bits", "shown"]
+    assert frame["rank"].tolist() == [1, 1, 3]
+
+
 def test_rows_of_other_pictures_are_ranked_apart(store: FolderStore) -> None:
     store.add(
         measured(
