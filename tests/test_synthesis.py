@@ -201,6 +201,31 @@ def test_a_share_of_the_photos_stays_exactly_as_it_was() -> None:
     assert torch.equal(blurred, target)
 
 
+def test_what_lies_behind_on_purpose_is_soft_in_the_sharp_picture_too() -> None:
+    sharp = photos(4)
+    shallow = replace(CLEAN, sharp=1.0, shallow=1.0, backdrop=(4, 4))
+    blurred, scenes = synthesize(sharp, drawn(shallow, 4))
+    assert torch.equal(blurred, scenes)
+    for photo, scene_, blur in zip(sharp, scenes, drawn(shallow, 4), strict=True):
+        front = torch.from_numpy(np.stack([each.mask for each in blur.segments]).max(0))
+        assert rms((scene_ - photo)[:, front == 0]) > 0.02
+        single = len(blur.segments) == 1
+        assert not single or rms((scene_ - photo.flip(-1))[:, front == 1]) < 0.003
+
+
+def test_a_shaken_camera_shakes_what_is_in_and_out_of_focus() -> None:
+    sharp = photos(8)
+    shaken = replace(CLEAN, shallow=1.0, backdrop=(3, 3), length=(8, 8), moving=0)
+    for varying in (0.0, 1.0):
+        blurs = drawn(replace(shaken, varying=varying), 8)
+        blurred, scenes = synthesize(sharp, blurs)
+        for index, blur in enumerate(blurs):
+            front = torch.from_numpy(np.stack([each.mask for each in blur.segments]).max(0))
+            for part in (front == 0, front == 1):
+                assert rms((blurred - scenes)[index][:, part]) > 0.005
+            assert rms((scenes - sharp)[index][:, front == 0]) > 0.02
+
+
 def test_shares_are_what_the_recipe_says() -> None:
     recipe = BlurRecipe(sharp=0.25, moving=0.5, noisy=0.5, defocused=0, soft=0)
     blurs = drawn(recipe, 400, 32)

@@ -1,6 +1,6 @@
 """The blur of one photo: everything random about it, drawn before a pixel is touched."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -11,6 +11,8 @@ from deblur.synthesis.recipe import BlurRecipe, Range
 from deblur.synthesis.trajectory import camera_homographies, hand_motion, longest_path
 
 Array = NDArray[np.float64]
+
+_STILL = np.eye(3)[None]
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,15 @@ class Blur:
     """What happens to one photo between the light and the file; None and 0 mean not at all.
 
     `homographies` (T, 3, 3) are the camera's, `segments` move beside them with as many steps;
-    `kernel` (k, k) is what blurs the whole crop alike. `seed` is the sensor noise's. See
-    BlurRecipe for the rest.
+    `kernel` (k, k) is what blurs the whole crop alike, `backdrop` (k, k) what is behind the
+    segments, in the sharp picture, too. `seed` is the sensor noise's. See BlurRecipe for the rest.
     """
 
     seed: int
     homographies: Array | None = None
     segments: tuple[Segment, ...] = ()
     kernel: Array | None = None
+    backdrop: Array | None = None
     gamma: float = 2.2
     highlight_boost: float = 1.0
     photons: float = 0.0
@@ -44,17 +47,23 @@ class Blur:
 
 def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
     """The blur of one crop of `side` pixels, margin included."""
-    if random.random() < recipe.sharp:
-        return Blur(seed=_seed(random))
-    homographies: Array | None = None
+    backdrop: Array | None = None
     segments: tuple[Segment, ...] = ()
+    if recipe.shallow and random.random() < recipe.shallow:
+        backdrop = _defocus(recipe.backdrop, random)
+        segments = _segments(recipe, random, side, _STILL, 0.0)
+    if random.random() < recipe.sharp:
+        return Blur(seed=_seed(random), segments=segments, backdrop=backdrop)
+    homographies: Array | None = None
     optics = _optics(recipe, random)
     kernel = optics
     if optics is None or random.random() >= recipe.still:
         moving = random.random() < recipe.moving
-        homographies = _shake(recipe, random, side, recipe.length[1] / 2 if moving else 0.0)
+        farthest = recipe.length[1] / 2 if moving else 0.0
+        homographies = _shake(recipe, random, side, farthest)
+        segments = tuple(replace(each, homographies=homographies) for each in segments)
         if moving:
-            segments = _segments(recipe, random, side, homographies)
+            segments = _segments(recipe, random, side, homographies, farthest)
         elif random.random() >= recipe.varying:
             path = homographies[:, :2, 2] / homographies[:, 2:, 2]
             kernel = convolve_kernels(render_path(-path), optics)
@@ -65,6 +74,7 @@ def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
         homographies=homographies,
         segments=segments,
         kernel=kernel,
+        backdrop=backdrop,
         gamma=1.0 if random.random() < recipe.linear_response else random.uniform(*recipe.gamma),
         highlight_boost=random.uniform(*recipe.highlight_boost),
         photons=_logarithmic(recipe.photons, random) if noisy else 0.0,
@@ -92,14 +102,14 @@ def _shake(recipe: BlurRecipe, random: Generator, side: int, spare: float) -> Ar
 
 
 def _segments(
-    recipe: BlurRecipe, random: Generator, side: int, camera: Array
+    recipe: BlurRecipe, random: Generator, side: int, camera: Array, farthest: float
 ) -> tuple[Segment, ...]:
-    """Things with a motion of their own on top of the camera's."""
+    """Things with a motion of their own, `farthest` pixels at most, on top of the camera's."""
     count = int(random.integers(1, recipe.segments + 1))
     times = np.linspace(-0.5, 0.5, len(camera))[:, None]
     segments = []
     for _ in range(count):
-        angle, reach = random.uniform(0, 2 * np.pi), random.uniform(0, recipe.length[1] / 2)
+        angle, reach = random.uniform(0, 2 * np.pi), random.uniform(0, farthest)
         stroke = times * reach * np.array([np.cos(angle), np.sin(angle)])
         shifts = np.tile(np.eye(3), (len(camera), 1, 1))
         shifts[:, :2, 2] = stroke
@@ -126,11 +136,15 @@ def _optics(recipe: BlurRecipe, random: Generator) -> Array | None:
     """Defocus through a round or polygonal aperture, softness, both, or neither."""
     kernel = None
     if random.random() < recipe.defocused:
-        blades = int(random.choice([0, 5, 6, 7, 8]))
-        kernel = aperture(random.uniform(*recipe.defocus), blades, random.uniform(0, np.pi))
+        kernel = _defocus(recipe.defocus, random)
     if random.random() < recipe.soft:
         kernel = convolve_kernels(gaussian(random.uniform(*recipe.softness)), kernel)
     return kernel
+
+
+def _defocus(radius: Range, random: Generator) -> Array:
+    blades = int(random.choice([0, 5, 6, 7, 8]))
+    return aperture(random.uniform(*radius), blades, random.uniform(0, np.pi))
 
 
 def _logarithmic(bounds: Range, random: Generator) -> float:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from deblur.synthesis.blur import Blur
@@ -13,27 +15,35 @@ from deblur.synthesis.render import compose, convolve, integrate
 def synthesize(sharp: Tensor, blurs: Sequence[Blur]) -> tuple[Tensor, Tensor]:
     """Blur sharp photos: sRGB (N, 3, h, w) in [0, 1] -> blurred and sharp, as 8-bit values / 255.
 
-    Where things pass by, they are cut from the mirrored photo, and the sharp picture shows
-    them too. The border of the recipe's margin is made of reflected light: cut it off.
+    Things in front are cut from the mirrored photo, and the sharp picture shows them too. The
+    border of the recipe's margin is made of reflected light: cut it off.
     """
     gamma = _column([blur.gamma for blur in blurs], sharp)
     boost = torch.tensor([blur.highlight_boost for blur in blurs]).to(sharp)
-    background = brighten_highlights(sharp**gamma, boost)
-    things = background.flip(-1)
+    in_focus = brighten_highlights(sharp**gamma, boost)
+    things = in_focus.flip(-1)
+    background = _spread(in_focus, [blur.backdrop for blur in blurs])
     scene = compose(background, things, blurs)
     light = scene.clone()
     moved = [index for index, blur in enumerate(blurs) if blur.homographies is not None]
     if moved:
         chosen = [blurs[index] for index in moved]
         light[moved] = integrate(background[moved], things[moved], chosen)
-    spread = {index: blur.kernel for index, blur in enumerate(blurs) if blur.kernel is not None}
-    if spread:
-        light[list(spread)] = convolve(light[list(spread)], list(spread.values()))
-    light, scene = light.clamp(0, 1), scene.clamp(0, 1)
+    light = _spread(light, [blur.kernel for blur in blurs]).clamp(0, 1)
+    scene = scene.clamp(0, 1)
     grain = _grain(light, blurs)
     kept = _column([float(blur.grain_kept) for blur in blurs], sharp)
     blurred = _compress(_encode(light + grain, gamma), blurs)
     return blurred, _encode(scene + kept * grain, gamma)
+
+
+def _spread(light: Tensor, kernels: Sequence[NDArray[np.float64] | None]) -> Tensor:
+    """Each picture under its kernel, where it has one; the batch itself stays as it is."""
+    known = {index: kernel for index, kernel in enumerate(kernels) if kernel is not None}
+    if known:
+        light = light.clone()
+        light[list(known)] = convolve(light[list(known)], list(known.values()))
+    return light
 
 
 def _grain(light: Tensor, blurs: Sequence[Blur]) -> Tensor:

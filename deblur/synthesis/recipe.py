@@ -19,7 +19,9 @@ class BlurRecipe:
     both in widths of a photo of `photo_width` pixels. Before `moving` of them, up to
     `segments` things pass by on their own. `defocused` of them, shaken or not, lie out of
     focus by a `defocus` radius in pixels, `soft` of them are soft by a gaussian of `softness`
-    pixels; `still` of the defocused and soft are not shaken.
+    pixels; `still` of the defocused and soft are not shaken. `shallow` of all photos, sharp ones
+    too, were taken on purpose with things in focus before a background out of it, by a `backdrop`
+    radius in pixels: the sharp picture has it, so that a network learns to leave it alone.
 
     `linear_response` of the photos are averaged as stored, as GoPro's `blur` is; for the others
     light is the stored value to the power `gamma`. `highlight_boost` is how much brighter than
@@ -43,6 +45,8 @@ class BlurRecipe:
     soft: float = 0.2
     softness: Range = (0.3, 1.4)
     still: float = 0.3
+    shallow: float = 0.0
+    backdrop: Range = (1.5, 8.0)
     linear_response: float = 0.25
     gamma: Range = (1.8, 2.6)
     highlight_boost: Range = (1.0, 4.0)

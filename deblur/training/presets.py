@@ -120,8 +120,9 @@ def describe(config: TrainingConfig) -> dict[str, str]:
             f"in linear light ({recipe.linear_response:.0%} as stored): up to "
             f"{recipe.length[1]:g} px of shake, {recipe.varying:.0%} of it varying over the "
             f"picture, {recipe.moving:.0%} with things that move, {recipe.defocused:.0%} out of "
-            f"focus, {recipe.soft:.0%} soft, {recipe.sharp:.0%} sharp; noise on "
-            f"{recipe.noisy:.0%}, JPEG on {recipe.compressed:.0%}"
+            f"focus, {recipe.soft:.0%} soft, {recipe.sharp:.0%} sharp, {recipe.shallow:.0%} with a "
+            f"backdrop that stays soft; noise on {recipe.noisy:.0%}, "
+            f"JPEG on {recipe.compressed:.0%}"
         ),
     }
     if "perceptual" in config.losses:
