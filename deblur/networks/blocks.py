@@ -2,9 +2,21 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+
+class Hidden(NamedTuple):
+    """A layer before a ReLU, and who reads its features: layers, and where in their input.
+
+    The first `carriers` of the features are there to carry the picture.
+    """
+
+    layer: nn.Module
+    readers: tuple[tuple[nn.Module, int], ...]
+    carriers: int = 0
 
 
 class ResidualBlock(nn.Module):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from deblur.networks.blocks import Hidden
 from deblur.networks.unet import UNetBody, Upsampling, hold_carriers_, start_as_identity_
 
 
@@ -26,6 +27,10 @@ class Generator(nn.Module):
     def forward(self, blurred: Tensor) -> Tensor:
         """See the class."""
         return torch.tanh(self.head(self.body((blurred + 1) / 2)))
+
+    def hidden(self) -> tuple[Hidden, ...]:
+        """See `UNetBody.hidden`."""
+        return self.body.hidden(self.head)
 
     def keep_identity_(self) -> None:
         """See `hold_carriers_`."""

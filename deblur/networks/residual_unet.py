@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from deblur.errors import CheckpointError
-from deblur.networks.blocks import ResidualBlock, quieten_
+from deblur.networks.blocks import Hidden, ResidualBlock, quieten_
 
 
 class ResidualUNet(nn.Module):
@@ -60,6 +60,11 @@ class ResidualUNet(nn.Module):
         ):
             features = decoder(up(features) + skip)
         return blurred + self.unfold(self.head(features))
+
+    def hidden(self) -> tuple[Hidden, ...]:
+        """The layers before a ReLU; the features between blocks have none."""
+        blocks = (each for each in self.modules() if isinstance(each, ResidualBlock))
+        return tuple(Hidden(each.first, ((each.second, 0),)) for each in blocks)
 
     @torch.no_grad()
     def grow_from_(self, weights: Mapping[str, Tensor]) -> None:

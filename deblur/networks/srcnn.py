@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from deblur.networks.blocks import hold_, route_
+from deblur.networks.blocks import Hidden, hold_, route_
 
 
 class SRCNN(nn.Module):
@@ -26,6 +26,13 @@ class SRCNN(nn.Module):
         """See the class."""
         features = torch.relu(self.mapping(torch.relu(self.patches(blurred))))
         return torch.as_tensor(self.reconstruction(features))
+
+    def hidden(self) -> tuple[Hidden, ...]:
+        """The layers before a ReLU, the first ones first."""
+        return (
+            Hidden(self.patches, ((self.mapping, 0),), carriers=3),
+            Hidden(self.mapping, ((self.reconstruction, 0),), carriers=3),
+        )
 
     def keep_identity_(self) -> None:
         """Let no gradient reach the weights that copy the picture, in place.

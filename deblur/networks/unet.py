@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from deblur.networks.blocks import hold_, route_
+from deblur.networks.blocks import Hidden, hold_, route_
 from deblur.networks.unet_carriers import ExactHead, KnottedMerge
 
 Upsampling = Literal["nearest", "bilinear"]
@@ -16,7 +16,8 @@ LOGITS = torch.linspace(-5.5, 5.5, KNOTS, dtype=torch.float64)
 BALANCE = 16.0
 """About the root of its steepest slope."""
 CARRIED = 128
-"""The picture reaches the last merging layer as the first features of the fine level."""
+"""Both merging layers see so many features from below before those of their own level; in the
+last, the first of these are the picture."""
 
 
 class UNetBody(nn.Module):
@@ -41,6 +42,15 @@ class UNetBody(nn.Module):
         merged = torch.relu(self.merge_coarse(torch.cat([bottom, coarse], 1)))
         return torch.relu(self.merge_fine(torch.cat([self.upsample(merged), fine], 1)))
 
+    def hidden(self, head: nn.Module) -> tuple[Hidden, ...]:
+        """The layers before a ReLU, the first ones first; the head reads the last."""
+        return (
+            Hidden(self.fine, ((self.coarse, 0), (self.merge_fine, CARRIED)), carriers=3),
+            Hidden(self.coarse, ((self.merge_coarse, 0), (self.merge_coarse, CARRIED))),
+            Hidden(self.merge_coarse, ((self.merge_fine, 0),)),
+            Hidden(self.merge_fine, ((head, 0),), carriers=3 * KNOTS),
+        )
+
 
 class UNet(nn.Module):
     """sRGB (N, 3, h, w) in [0, 1] -> restored in (0, 1) through a sigmoid; 481,539 parameters.
@@ -59,6 +69,10 @@ class UNet(nn.Module):
     def forward(self, blurred: Tensor) -> Tensor:
         """See the class."""
         return torch.sigmoid(self.head(self.body(blurred)))
+
+    def hidden(self) -> tuple[Hidden, ...]:
+        """See `UNetBody.hidden`."""
+        return self.body.hidden(self.head)
 
     def keep_identity_(self) -> None:
         """See `hold_carriers_`."""

@@ -165,9 +165,11 @@ class TrainingConfig:
     Hub repository. Otherwise `encoder` is where a generator's encoder learned from ImageNet:
     a file of timm's weights, or `hub`. `distill_from` names a teacher: its answers are compared
     with, too, by the same losses and `distill_weight` times. With `keep_identity` SRCNN and the
-    U-Nets hold the weights still that carry the picture through. Without sources for `validation`
-    the run's own are validated on, other crops and other blur; `split_where_needed` keeps a share
-    of them for it.
+    U-Nets hold the weights still that carry the picture through. `revive` starts features anew
+    that never fire in the weights that a run begins with, `centred` steps about the mean of what
+    each layer sees, so that they go on firing (see `revive_` and `Centring`). Without sources for
+    `validation` the run's own are validated on, other crops and other blur; `split_where_needed`
+    keeps a share of them for it.
     `general` is a set that fine-tuning must not forget: weights are not kept as the best when
     the gain on it has fallen by more than `forgetting` dB since the first validation.
     """
@@ -185,6 +187,8 @@ class TrainingConfig:
     distill_weight: float = 1.0
     encoder: str | None = None
     keep_identity: bool = False
+    revive: bool = False
+    centred: bool = False
     losses: Mapping[LossName, float] = field(default_factory=lambda: {"psnr": 1.0})
     perceptual: Perceptual = Perceptual()
     adversarial: Adversarial | None = None

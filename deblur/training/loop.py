@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from deblur.synthesis.recipe import BlurRecipe
 from deblur.training.adversarial import Game, build_critic, critic_optimizer
 from deblur.training.averaging import average_, averaged
 from deblur.training.batches import Batch, training_batches, validation_batches
+from deblur.training.centring import Centring
 from deblur.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from deblur.training.config import Adversarial, Optimizer, SourceConfig, TrainingConfig
 from deblur.training.devices import open_accelerator
@@ -90,13 +92,14 @@ class _Run:
     def __init__(
         self, config: TrainingConfig, directory: Path, accelerator: Accelerator, resume: bool
     ) -> None:
-        torch.manual_seed(config.seed)
         self.config, self.directory, self.accelerator = config, directory, accelerator
         self.clock = Clock()
         self.path = directory / CHECKPOINT
         if not resume:
             refuse_folder_of_a_run(directory)
         saved = load_checkpoint(self.path) if resume else None
+        self.validation = self._fixed(config.validation or config.sources, config.recipe)
+        torch.manual_seed(config.seed)
         self._build(fresh=saved is None)
         self.step, self.skipped, self.failing = 0, 0, 0
         self.progress, self.history = Progress(), list[dict[str, float]]()
@@ -110,7 +113,6 @@ class _Run:
             rank=accelerator.process_index,
             world=accelerator.num_processes,
         )
-        self.validation = self._fixed(config.validation or config.sources, config.recipe)
         self.general = self._fixed(config.general, BlurRecipe()) if config.general else []
         if accelerator.is_main_process:
             directory.mkdir(parents=True, exist_ok=True)
@@ -123,9 +125,11 @@ class _Run:
 
     def _build(self, *, fresh: bool) -> None:
         config, accelerator = self.config, self.accelerator
-        network = initial_network(config, fresh=fresh)
+        seen = self.validation[0].blurred
+        network = initial_network(config, fresh=fresh, pictures=seen)
         memory = torch.channels_last if config.channels_last else torch.contiguous_format
         network.to(accelerator.device, memory_format=memory)  # type: ignore[call-overload]
+        self.centring = Centring(network) if config.centred else None
         if config.compile:
             network.compile()
         self.loss = weighted_loss(config).to(accelerator.device)
@@ -224,7 +228,8 @@ class _Run:
         )
         finite = self._hopeful(bool(torch.isfinite(norm)))
         if finite or self.accelerator.scaler:  # at fp16 the scaler skips, and learns from it
-            self.optimizer.step()
+            with self.centring.about_means(self._over_all) if self.centring else nullcontext():
+                self.optimizer.step()
         if finite:
             average_(self.ema, self.bare, min(self.config.ema, self.step / (self.step + 10)))
         self.optimizer.zero_grad(set_to_none=True)
@@ -267,8 +272,7 @@ class _Run:
                 log_pictures(self.accelerator, shown, self.step)
         record = {"step": float(self.step), "seconds": self.seconds, **gains}
         if self.losses:
-            mean = torch.stack(self.losses).mean()
-            record["loss"] = float(self.accelerator.reduce(mean, reduction="mean"))
+            record["loss"] = float(self._over_all(torch.stack(self.losses).mean()))
             self.losses.clear()
         self.history.append(record)
         first = self.history[0].get("general", 0.0)
@@ -276,6 +280,11 @@ class _Run:
         if not forgot and self.progress.see(gains["gain"], self.config):
             self.save(self.directory / BEST)
         return {**gains, "forgot": forgot}
+
+    def _over_all(self, mean: Tensor) -> Tensor:
+        """The mean of what every process has."""
+        found: Tensor = self.accelerator.reduce(mean, reduction="mean")
+        return found
 
     def _mean_gain(self, batches: list[Batch]) -> float:
         mine = batches[self.accelerator.process_index :: self.accelerator.num_processes]

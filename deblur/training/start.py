@@ -15,13 +15,17 @@ from deblur.networks.residual_unet import ResidualUNet
 from deblur.training.backbones import load_encoder
 from deblur.training.checkpoint import load_checkpoint
 from deblur.training.config import TrainingConfig
+from deblur.training.revival import revive_
 
 
-def initial_network(config: TrainingConfig, *, fresh: bool = True) -> nn.Module:
+def initial_network(
+    config: TrainingConfig, *, fresh: bool = True, pictures: Tensor | None = None
+) -> nn.Module:
     """The network of a run before its first step, on the CPU; not `fresh`, without its weights.
 
-    Raises ConfigError for crops that do not suit the network, for an encoder's weights where
-    there is no encoder, or weights to hold still where there are none, and what `start_from` and
+    `pictures`, sRGB (N, 3, h, w) in [0, 1], tell which features are to be revived. Raises
+    ConfigError for crops that do not suit the network, for an encoder's weights where there is no
+    encoder, or weights to hold still where there are none, and what `start_from` and
     `load_encoder` raise.
     """
     network = build_network(config.architecture, config.arguments)
@@ -33,6 +37,9 @@ def initial_network(config: TrainingConfig, *, fresh: bool = True) -> nn.Module:
         )
     if fresh and config.start_from:
         start_from(network, config.start_from, config)
+        if config.revive and pictures is not None:
+            low, high = config.value_range
+            revive_(network, pictures.cpu() * (high - low) + low)
     elif fresh and config.encoder:
         if not isinstance(network, FeaturePyramidGenerator):
             raise ConfigError(

@@ -62,6 +62,7 @@ def test_training_learns(pairs: SourceConfig, tmp_path: Path) -> None:
         {},
         {
             "optimizer": Optimizer("muon", 1e-3),
+            "centred": True,
             "crops": (CropStage(0, 24, 3), CropStage(0.5, 32, 2)),
         },
         {"schedule": Schedule("plateau", 0, patience=0), "validate_every": 1},

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,12 @@ def train_in(processes: int, config: Path, folder: Path) -> Checkpoint:
     return load_checkpoint(folder / "checkpoint.pt")
 
 
-def test_two_processes_show_the_loss_curve_of_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("centred", [False, True])
+def test_two_processes_show_the_loss_curve_of_one(tmp_path: Path, centred: bool) -> None:
     photos = SourceConfig("photos", str(make_photos(tmp_path / "photos")))
     config = tmp_path / "run.json"
     run = tiny_run(photos, crops=(CropStage(0.0, 24, 4),), steps=6, validate_every=1)
+    run = replace(run, centred=centred)
     config.write_text(run.to_json())
     one, two = (train_in(count, config, tmp_path / str(count)) for count in (1, 2))
     assert [each["loss"] for each in two.history] == pytest.approx(

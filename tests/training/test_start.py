@@ -1,5 +1,6 @@
 """What a run begins with: other weights, a smaller network, a part that stays as it is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -119,12 +120,14 @@ CARRIERS = {
 }
 
 
+@pytest.mark.parametrize("centred", [False, True])
 @pytest.mark.parametrize("name", CARRIERS)
 def test_what_carries_the_picture_can_be_held_still(
-    photos: SourceConfig, tmp_path: Path, name: str
+    photos: SourceConfig, tmp_path: Path, name: str, centred: bool
 ) -> None:
     adversarial = Adversarial() if name == "gan" else None
     run = tiny_run(photos, architecture=name, keep_identity=True, adversarial=adversarial)
+    run = replace(run, centred=centred)
     torch.manual_seed(run.seed)
     before = initial_network(run).state_dict()
     after = load_checkpoint(train(run, tmp_path / "run", device="cpu").path).network
@@ -136,7 +139,7 @@ def test_what_carries_the_picture_can_be_held_still(
     if name != "srcnn":
         for key in ("body.merge_fine.weight", "body.merge_fine.bias"):
             knots = (after[key] - before[key])[KNOTTED].unflatten(0, (KNOTS, 3))
-            torch.testing.assert_close(knots, knots[:1].expand_as(knots), rtol=0, atol=1e-6)
+            torch.testing.assert_close(knots, knots[:1].expand_as(knots), rtol=0, atol=4e-6)
 
 
 @pytest.mark.parametrize("name", ["unet", "gan"])
