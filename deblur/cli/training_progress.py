@@ -63,7 +63,7 @@ class TrainingProgress:
         if report.step - self.first.step == ESTIMATE_AFTER:
             self._tell_estimate(self.first, report)
         if report.gain is not None:
-            self.bar.console.print(_validated(report))
+            self.bar.console.print(validated(report))
 
     def _tell_left_out(self, files: tuple[str, ...]) -> None:
         if files:
@@ -86,12 +86,15 @@ class TrainingProgress:
         self.bar.console.print(f"at this pace it takes {time} more")
 
 
-def _validated(report: "Report") -> str:
+def validated(report: "Report") -> str:
+    """A validation in a line."""
     line = f"step {report.step}: {report.gain:+.3f} dB over the input"
     if report.general is not None:
         line += f", {report.general:+.3f} dB on the general set"
     if report.forgot:
         line += " (forgets too much: not kept as the best)"
+    if report.dormant:
+        line += f", {report.dormant} features hardly ever fire"
     if report.skipped:
         line += f", {report.skipped} steps skipped (gradient not finite)"
     return line

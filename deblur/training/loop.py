@@ -23,6 +23,7 @@ from deblur.training.config import Adversarial, Optimizer, SourceConfig, Trainin
 from deblur.training.devices import open_accelerator
 from deblur.training.losses import weighted_loss
 from deblur.training.reports import Clock, Outcome, Report
+from deblur.training.revival import dormant_features
 from deblur.training.schedule import Progress, learning_rate
 from deblur.training.split import write_split
 from deblur.training.start import initial_network, teacher
@@ -265,12 +266,14 @@ class _Run:
         """Mean gains in dB of the averaged weights; keeps them when they are the best."""
         with averaged(self.bare, self.ema):
             gains = {"gain": self._mean_gain(self.validation)}
+            seen = self._own_range(self.validation[0].blurred)
+            dormant = sum(int(mask.sum()) for _, mask in dormant_features(self.bare, seen))
             if self.general:
                 gains["general"] = self._mean_gain(self.general)
             if self.accelerator.trackers:
                 shown = sample_pictures(lambda x: self.restore(self.bare, x), self.validation[0])
                 log_pictures(self.accelerator, shown, self.step)
-        record = {"step": float(self.step), "seconds": self.seconds, **gains}
+        record = {"step": float(self.step), "seconds": self.seconds, **gains, "dormant": dormant}
         if self.losses:
             record["loss"] = float(self._over_all(torch.stack(self.losses).mean()))
             self.losses.clear()
@@ -279,7 +282,7 @@ class _Run:
         forgot = gains.get("general", 0.0) < first - self.config.forgetting
         if not forgot and self.progress.see(gains["gain"], self.config):
             self.save(self.directory / BEST)
-        return {**gains, "forgot": forgot}
+        return {**gains, "forgot": forgot, "dormant": dormant}
 
     def _over_all(self, mean: Tensor) -> Tensor:
         """The mean of what every process has."""

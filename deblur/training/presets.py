@@ -35,6 +35,7 @@ _FAST: Mapping[str, Any] = {
         {"start": 0.8, "side": 224, "batch": 4},
     ],
     "augmentation": {"channels": True},
+    "centred": True,
 }
 PRESETS: Mapping[PresetName, Mapping[str, Any]] = {
     "seed": _SEED,

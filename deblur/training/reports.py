@@ -11,10 +11,11 @@ class Report:
 
     `losses` are the parts of the step's loss; `gain` is the validation's dB over the blurred
     input, `general` the same on the general set, None between validations, and `forgot` tells
-    that the latter has fallen too far for the weights to be kept as the best. `waiting` is the
-    share of the time spent on waiting for data, `memory` the GPU's peak in bytes, `skipped`
-    the number of steps that were not taken because their gradient was not finite, `left_out`
-    the files that are not learned from, with the reason; `losses` are empty before step 1.
+    that the latter has fallen too far for the weights to be kept as the best; `dormant` features
+    of the network hardly ever fire. `waiting` is the share of the time spent on waiting for data,
+    `memory` the GPU's peak in bytes, `skipped` the number of steps that were not taken because
+    their gradient was not finite, `left_out` the files that are not learned from, with the reason;
+    `losses` are empty before step 1.
     """
 
     step: int
@@ -30,6 +31,7 @@ class Report:
     gain: float | None = None
     general: float | None = None
     forgot: bool = False
+    dormant: int = 0
 
 
 @dataclass(frozen=True)

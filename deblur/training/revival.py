@@ -21,7 +21,7 @@ def dormant_features(network: nn.Module, pictures: Tensor) -> list[tuple[Hidden,
     """
     hidden: Sequence[Hidden] = getattr(network, "hidden", tuple)()
     with _watching([each.layer for each in hidden]) as shares:
-        network(pictures)
+        network.forward(pictures)  # a compiled call would not see who is watching
     dormant = {layer: share < RARE for layer, share in shares.items()}
     for each in hidden:
         dormant[each.layer][: each.carriers] = False

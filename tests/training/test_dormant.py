@@ -8,11 +8,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from deblur.cli.training_progress import validated
 from deblur.networks import build_network
 from deblur.training.centring import Centring
 from deblur.training.checkpoint import load_checkpoint, save_checkpoint
 from deblur.training.config import Optimizer, SourceConfig
 from deblur.training.loop import build_optimizer, train
+from deblur.training.reports import Report
 from deblur.training.revival import dormant_features, revive_
 from tests.pictures import scene
 from tests.training.runs import tiny_run
@@ -81,6 +83,20 @@ def test_a_run_revives_what_it_starts_from_when_told(
     after = load_checkpoint(train(run, tmp_path / "second", device="cpu").path).ema
     assert (after["mapping.bias"][3:] < -90).all().item() is not revive
     torch.testing.assert_close(after["mapping.bias"][:3], saved.ema["mapping.bias"][:3])
+
+
+def test_a_run_tells_how_many_features_hardly_ever_fire(
+    photos: SourceConfig, tmp_path: Path
+) -> None:
+    first = train(tiny_run(photos), tmp_path / "first", device="cpu").path
+    saved = load_checkpoint(first)
+    saved.ema["mapping.bias"][3:20] -= 100
+    save_checkpoint(saved, first)
+    run = tiny_run(photos, start_from=str(first), optimizer=Optimizer("sgd", 1e-30))
+    told = list[Report]()
+    train(run, tmp_path / "second", device="cpu", on_report=told.append)
+    assert told[0].dormant >= 17
+    assert "features hardly ever fire" in validated(told[0])
 
 
 def after_large_steps(centred: bool) -> tuple[int, float]:
