@@ -364,6 +364,20 @@ def test_fields_that_are_wrong_are_named(
     assert words in done.said
 
 
+def test_of_several_configurations_the_later_wins_field_by_field(
+    tmp_path: Path, photos: Path
+) -> None:
+    written, files = tmp_path / "run.json", list[object]()
+    for number, length in enumerate(([1, 30], [1, 14])):
+        (tmp_path / str(number)).mkdir()
+        fields = {"recipe": {"length": length} | ({} if number else {"sharp": 0.25})}
+        files += ["--config", config_file(tmp_path / str(number), fields)]
+    told = deblur("train", *files, "--data", photos, "--write-config", written)
+    assert told.code == 0, told.said
+    recipe = json.loads(written.read_text())["recipe"]
+    assert (recipe["length"], recipe["sharp"]) == ([1, 14], 0.25)
+
+
 def test_a_misspelt_field_is_named_with_what_is_near(tmp_path: Path, photos: Path) -> None:
     path = config_file(tmp_path, {"schedule": {"warmpu": 3}})
     done = deblur("train", *TINY, "--config", path, "--data", photos, "-o", tmp_path / "run")

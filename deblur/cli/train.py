@@ -8,6 +8,7 @@ import math
 import os
 import re
 from dataclasses import asdict, replace
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,8 +93,8 @@ def train(
         float | None, typer.Option(min=0, help="The highest rate of the run.")
     ] = None,
     config: Annotated[
-        Path | None,
-        typer.Option(help="JSON of any fields of config.json; options win."),
+        list[Path] | None,
+        typer.Option(help="JSON of any fields of config.json; later ones win, options over all."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
     time_limit: Annotated[
@@ -118,6 +119,7 @@ def train(
             require(track.value, f"--track {track.value}")
         from deblur.training.config import TrainingConfig
         from deblur.training.loop import CONFIG, refuse_folder_of_a_run
+        from deblur.training.presets import merge
 
         ERR.quiet = int(os.environ.get("RANK", "0")) > 0
         if resume:
@@ -127,7 +129,7 @@ def train(
             run, directory = TrainingConfig.from_json((resume / CONFIG).read_text()), resume
             run = replace(run, skip_bad=run.skip_bad or skip_bad)
         else:
-            changes = _read_json(config) if config else {}
+            changes = reduce(merge, map(_read_json, config or ()), dict[str, Any]())
             changes |= _changes(data, validation, general, init_from, loss, steps, skip_bad)
             if distill_from:
                 changes["distill_from"] = distill_from

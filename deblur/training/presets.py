@@ -82,22 +82,22 @@ def build_config(
     the size of the training set, which the epochs of `seed` count in. Raises ConfigError,
     naming the field, for what is misspelt or out of range.
     """
-    fields = _merge(_preset_fields(name, spec), changes)
+    fields = merge(_preset_fields(name, spec), changes)
     if name == "seed" and photos and "steps" not in changes:
         epoch = math.ceil(photos / fields["crops"][0]["batch"])
-        fields = _merge({"steps": SEED_EPOCHS * epoch, "validate_every": epoch}, fields)
+        fields = merge({"steps": SEED_EPOCHS * epoch, "validate_every": epoch}, fields)
     if name == "fine-tune" and not fields.get("start_from"):
         raise ConfigError("fine-tuning starts from a model: name one with --init-from")
     return read_fields(TrainingConfig, fields)
 
 
-def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """`changes` over `base`, field by field; lists and the losses are replaced as a whole."""
     merged = dict(base)
     for name, value in changes.items():
         old = merged.get(name)
         nested = isinstance(old, Mapping) and isinstance(value, Mapping) and name != "losses"
-        merged[name] = _merge(old, value) if nested else value  # type: ignore[arg-type]
+        merged[name] = merge(old, value) if nested else value  # type: ignore[arg-type]
     return merged
 
 
