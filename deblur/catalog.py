@@ -191,11 +191,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "srcnn/model.onnx",
-                "c854a0d2defd8b2172c3cdd23b0a1abd0131813d192e7a8fddd52daa6f3aa0d9",
+                "ac074bb99dfe272e3f63888bbbb6f49837d214bd9969f57fa695b12af3a44ecf",
             ),
             WeightsRef(
                 "srcnn/model.safetensors",
-                "79d316600feb15731b7b9f84827f13e53ea877ce04aa5426c541c82fef42b262",
+                "4981feaff4100a55aa64b56cbaf5a6c3c78481e41e5438deface35c0c2537ccb",
             ),
         ),
     ),

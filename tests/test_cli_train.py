@@ -19,6 +19,7 @@ from tests.command_line import Outcome, deblur, files_in, picture, process, size
 from tests.pictures import scene
 from tests.training.runs import make_pairs, make_photos
 
+RECIPES = Path(__file__).parents[1] / "recipes"
 STEPS = 4
 TINY = ("--model", "srcnn", "--steps", STEPS, "--batch", 2, "--crop", 32, "--device", "cpu")
 
@@ -376,6 +377,24 @@ def test_of_several_configurations_the_later_wins_field_by_field(
     assert told.code == 0, told.said
     recipe = json.loads(written.read_text())["recipe"]
     assert (recipe["length"], recipe["sharp"]) == ([1, 14], 0.25)
+
+
+@pytest.mark.parametrize(
+    ("model", "recipe"),
+    [("residual-unet-xs", "motion"), ("unet", "unet"), ("srcnn", "srcnn"), ("gan", "gan")],
+)
+def test_the_recipes_of_the_shipped_weights_can_be_read(
+    tmp_path: Path, photos: Path, model: str, recipe: str
+) -> None:
+    files = [
+        part for name in ("handheld", recipe) for part in ("--config", RECIPES / f"{name}.json")
+    ]
+    written = tmp_path / "run.json"
+    told = deblur("train", "--model", model, *files, "--data", photos, "--write-config", written)
+    assert told.code == 0, told.said
+    run = TrainingConfig.from_json(written.read_text())
+    assert (run.model, run.recipe.grain_kept) == (model, 0.7)
+    assert run.losses == json.loads((RECIPES / f"{recipe}.json").read_text())["losses"]
 
 
 def test_a_misspelt_field_is_named_with_what_is_near(tmp_path: Path, photos: Path) -> None:
