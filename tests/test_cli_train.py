@@ -185,7 +185,7 @@ def test_bad_files_are_left_out_and_counted_when_asked(tmp_path: Path, tiny: Pat
     options = (*TINY, "--steps", 10, "--config", tiny, "--data", folder, "--validation", folder)
     done = deblur("train", *options, "-o", tmp_path / "run", "--skip-bad")
     assert done.code == 0, done.err
-    assert "1 files that cannot be used were left out" in done.said
+    assert "1 file was left out" in done.said
 
 
 def test_a_run_that_took_no_step_leaves_nothing_in_the_way(tmp_path: Path, tiny: Path) -> None:
@@ -212,7 +212,7 @@ def test_a_bad_file_stops_a_run_that_may_then_leave_it_out(tmp_path: Path, tiny:
     assert "train --skip-bad" in refused.said
     done = deblur("train", "--resume", run, "--skip-bad", "--device", "cpu")
     assert done.code == 0, done.err
-    assert "1 files that cannot be used were left out" in done.said
+    assert "1 file was left out" in done.said
 
 
 def test_both_exports_restore_alike_on_their_engines(tmp_path: Path, trained: Path) -> None:

@@ -67,9 +67,8 @@ class TrainingProgress:
 
     def _tell_left_out(self, files: tuple[str, ...]) -> None:
         if files:
-            self.bar.console.print(
-                f"{len(files)} files that cannot be used were left out, see left-out.txt:"
-            )
+            what = "1 file was" if len(files) == 1 else f"{len(files)} files were"
+            self.bar.console.print(f"{what} left out as of no use, see left-out.txt:")
             for line in files[:SHOWN]:
                 self.bar.console.print(f"  {line}", markup=False)
 

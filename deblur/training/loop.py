@@ -193,7 +193,7 @@ class _Run:
             raise
 
     def _left_out(self) -> tuple[str, ...]:
-        return tuple(f"{file}: {reason}" for file, reason in self.batches.skipped.items())
+        return tuple(self.batches.skipped.values())
 
     def due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
