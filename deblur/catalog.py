@@ -25,15 +25,15 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "residual-unet-xs/model.onnx",
-                "9bda52c80d5603d1d6992885f0c710f9de0158cbe11b1cb8a20e9e9d05a0c6cb",
+                "be1942aa3abe5486eda2cdf2e9d190e6791c00ae3709701fcfbb0a438141c759",
             ),
             WeightsRef(
                 "residual-unet-xs/model.safetensors",
-                "05f7eb11956fe6f3e8cc2adc329882b1a25139de8d21745d9253e0d574e452b6",
+                "790a0c4fe3095b45b13e82779c980b4c9227baba9fdea92aa7ba2a339b5876e7",
             ),
             WeightsRef(
                 "residual-unet-xs/model_int8.onnx",
-                "870ba3d9876b074d4a741e304967d6d19c7533b72d38c65e4e8632a1988679ad",
+                "466ffe4950ca7f712e753ac000e313dea6ea5b3d16ba14eb82c6bbd73d16a1d4",
                 precision="int8",
             ),
         ),
@@ -107,11 +107,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "unet/model.onnx",
-                "eb2c4f4ff528638978930a690f73e6495fdba315c21f0304109b8cef4a15aea5",
+                "c3d27db444d7e9f50e1662dcd492f224fe1fa71199c8f1fbaba2aa0c6d82c29c",
             ),
             WeightsRef(
                 "unet/model.safetensors",
-                "b3f073109396e392a07c1d95304dc7b889c85fbac895689927968679895f6f08",
+                "eb88f179a0dfb35e2597c7203c2db6825ab3626b26479b61c53c76e2de2cd663",
             ),
         ),
     ),
