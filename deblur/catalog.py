@@ -107,11 +107,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "unet/model.onnx",
-                "c3d27db444d7e9f50e1662dcd492f224fe1fa71199c8f1fbaba2aa0c6d82c29c",
+                "8fc3ee4ec60325b6668154780ac20c1eba3e56007e3e58d09005fb2e1fb7a720",
             ),
             WeightsRef(
                 "unet/model.safetensors",
-                "eb88f179a0dfb35e2597c7203c2db6825ab3626b26479b61c53c76e2de2cd663",
+                "d59ec31241370a87a7a71266f57d0d69202a458e2dab0610ae44dc9808e379c2",
             ),
         ),
     ),
