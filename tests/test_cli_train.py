@@ -106,7 +106,7 @@ def test_a_run_stops_in_time_and_resumes_by_its_folder_alone(
     resumed, whole = (load_checkpoint(each / "checkpoint.pt") for each in (run, trained))
     assert resumed.step == whole.step
     for name, value in whole.ema.items():
-        torch.testing.assert_close(resumed.ema[name], value, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(resumed.ema[name], value, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(

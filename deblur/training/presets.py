@@ -116,7 +116,7 @@ def describe(config: TrainingConfig) -> dict[str, str]:
         "loss": losses,
         "optimiser": f"{optimizer.name}, learning rate {optimizer.learning_rate:g}, "
         f"{config.schedule.kind} over {config.steps:,} steps, EMA {config.ema:g}, "
-        f"{config.precision}",
+        f"{config.precision}{', centred' if config.centred else ''}",
         "synthesis": (
             f"in linear light ({recipe.linear_response:.0%} as stored): up to "
             f"{recipe.length[1]:g} px of shake, {recipe.varying:.0%} of it varying over the "
@@ -131,7 +131,8 @@ def describe(config: TrainingConfig) -> dict[str, str]:
             f"features of {config.perceptual.network}, {config.perceptual.layer}"
         )
     if config.start_from:
-        told["started from"] = _by_name(config.start_from)
+        anew = ", features that never fire anew" if config.revive else ""
+        told["started from"] = _by_name(config.start_from) + anew
     if config.distill_from:
         told["taught by"] = f"{_by_name(config.distill_from)}, {config.distill_weight:g} times"
     if config.adversarial:

@@ -20,6 +20,8 @@ def dormant_features(network: nn.Module, pictures: Tensor) -> list[tuple[Hidden,
     wherever it fires. A network that does not tell its hidden layers has none.
     """
     hidden: Sequence[Hidden] = getattr(network, "hidden", tuple)()
+    if not hidden:
+        return []
     with _watching([each.layer for each in hidden]) as shares:
         network.forward(pictures)  # a compiled call would not see who is watching
     dormant = {layer: share < RARE for layer, share in shares.items()}
