@@ -126,8 +126,7 @@ class _Run:
 
     def _build(self, *, fresh: bool) -> None:
         config, accelerator = self.config, self.accelerator
-        seen = self.validation[0].blurred
-        network = initial_network(config, fresh=fresh, pictures=seen)
+        network = initial_network(config, fresh=fresh, pictures=self._probe)
         memory = torch.channels_last if config.channels_last else torch.contiguous_format
         network.to(accelerator.device, memory_format=memory)  # type: ignore[call-overload]
         self.centring = Centring(network) if config.centred else None
@@ -262,12 +261,17 @@ class _Run:
         low, high = self.config.value_range
         return pictures * (high - low) + low
 
+    @property
+    def _probe(self) -> Tensor:
+        """Pictures in the network's own range, to see which of its features fire."""
+        return self._own_range(self.validation[0].blurred)
+
     def validate(self) -> dict[str, float | bool]:
         """Mean gains in dB of the averaged weights; keeps them when they are the best."""
         with averaged(self.bare, self.ema):
             gains = {"gain": self._mean_gain(self.validation)}
-            seen = self._own_range(self.validation[0].blurred)
-            dormant = sum(int(mask.sum()) for _, mask in dormant_features(self.bare, seen))
+            found = dormant_features(self.bare, self._probe)
+            dormant = sum(int(mask.sum()) for _, mask in found)
             if self.general:
                 gains["general"] = self._mean_gain(self.general)
             if self.accelerator.trackers:

@@ -23,9 +23,9 @@ def initial_network(
 ) -> nn.Module:
     """The network of a run before its first step, on the CPU; not `fresh`, without its weights.
 
-    `pictures`, sRGB (N, 3, h, w) in [0, 1], tell which features are to be revived. Raises
-    ConfigError for crops that do not suit the network, for an encoder's weights where there is no
-    encoder, or weights to hold still where there are none, and what `start_from` and
+    `pictures`, as the network takes them, (N, 3, h, w), tell which features are to be revived.
+    Raises ConfigError for crops that do not suit the network, for an encoder's weights where there
+    is no encoder, or weights to hold still where there are none, and what `start_from` and
     `load_encoder` raise.
     """
     network = build_network(config.architecture, config.arguments)
@@ -38,8 +38,7 @@ def initial_network(
     if fresh and config.start_from:
         start_from(network, config.start_from, config)
         if config.revive and pictures is not None:
-            low, high = config.value_range
-            revive_(network, pictures.cpu() * (high - low) + low)
+            revive_(network, pictures.cpu())
     elif fresh and config.encoder:
         if not isinstance(network, FeaturePyramidGenerator):
             raise ConfigError(

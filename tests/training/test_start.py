@@ -137,9 +137,11 @@ def test_what_carries_the_picture_can_be_held_still(
         learned[key][held] = True
     assert all(changed.float().mean() > 0.5 for changed in learned.values())
     if name != "srcnn":
+        # A centred bias, 16 times as large when saved, moves further and is rounded more.
+        rounding = 4e-6 if centred else 1e-6
         for key in ("body.merge_fine.weight", "body.merge_fine.bias"):
             knots = (after[key] - before[key])[KNOTTED].unflatten(0, (KNOTS, 3))
-            torch.testing.assert_close(knots, knots[:1].expand_as(knots), rtol=0, atol=4e-6)
+            torch.testing.assert_close(knots, knots[:1].expand_as(knots), rtol=0, atol=rounding)
 
 
 @pytest.mark.parametrize("name", ["unet", "gan"])
