@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Generator, Tensor
 
-from deblur.synthesis.blur import Blur, Segment, draw_blur
+from deblur.synthesis.blur import Blur, draw_blur
 from deblur.synthesis.camera import brighten_highlights, jpeg, noise_of
 from deblur.synthesis.pairs import synthesize
 from deblur.synthesis.psf import aperture, convolve_kernels, gaussian, render_path
 from deblur.synthesis.recipe import BlurRecipe
-from deblur.synthesis.render import convolve, integrate
+from deblur.synthesis.render import Layer, compose, convolve, integrate, silhouettes
 from deblur.synthesis.trajectory import camera_homographies, hand_motion, longest_path
 from tests.pictures import scene
 
@@ -143,33 +143,39 @@ def test_a_point_of_light_becomes_the_kernel() -> None:
 def test_still_homographies_change_nothing() -> None:
     sharp = photos()
     blurs = [Blur(0, homographies=STILL), Blur(0, homographies=STILL[:2])]
-    torch.testing.assert_close(integrate(sharp, sharp, blurs), sharp, atol=1e-4, rtol=0)
+    seen = integrate(sharp, [], sharp, [blur.homographies for blur in blurs])
+    torch.testing.assert_close(seen, sharp, atol=1e-4, rtol=0)
+
+
+def test_pictures_without_a_path_stay_as_they_are() -> None:
+    sharp, scene = photos(3), photos(3).flip(-1)
+    seen = integrate(sharp, [], scene, [None, STILL, None])
+    assert torch.equal(seen[0], scene[0])
+    torch.testing.assert_close(seen[1], sharp[1], atol=1e-4, rtol=0)
+    assert torch.equal(seen[2], scene[2])
 
 
 def test_shifting_homographies_blur_as_their_kernel_does() -> None:
     x, y = np.linspace(-5, 5, 41), 4 * np.sin(np.linspace(0, 2, 41))
     sharp = photos(1)
     by_kernel = convolve(sharp, [render_path(-np.stack([x, y], 1))])
-    by_steps = integrate(sharp, sharp, [Blur(0, homographies=shifts(x, y))])
+    by_steps = integrate(sharp, [], sharp, [shifts(x, y)])
     inner = (..., slice(16, -16), slice(16, -16))
     assert rms(by_steps[inner] - by_kernel[inner]) < 0.004
 
 
 def test_a_thing_that_passes_hides_what_is_behind_it() -> None:
     """A white thing over black, moving by its own width: light where it was, by how long."""
-    mask = np.zeros((40, 60))
-    mask[:, 20:30] = 1
-    thing = Segment(mask, shifts(np.linspace(-5, 5, 41), np.zeros(41)))
+    thing = torch.zeros(1, 4, 40, 60)
+    thing[..., 20:30] = 1
+    passing = Layer(thing, [0], [shifts(np.linspace(-5, 5, 41), np.zeros(41))])
     still = np.tile(np.eye(3), (41, 1, 1))
-    blur = Blur(0, homographies=still, segments=(thing,), gamma=1.0)
-    seen = integrate(torch.zeros(1, 3, 40, 60), torch.ones(1, 3, 40, 60), [blur])[0, 0, 20]
+    black = torch.zeros(1, 3, 40, 60)
+    seen = integrate(black, [passing], compose(black, [passing]), [still])[0, 0, 20]
     assert seen[25].item() == pytest.approx(0.97, abs=0.05)
     assert seen[20].item() == pytest.approx(0.55, abs=0.06)
     assert seen[10].item() == 0
     assert seen.sum().item() == pytest.approx(10, rel=0.02)
-    blurred, sharp = synthesize(photos(1, 60)[..., :40, :], [blur])
-    assert not torch.equal(sharp, photos(1, 60)[..., :40, :])
-    assert rms(blurred - sharp) > 0
 
 
 def test_blur_is_light_that_adds_up() -> None:
@@ -201,13 +207,45 @@ def test_a_share_of_the_photos_stays_exactly_as_it_was() -> None:
     assert torch.equal(blurred, target)
 
 
+def in_front(blur: Blur, like: Tensor) -> Tensor:
+    """How much of each pixel the things of a blur cover, (h, w)."""
+    outlines = [segment.outline for segment in blur.segments]
+    return silhouettes(outlines, like)[:, 0].amax(0)
+
+
+def test_what_a_lens_does_not_resolve_is_missing_from_the_sharp_picture_too() -> None:
+    sharp = photos(4)
+    recipe = replace(CLEAN, sharp=1.0, lens=1.0, unresolved=(1.0, 1.0))
+    blurred, target = synthesize(sharp, drawn(recipe, 4))
+    assert torch.equal(blurred, target)
+    softened = convolve(sharp**2.2, [gaussian(1.0)] * 4) ** (1 / 2.2)
+    torch.testing.assert_close(target, softened, atol=0.5 / 255 + 1e-4, rtol=0)
+
+
+def test_a_burst_is_the_mean_of_frames_about_the_middle_one() -> None:
+    """Between the frames the shutter is closed, and the middle one stays where it is."""
+    recipe = replace(
+        CLEAN, burst=1.0, duty=(0.1, 0.1), length=(26, 26), moving=0, off_centre=(0, 0)
+    )
+    point = torch.zeros(1, 3, 129, 129)
+    point[..., 64, 64] = 1
+    for blur in drawn(recipe, 12):
+        path = blur.homographies
+        assert path is not None
+        seen = integrate(point, [], point, [path])[0, 0]
+        frames = seen.ge(0.2 * seen.max()).sum()
+        assert frames < 26 * 1.5, "a stroke without gaps covers as many pixels as it is long"
+        middle = (path[(len(path) - 1) // 2] + path[len(path) // 2]) / 2
+        np.testing.assert_allclose(middle[:2, 2] / middle[2, 2], 0, atol=0.2)
+
+
 def test_what_lies_behind_on_purpose_is_soft_in_the_sharp_picture_too() -> None:
     sharp = photos(4)
     shallow = replace(CLEAN, sharp=1.0, shallow=1.0, backdrop=(4, 4))
     blurred, scenes = synthesize(sharp, drawn(shallow, 4))
     assert torch.equal(blurred, scenes)
     for photo, scene_, blur in zip(sharp, scenes, drawn(shallow, 4), strict=True):
-        front = torch.from_numpy(np.stack([each.mask for each in blur.segments]).max(0))
+        front = in_front(blur, photo)
         assert rms((scene_ - photo)[:, front == 0]) > 0.02
         single = len(blur.segments) == 1
         assert not single or rms((scene_ - photo.flip(-1))[:, front == 1]) < 0.003
@@ -220,7 +258,7 @@ def test_a_shaken_camera_shakes_what_is_in_and_out_of_focus() -> None:
         blurs = drawn(replace(shaken, varying=varying), 8)
         blurred, scenes = synthesize(sharp, blurs)
         for index, blur in enumerate(blurs):
-            front = torch.from_numpy(np.stack([each.mask for each in blur.segments]).max(0))
+            front = in_front(blur, sharp)
             for part in (front == 0, front == 1):
                 assert rms((blurred - scenes)[index][:, part]) > 0.005
             assert rms((scenes - sharp)[index][:, front == 0]) > 0.02

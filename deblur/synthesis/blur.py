@@ -1,5 +1,6 @@
 """The blur of one photo: everything random about it, drawn before a pixel is touched."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,14 +13,33 @@ from deblur.synthesis.trajectory import camera_homographies, hand_motion, longes
 
 Array = NDArray[np.float64]
 
+BURST_FRAMES = (7, 9, 11, 13)
+"""Of so many frames a clip's blurred picture is the mean, as in GoPro's dataset."""
+
 _STILL = np.eye(3)[None]
+_AT_ONCE = np.zeros(1)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A round, bulging shape with a soft edge, in pixels of its crop.
+
+    At the angle a about its `middle` (x, y) it reaches as far as `radius` times
+    1 + sum of bulges[k] cos((k + 2) a + phases[k]); over `edge` pixels it fades.
+    """
+
+    middle: tuple[float, float]
+    radius: float
+    bulges: Array
+    phases: Array
+    edge: float
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A thing that passes by: its soft-edged mask (side, side) and its homographies (T, 3, 3)."""
+    """A thing that passes by: its outline, and its homographies (T, 3, 3)."""
 
-    mask: Array
+    outline: Outline
     homographies: Array
 
 
@@ -29,7 +49,8 @@ class Blur:
 
     `homographies` (T, 3, 3) are the camera's, `segments` move beside them with as many steps;
     `kernel` (k, k) is what blurs the whole crop alike, `backdrop` (k, k) what is behind the
-    segments, in the sharp picture, too. `seed` is the sensor noise's. See BlurRecipe for the rest.
+    segments, `lens` (k, k) what the lens does not resolve, both in the sharp picture, too.
+    `seed` is the sensor noise's. See BlurRecipe for the rest.
     """
 
     seed: int
@@ -37,6 +58,7 @@ class Blur:
     segments: tuple[Segment, ...] = ()
     kernel: Array | None = None
     backdrop: Array | None = None
+    lens: Array | None = None
     gamma: float = 2.2
     highlight_boost: float = 1.0
     photons: float = 0.0
@@ -48,23 +70,30 @@ class Blur:
 def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
     """The blur of one crop of `side` pixels, margin included."""
     backdrop: Array | None = None
+    lens: Array | None = None
     segments: tuple[Segment, ...] = ()
+    if recipe.lens and random.random() < recipe.lens:
+        lens = gaussian(random.uniform(*recipe.unresolved))
     if recipe.shallow and random.random() < recipe.shallow:
         backdrop = _defocus(recipe.backdrop, random)
-        segments = _segments(recipe, random, side, _STILL, 0.0)
+        segments = _segments(recipe, random, side, _STILL, _AT_ONCE, 0.0)
     if random.random() < recipe.sharp:
-        return Blur(seed=_seed(random), segments=segments, backdrop=backdrop)
+        return Blur(seed=_seed(random), segments=segments, backdrop=backdrop, lens=lens)
     homographies: Array | None = None
     optics = _optics(recipe, random)
     kernel = optics
     if optics is None or random.random() >= recipe.still:
         moving = random.random() < recipe.moving
         farthest = recipe.length[1] / 2 if moving else 0.0
-        homographies = _shake(recipe, random, side, farthest)
+        length = random.uniform(*recipe.length)
+        steps = round(length + farthest) + 2
+        burst = bool(recipe.burst and random.random() < recipe.burst)
+        moments = _frames(recipe, random, steps) if burst else np.linspace(-0.5, 0.5, steps)
+        homographies = _shake(recipe, random, side, length, moments, about_middle=burst)
         segments = tuple(replace(each, homographies=homographies) for each in segments)
         if moving:
-            segments = _segments(recipe, random, side, homographies, farthest)
-        elif random.random() >= recipe.varying:
+            segments = _segments(recipe, random, side, homographies, moments, farthest)
+        elif not burst and random.random() >= recipe.varying:
             path = homographies[:, :2, 2] / homographies[:, 2:, 2]
             kernel = convolve_kernels(render_path(-path), optics)
             homographies = None
@@ -75,6 +104,7 @@ def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
         segments=segments,
         kernel=kernel,
         backdrop=backdrop,
+        lens=lens,
         gamma=1.0 if random.random() < recipe.linear_response else random.uniform(*recipe.gamma),
         highlight_boost=random.uniform(*recipe.highlight_boost),
         photons=_logarithmic(recipe.photons, random) if noisy else 0.0,
@@ -86,15 +116,37 @@ def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
     )
 
 
-def _shake(recipe: BlurRecipe, random: Generator, side: int, spare: float) -> Array:
-    """As many steps as the longest path has pixels, and `spare` ones for things that move."""
-    length = random.uniform(*recipe.length)
+def _frames(recipe: BlurRecipe, random: Generator, steps: int) -> Array:
+    """The moments, in [-0.5, 0.5], at which the frames of a fast clip see light."""
+    count = int(random.choice(BURST_FRAMES))
+    duty = random.uniform(*recipe.duty)
+    within = math.ceil(steps * duty / count)
+    open_for = duty * ((np.arange(within) + 0.5) / within - 0.5)
+    return np.asarray(((np.arange(count)[:, None] + 0.5 + open_for) / count).ravel() - 0.5)
+
+
+def _shake(
+    recipe: BlurRecipe,
+    random: Generator,
+    side: int,
+    length: float,
+    moments: Array,
+    *,
+    about_middle: bool,
+) -> Array:
+    """A homography for each moment in [-0.5, 0.5]; the longest path is `length` pixels.
+
+    They are about the mean of where the camera points, or about where it points at moment 0.
+    """
     exposure = _logarithmic(recipe.exposure, random)
     focal = random.uniform(*recipe.focal) * recipe.photo_width
     angle = random.uniform(0, 2 * np.pi)
     away = random.uniform(*recipe.off_centre) * recipe.photo_width
     centre = away * np.array([np.cos(angle), np.sin(angle)])
-    motion = hand_motion(random, np.linspace(0, exposure, round(length + spare) + 2))
+    motion = hand_motion(random, (moments + 0.5) * exposure)
+    if about_middle:
+        last = len(motion) - 1
+        motion -= (motion[last // 2] + motion[last - last // 2]) / 2
     for _ in range(2):
         travelled = longest_path(camera_homographies(motion, focal, centre), side)
         motion *= np.clip(length / max(travelled, 1e-9), 0, 0.2 / np.abs(motion).max())
@@ -102,34 +154,32 @@ def _shake(recipe: BlurRecipe, random: Generator, side: int, spare: float) -> Ar
 
 
 def _segments(
-    recipe: BlurRecipe, random: Generator, side: int, camera: Array, farthest: float
+    recipe: BlurRecipe,
+    random: Generator,
+    side: int,
+    camera: Array,
+    moments: Array,
+    farthest: float,
 ) -> tuple[Segment, ...]:
     """Things with a motion of their own, `farthest` pixels at most, on top of the camera's."""
     count = int(random.integers(1, recipe.segments + 1))
-    times = np.linspace(-0.5, 0.5, len(camera))[:, None]
     segments = []
     for _ in range(count):
         angle, reach = random.uniform(0, 2 * np.pi), random.uniform(0, farthest)
-        stroke = times * reach * np.array([np.cos(angle), np.sin(angle)])
+        stroke = moments[:, None] * reach * np.array([np.cos(angle), np.sin(angle)])
         shifts = np.tile(np.eye(3), (len(camera), 1, 1))
         shifts[:, :2, 2] = stroke
-        segments.append(Segment(_blob(random, side), camera @ shifts))
+        segments.append(Segment(_outline(random, side), camera @ shifts))
     return tuple(segments)
 
 
-def _blob(random: Generator, side: int) -> Array:
-    """A round, bulging shape with an edge of one to four pixels, (side, side) in [0, 1]."""
-    middle = random.uniform(0.2, 0.8, 2) * side
-    rows, columns = np.indices((side, side)) + 0.5
-    angle = np.arctan2(rows - middle[0], columns - middle[1])
-    waves = np.arange(2, 7)
-    bulges = random.normal(size=5) * 0.35 / waves
-    phase = random.uniform(0, 2 * np.pi, 5)
-    stretch = 1 + np.cos(angle[..., None] * waves + phase) @ bulges
-    radius = random.uniform(0.08, 0.3) * side * stretch.clip(0.2)
-    distance = np.hypot(rows - middle[0], columns - middle[1])
-    edge = random.uniform(1, 4)
-    return np.asarray(((radius - distance) / edge + 0.5).clip(0, 1))
+def _outline(random: Generator, side: int) -> Outline:
+    """A shape with an edge of one to four pixels."""
+    x, y = random.uniform(0.2, 0.8, 2) * side
+    bulges = random.normal(size=5) * 0.35 / np.arange(2, 7)
+    phases = random.uniform(0, 2 * np.pi, 5)
+    radius = random.uniform(0.08, 0.3) * side
+    return Outline((float(x), float(y)), radius, bulges, phases, random.uniform(1, 4))
 
 
 def _optics(recipe: BlurRecipe, random: Generator) -> Array | None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from deblur.synthesis.blur import Blur
 from deblur.synthesis.camera import brighten_highlights, jpeg, noise_of
-from deblur.synthesis.render import compose, convolve, integrate
+from deblur.synthesis.render import compose, convolve, cut_out, integrate
 
 
 def synthesize(sharp: Tensor, blurs: Sequence[Blur]) -> tuple[Tensor, Tensor]:
@@ -20,15 +20,11 @@ def synthesize(sharp: Tensor, blurs: Sequence[Blur]) -> tuple[Tensor, Tensor]:
     """
     gamma = _column([blur.gamma for blur in blurs], sharp)
     boost = torch.tensor([blur.highlight_boost for blur in blurs]).to(sharp)
-    in_focus = brighten_highlights(sharp**gamma, boost)
-    things = in_focus.flip(-1)
+    in_focus = _spread(brighten_highlights(sharp**gamma, boost), [blur.lens for blur in blurs])
     background = _spread(in_focus, [blur.backdrop for blur in blurs])
-    scene = compose(background, things, blurs)
-    light = scene.clone()
-    moved = [index for index, blur in enumerate(blurs) if blur.homographies is not None]
-    if moved:
-        chosen = [blurs[index] for index in moved]
-        light[moved] = integrate(background[moved], things[moved], chosen)
+    things = cut_out(in_focus.flip(-1), [blur.segments for blur in blurs])
+    scene = compose(background, things)
+    light = integrate(background, things, scene, [blur.homographies for blur in blurs])
     light = _spread(light, [blur.kernel for blur in blurs]).clamp(0, 1)
     scene = scene.clamp(0, 1)
     grain = _grain(light, blurs)

@@ -21,7 +21,14 @@ class BlurRecipe:
     focus by a `defocus` radius in pixels, `soft` of them are soft by a gaussian of `softness`
     pixels; `still` of the defocused and soft are not shaken. `shallow` of all photos, sharp ones
     too, were taken on purpose with things in focus before a background out of it, by a `backdrop`
-    radius in pixels: the sharp picture has it, so that a network learns to leave it alone.
+    radius in pixels: the sharp picture has it, so that a network learns to leave it alone. `lens`
+    of all photos were taken through one that resolves less than the pixels do, by a gaussian of
+    `unresolved` pixels, in the sharp picture, too: video frames are softer than photos that were
+    made smaller.
+
+    `burst` of the shaken photos are the mean of a fast clip's frames, as GoPro's pairs are: the
+    shutter is open for a share `duty` of each frame, and the sharp picture is the middle one's,
+    where that of the others lies at the mean of the path.
 
     `linear_response` of the photos are averaged as stored, as GoPro's `blur` is; for the others
     light is the stored value to the power `gamma`. `highlight_boost` is how much brighter than
@@ -47,6 +54,10 @@ class BlurRecipe:
     still: float = 0.3
     shallow: float = 0.0
     backdrop: Range = (1.5, 8.0)
+    lens: float = 0.0
+    unresolved: Range = (0.3, 1.1)
+    burst: float = 0.0
+    duty: Range = (0.2, 1.0)
     linear_response: float = 0.25
     gamma: Range = (1.8, 2.6)
     highlight_boost: Range = (1.0, 4.0)
@@ -68,6 +79,11 @@ class BlurRecipe:
         for name in ("exposure", "photons", "read_noise"):
             if getattr(self, name)[0] <= 0:
                 raise ConfigError(f"recipe.{name}: drawn logarithmically, so it starts above 0")
+        for name in ("unresolved", "duty"):
+            if getattr(self, name)[0] <= 0:
+                raise ConfigError(f"recipe.{name}: must start above 0")
+        if self.duty[1] > 1:
+            raise ConfigError(f"recipe.duty: a share of a frame's time, at most 1, not {self.duty}")
         if self.segments < 1 or self.photo_width < 1:
             raise ConfigError("recipe: segments and photo_width must be at least 1")
 

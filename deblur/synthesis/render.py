@@ -1,5 +1,6 @@
 """Blurring on the training device: convolution, and integration over a camera's movement."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from deblur.synthesis.blur import Blur
+from deblur.synthesis.blur import Outline, Segment
+
+Path = NDArray[np.float64]
+
+FFT_SIDES = 32
+"""Transforms have sides that are multiples of this."""
+LOOKS_AT_ONCE = 128
+"""So many pictures are looked at together on a GPU; a CPU's cache holds fewer."""
 
 
 def convolve(light: Tensor, kernels: Sequence[NDArray[np.float64]]) -> Tensor:
@@ -22,10 +30,16 @@ def convolve(light: Tensor, kernels: Sequence[NDArray[np.float64]]) -> Tensor:
     half = min(half, height - 1, width - 1)
     stacked = torch.stack([_centred(kernel, half) for kernel in kernels]).to(light)
     padded = F.pad(light, (half, half, half, half), mode="reflect")
-    sides = padded.shape[-2:]
+    sides = [_fast_side(side) for side in padded.shape[-2:]]
     spectrum = torch.fft.rfft2(stacked, s=sides)
-    blurred = torch.fft.irfft2(torch.fft.rfft2(padded) * spectrum[:, None], s=sides)
-    return blurred[..., 2 * half :, 2 * half :].clamp_min(0)
+    blurred = torch.fft.irfft2(torch.fft.rfft2(padded, s=sides) * spectrum[:, None], s=sides)
+    start = 2 * half
+    return blurred[..., start : start + height, start : start + width].clamp_min(0)
+
+
+def _fast_side(side: int) -> int:
+    """A few sides, without large prime factors, are all that a GPU plans transforms for."""
+    return -(-side // FFT_SIDES) * FFT_SIDES
 
 
 def _centred(kernel: NDArray[np.float64], half: int) -> Tensor:
@@ -34,93 +48,146 @@ def _centred(kernel: NDArray[np.float64], half: int) -> Tensor:
     return padded / padded.sum()
 
 
-def compose(background: Tensor, things: Tensor, blurs: Sequence[Blur]) -> Tensor:
-    """The scene at the middle of the exposure: things in front of the background.
-
-    Both are (N, 3, h, w); of `things` the parts under the segments' masks are seen.
-    """
-    scene = background.clone()
-    for index, blur in enumerate(blurs):
-        for segment in blur.segments:
-            mask = torch.from_numpy(segment.mask).to(scene)
-            scene[index] = torch.lerp(scene[index], things[index], mask)
-    return scene
-
-
-def integrate(background: Tensor, things: Tensor, blurs: Sequence[Blur]) -> Tensor:
-    """The mean over an exposure of a scene seen through moving homographies.
-
-    Linear light (N, 3, h, w); every blur has homographies, of as many steps as it needs. What
-    is in front hides what is behind, moment by moment. Pixels from outside are reflected.
-    """
-    steps = [len(_known(blur.homographies)) for blur in blurs]
-    layers = [_Layer.background(background, blurs), *_segment_layers(things, blurs)]
-    total = torch.zeros_like(background)
-    for moment in range(max(steps)):
-        active = [index for index, count in enumerate(steps) if moment < count]
-        seen = layers[0].at(moment, active)
-        for layer in layers[1:]:
-            passing = [index for index in layer.owners if index in active]
-            if passing:
-                places = [active.index(index) for index in passing]
-                front = layer.at(moment, passing)
-                seen[places] = seen[places] * (1 - front[:, 3:]) + front[:, :3]
-        total[active] += seen
-    return total / torch.tensor(steps).to(total).view(-1, 1, 1, 1)
-
-
 @dataclass(frozen=True)
-class _Layer:
-    """Pictures of several samples at one depth, and their paths, padded to the longest.
+class Layer:
+    """Things at one depth: pictures with their mask (M, 4, h, w), premultiplied.
 
-    `pictures` is (M, C, h, w), `paths` (M, T, 3, 3) in the coordinates of grid_sample, and
-    `owners` the M samples that they belong to.
+    `owners` are the M samples that they belong to, `paths` their homographies.
     """
 
     pictures: Tensor
-    paths: Tensor
     owners: list[int]
-
-    @classmethod
-    def background(cls, light: Tensor, blurs: Sequence[Blur]) -> "_Layer":
-        paths = [_known(blur.homographies) for blur in blurs]
-        return cls(light, _grid_paths(paths, light), list(range(len(blurs))))
-
-    def at(self, moment: int, owners: Sequence[int]) -> Tensor:
-        """What is seen of those samples' pictures at a moment."""
-        rows = [self.owners.index(owner) for owner in owners]
-        if len(rows) == len(self.owners):
-            return _warp(self.pictures, self.paths[:, moment])
-        return _warp(self.pictures[rows], self.paths[rows, moment])
+    paths: list[Path]
 
 
-def _segment_layers(things: Tensor, blurs: Sequence[Blur]) -> list[_Layer]:
-    """Every first segment of all samples, every second, and so on, each with its mask below."""
+def cut_out(photos: Tensor, segments: Sequence[Sequence[Segment]]) -> list[Layer]:
+    """Every first thing of all samples, every second, and so on, cut from photos (N, 3, h, w)."""
     layers = []
-    for depth in range(max(len(blur.segments) for blur in blurs)):
-        owners = [index for index, blur in enumerate(blurs) if len(blur.segments) > depth]
-        segments = [blurs[index].segments[depth] for index in owners]
-        masks = np.stack([segment.mask for segment in segments])[:, None]
-        mask = torch.from_numpy(masks).to(things)
-        cut = torch.cat([things[owners] * mask, mask], 1)
-        paths = _grid_paths([segment.homographies for segment in segments], things)
-        layers.append(_Layer(cut, paths, owners))
+    for depth in range(max(map(len, segments), default=0)):
+        owners = [index for index, each in enumerate(segments) if len(each) > depth]
+        chosen = [segments[index][depth] for index in owners]
+        mask = silhouettes([segment.outline for segment in chosen], photos)
+        pictures = torch.cat([photos[owners] * mask, mask], 1)
+        layers.append(Layer(pictures, owners, [segment.homographies for segment in chosen]))
     return layers
 
 
-def _known(homographies: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    assert homographies is not None, "only what moves is integrated"
-    return homographies
+def silhouettes(outlines: Sequence[Outline], like: Tensor) -> Tensor:
+    """How much of each pixel a shape covers: (M, 1, h, w) in [0, 1]."""
+    height, width = like.shape[-2:]
+    numbers = [(*each.middle, each.radius, each.edge) for each in outlines]
+    waves = np.stack([np.stack([each.bulges, each.phases]) for each in outlines])
+    x, y, radius, edge = torch.tensor(numbers).to(like).T.reshape(4, -1, 1, 1, 1)
+    bulges, phases = torch.from_numpy(waves).to(like).transpose(0, 1)[..., None, None, None]
+    down = torch.arange(height, device=like.device).view(1, 1, -1, 1) + 0.5 - y
+    right = torch.arange(width, device=like.device).view(1, 1, 1, -1) + 0.5 - x
+    angle = torch.atan2(down, right)
+    stretch = torch.ones_like(angle)
+    for wave in range(bulges.shape[1]):
+        stretch += bulges[:, wave] * torch.cos((wave + 2) * angle + phases[:, wave])
+    reach = radius * stretch.clamp_min(0.2)
+    return ((reach - torch.hypot(down, right)) / edge + 0.5).clamp(0, 1)
 
 
-def _grid_paths(paths: Sequence[NDArray[np.float64]], like: Tensor) -> Tensor:
+def compose(background: Tensor, things: Sequence[Layer]) -> Tensor:
+    """The scene at the middle of the exposure: things in front of the background (N, 3, h, w)."""
+    scene = background.clone()
+    for layer in things:
+        scene[layer.owners] = _over(layer.pictures, scene[layer.owners])
+    return scene
+
+
+def integrate(
+    background: Tensor, things: Sequence[Layer], scene: Tensor, paths: Sequence[Path | None]
+) -> Tensor:
+    """The mean over an exposure of scenes that are seen through homographies, (T, 3, 3) each.
+
+    `background` is linear light (N, 3, h, w), `scene` what stays as it is of samples without a
+    path. Every path has as many steps as it needs. What is in front hides what is behind, moment
+    by moment. Pixels from outside are reflected.
+    """
+    counts = [0 if path is None else len(path) for path in paths]
+    ends = [0, *itertools.accumulate(counts)]
+    moved = [index for index, count in enumerate(counts) if count]
+    if not moved:
+        return scene
+    behind = _Looks.at(background, moved, paths, ends)
+    fronts = [_of_moving(layer, moved, ends) for layer in things if {*layer.owners} & {*moved}]
+    total = torch.zeros_like(background)
+    at_once = LOOKS_AT_ONCE if background.is_cuda else len(background)
+    for start in range(0, ends[-1], at_once):
+        moments = behind.within(start, start + at_once)
+        seen = behind.see(moments)
+        for front in fronts:
+            passing = front.within(start, start + at_once)
+            if passing.start < passing.stop:
+                places = front.moments[passing] - start
+                seen[places] = _over(front.see(passing), seen[places])
+        total.index_add_(0, behind.which[moments], seen)
+    shares = torch.tensor(counts).to(total).view(-1, 1, 1, 1)
+    return torch.where(shares > 0, total / shares.clamp_min(1), scene)
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """Pictures (M, C, h, w), looked at L times: `which` of them (L,), through which homography
+    (L, 3, 3), and at which of all samples' moments (L,), in their order.
+    """
+
+    pictures: Tensor
+    which: Tensor
+    homographies: Tensor
+    moments: Tensor
+    sorted_moments: NDArray[np.int64]
+
+    @classmethod
+    def at(
+        cls,
+        pictures: Tensor,
+        rows: Sequence[int],
+        paths: Sequence[Path | None],
+        firsts: Sequence[int],
+    ) -> "_Looks":
+        """Each of some rows along its path, from its first moment on."""
+        known = [path for path in (paths[row] for row in rows) if path is not None]
+        which = np.repeat(rows, [len(path) for path in known])
+        moments = np.concatenate(
+            [firsts[row] + np.arange(len(path)) for row, path in zip(rows, known, strict=True)]
+        )
+        on_grid = _to_grid(np.concatenate(known), pictures)
+        device = pictures.device
+        return cls(
+            pictures,
+            torch.from_numpy(which).to(device),
+            torch.from_numpy(on_grid).to(pictures),
+            torch.from_numpy(moments).to(device),
+            moments,
+        )
+
+    def within(self, start: int, stop: int) -> slice:
+        """The looks at moments from `start` to before `stop`."""
+        return slice(*np.searchsorted(self.sorted_moments, (start, stop)).tolist())
+
+    def see(self, looks: slice) -> Tensor:
+        """What is seen at some of the looks: (K, C, h, w)."""
+        return _warp(self.pictures[self.which[looks]], self.homographies[looks])
+
+
+def _of_moving(layer: Layer, moved: Sequence[int], ends: Sequence[int]) -> _Looks:
+    """The looks at those things of a layer whose samples move, of which there is one at least."""
+    rows = [row for row, owner in enumerate(layer.owners) if owner in moved]
+    return _Looks.at(layer.pictures, rows, layer.paths, [ends[owner] for owner in layer.owners])
+
+
+def _over(front: Tensor, behind: Tensor) -> Tensor:
+    return behind * (1 - front[:, 3:]) + front[:, :3]
+
+
+def _to_grid(homographies: Path, like: Tensor) -> Path:
     """From pixels about the middle to the coordinates in [-1, 1] that grid_sample takes."""
     height, width = like.shape[-2:]
     to_grid = np.diag([2 / width, 2 / height, 1.0])
-    padded = np.zeros((len(paths), max(map(len, paths)), 3, 3))
-    for row, path in zip(padded, paths, strict=True):
-        row[: len(path)] = to_grid @ path @ np.linalg.inv(to_grid)
-    return torch.from_numpy(padded).to(like)
+    return np.asarray(to_grid @ homographies @ np.linalg.inv(to_grid))
 
 
 def _warp(pictures: Tensor, homographies: Tensor) -> Tensor:

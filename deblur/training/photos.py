@@ -8,6 +8,7 @@ from io import BytesIO
 from zipfile import BadZipFile
 
 import numpy as np
+import psutil
 from PIL import Image
 
 from deblur.errors import TrainingDataError
@@ -15,7 +16,8 @@ from deblur.training.augment import Pixels
 from deblur.training.folders import Item
 from deblur.training.tree import DataFile
 
-CACHE_BYTES = 6 << 30
+CACHED_SHARE = 0.25
+"""Of the free memory so much may hold decoded photos, in all processes together."""
 UNREADABLE = (
     *(OSError, ValueError, SyntaxError, KeyError, EOFError, RuntimeError),
     *(BadZipFile, zlib.error, Image.DecompressionBombError),
@@ -24,10 +26,11 @@ UNREADABLE = (
 
 
 class PhotoCache:
-    """Decoded photos, kept while they fit into `budget` bytes."""
+    """Decoded photos, kept while they fit into memory that `processes` like this one share."""
 
-    def __init__(self, budget: int = CACHE_BYTES) -> None:
-        self._budget = budget
+    def __init__(self, processes: int = 1) -> None:
+        free = psutil.virtual_memory().available
+        self._budget = int(CACHED_SHARE * free / max(1, processes))
         self._kept: dict[DataFile, Pixels] = {}
 
     def read(self, photo: DataFile) -> Pixels:

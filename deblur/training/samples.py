@@ -18,7 +18,6 @@ from deblur.training.augment import Pixels, draw_crop
 from deblur.training.config import Augmentation, SourceConfig, SourceKind
 from deblur.training.folders import Item, list_items
 from deblur.training.photos import (
-    CACHE_BYTES,
     PhotoCache,
     check_items,
     check_pixels,
@@ -166,7 +165,10 @@ class FrameSource(Source):
         frames = self._cut([self.drawing.cache.read(frame) for frame in window], side, random)
         gamma = random.choice((1.0, 2.2))
         light = np.linspace(0, 1, 256, dtype=np.float32) ** np.float32(gamma)
-        mean = np.mean([light[frame] for frame in frames], axis=0) ** (1 / gamma)
+        total = np.zeros(frames[0].shape, np.float32)
+        for frame in frames:
+            total += light[frame]
+        mean = (total / len(frames)) ** np.float32(1 / gamma)
         return (mean * 255).round().astype(np.uint8), frames[len(frames) // 2]
 
 
@@ -201,7 +203,7 @@ class TrainingSamples(Dataset[Sample]):
         skip_bad: bool = False,
         processes: int = 1,
     ) -> None:
-        cache = PhotoCache(CACHE_BYTES // max(1, processes))
+        cache = PhotoCache(processes)
         drawing = Drawing(cache, augmentation, recipe, largest, skip_bad)
         self.sources = [_SOURCES[source.kind](source, drawing) for source in sources]
         weights = np.array([source.weight for source in sources])
