@@ -6,6 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from deblur.synthesis.devices import beside
+
+_TO_YCC = torch.tensor(
+    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]]
+)
+_YCC = _TO_YCC, torch.linalg.inv(_TO_YCC), torch.tensor([0.0, 128.0, 128.0]).view(1, 3, 1, 1)
+"""RGB to luma and chroma, back again, and what is added to them."""
+
 
 def brighten_highlights(light: Tensor, boost: Tensor) -> Tensor:
     """Give clipped lamps and reflections back some of the light that they had.
@@ -38,22 +46,15 @@ def jpeg(encoded: Tensor, quality: Tensor) -> Tensor:
     """
     height, width = encoded.shape[-2:]
     padded = F.pad(encoded * 255, (0, -width % 16, 0, -height % 16), mode="replicate")
-    to_ycc, offset = _ycc(encoded)
+    to_ycc, from_ycc, offset = (beside(each, encoded) for each in _YCC)
     ycc = torch.einsum("ij,njhw->nihw", to_ycc, padded) + offset
     luma = _requantise(ycc[:, :1] - 128, _table(_LUMA, quality)) + 128
     small = F.avg_pool2d(ycc[:, 1:], 2) - 128
     chroma = _requantise(small, _table(_CHROMA, quality)) + 128
     chroma = F.interpolate(chroma, scale_factor=2, mode="bilinear", align_corners=False)
     ycc = torch.cat([luma, chroma], 1).clamp(0, 255)
-    rgb = torch.einsum("ij,njhw->nihw", torch.linalg.inv(to_ycc), ycc - offset)
+    rgb = torch.einsum("ij,njhw->nihw", from_ycc, ycc - offset)
     return (rgb[..., :height, :width].round() / 255).clamp(0, 1)
-
-
-def _ycc(like: Tensor) -> tuple[Tensor, Tensor]:
-    matrix = like.new_tensor(
-        [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]]
-    )
-    return matrix, like.new_tensor([0.0, 128.0, 128.0]).view(1, 3, 1, 1)
 
 
 def _requantise(plane: Tensor, table: Tensor) -> Tensor:
@@ -70,12 +71,12 @@ def _dct_matrix(like: Tensor) -> Tensor:
     rows = torch.arange(8, dtype=torch.float64)
     matrix = torch.cos(math.pi / 8 * rows[:, None] * (rows[None] + 0.5)) / 2
     matrix[0] /= math.sqrt(2)
-    return matrix.to(like)
+    return beside(matrix, like)
 
 
 def _table(base: tuple[int, ...], quality: Tensor) -> Tensor:
     scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50)
-    table = quality.new_tensor(base).view(1, 64) * scale.view(-1, 1)
+    table = beside(torch.tensor(base, dtype=torch.float32), quality).view(1, 64) * scale.view(-1, 1)
     return (table + 0.5).floor().clamp(1, 255)
 
 

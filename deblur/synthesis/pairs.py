@@ -9,6 +9,7 @@ from torch import Tensor
 
 from deblur.synthesis.blur import Blur
 from deblur.synthesis.camera import brighten_highlights, jpeg, noise_of
+from deblur.synthesis.devices import beside, indices
 from deblur.synthesis.render import compose, convolve, cut_out, integrate
 
 
@@ -19,7 +20,7 @@ def synthesize(sharp: Tensor, blurs: Sequence[Blur]) -> tuple[Tensor, Tensor]:
     border of the recipe's margin is made of reflected light: cut it off.
     """
     gamma = _column([blur.gamma for blur in blurs], sharp)
-    boost = torch.tensor([blur.highlight_boost for blur in blurs]).to(sharp)
+    boost = beside(torch.tensor([blur.highlight_boost for blur in blurs]), sharp)
     in_focus = _spread(brighten_highlights(sharp**gamma, boost), [blur.lens for blur in blurs])
     background = _spread(in_focus, [blur.backdrop for blur in blurs])
     things = cut_out(in_focus.flip(-1), [blur.segments for blur in blurs])
@@ -38,7 +39,8 @@ def _spread(light: Tensor, kernels: Sequence[NDArray[np.float64] | None]) -> Ten
     known = {index: kernel for index, kernel in enumerate(kernels) if kernel is not None}
     if known:
         light = light.clone()
-        light[list(known)] = convolve(light[list(known)], list(known.values()))
+        places = indices(list(known), light)
+        light[places] = convolve(light[places], list(known.values()))
     return light
 
 
@@ -59,9 +61,10 @@ def _compress(encoded: Tensor, blurs: Sequence[Blur]) -> Tensor:
     compressed = [index for index, blur in enumerate(blurs) if blur.jpeg_quality]
     if compressed:
         quality = torch.tensor([float(blurs[index].jpeg_quality) for index in compressed])
-        encoded[compressed] = jpeg(encoded[compressed], quality.to(encoded))
+        places = indices(compressed, encoded)
+        encoded[places] = jpeg(encoded[places], beside(quality, encoded))
     return encoded
 
 
 def _column(values: Sequence[float], like: Tensor) -> Tensor:
-    return torch.tensor(values).to(like).view(-1, 1, 1, 1)
+    return beside(torch.tensor(values), like).view(-1, 1, 1, 1)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from deblur.synthesis.blur import Outline, Segment
+from deblur.synthesis.devices import beside, indices
 
 Path = NDArray[np.float64]
 
@@ -28,7 +29,7 @@ def convolve(light: Tensor, kernels: Sequence[NDArray[np.float64]]) -> Tensor:
     half = max(len(kernel) for kernel in kernels) // 2
     height, width = light.shape[-2:]
     half = min(half, height - 1, width - 1)
-    stacked = torch.stack([_centred(kernel, half) for kernel in kernels]).to(light)
+    stacked = beside(torch.stack([_centred(kernel, half) for kernel in kernels]), light)
     padded = F.pad(light, (half, half, half, half), mode="reflect")
     sides = [_fast_side(side) for side in padded.shape[-2:]]
     spectrum = torch.fft.rfft2(stacked, s=sides)
@@ -67,7 +68,7 @@ def cut_out(photos: Tensor, segments: Sequence[Sequence[Segment]]) -> list[Layer
         owners = [index for index, each in enumerate(segments) if len(each) > depth]
         chosen = [segments[index][depth] for index in owners]
         mask = silhouettes([segment.outline for segment in chosen], photos)
-        pictures = torch.cat([photos[owners] * mask, mask], 1)
+        pictures = torch.cat([photos[indices(owners, photos)] * mask, mask], 1)
         layers.append(Layer(pictures, owners, [segment.homographies for segment in chosen]))
     return layers
 
@@ -77,8 +78,8 @@ def silhouettes(outlines: Sequence[Outline], like: Tensor) -> Tensor:
     height, width = like.shape[-2:]
     numbers = [(*each.middle, each.radius, each.edge) for each in outlines]
     waves = np.stack([np.stack([each.bulges, each.phases]) for each in outlines])
-    x, y, radius, edge = torch.tensor(numbers).to(like).T.reshape(4, -1, 1, 1, 1)
-    bulges, phases = torch.from_numpy(waves).to(like).transpose(0, 1)[..., None, None, None]
+    x, y, radius, edge = beside(torch.tensor(numbers), like).T.reshape(4, -1, 1, 1, 1)
+    bulges, phases = beside(torch.from_numpy(waves), like).transpose(0, 1)[..., None, None, None]
     down = torch.arange(height, device=like.device).view(1, 1, -1, 1) + 0.5 - y
     right = torch.arange(width, device=like.device).view(1, 1, 1, -1) + 0.5 - x
     angle = torch.atan2(down, right)
@@ -93,7 +94,8 @@ def compose(background: Tensor, things: Sequence[Layer]) -> Tensor:
     """The scene at the middle of the exposure: things in front of the background (N, 3, h, w)."""
     scene = background.clone()
     for layer in things:
-        scene[layer.owners] = _over(layer.pictures, scene[layer.owners])
+        owners = indices(layer.owners, scene)
+        scene[owners] = _over(layer.pictures, scene[owners])
     return scene
 
 
@@ -124,7 +126,7 @@ def integrate(
                 places = front.moments[passing] - start
                 seen[places] = _over(front.see(passing), seen[places])
         total.index_add_(0, behind.which[moments], seen)
-    shares = torch.tensor(counts).to(total).view(-1, 1, 1, 1)
+    shares = beside(torch.tensor(counts, dtype=total.dtype), total).view(-1, 1, 1, 1)
     return torch.where(shares > 0, total / shares.clamp_min(1), scene)
 
 
@@ -155,12 +157,11 @@ class _Looks:
             [firsts[row] + np.arange(len(path)) for row, path in zip(rows, known, strict=True)]
         )
         on_grid = _to_grid(np.concatenate(known), pictures)
-        device = pictures.device
         return cls(
             pictures,
-            torch.from_numpy(which).to(device),
-            torch.from_numpy(on_grid).to(pictures),
-            torch.from_numpy(moments).to(device),
+            beside(torch.from_numpy(which), pictures),
+            beside(torch.from_numpy(on_grid), pictures),
+            beside(torch.from_numpy(moments), pictures),
             moments,
         )
 

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from deblur.errors import ConfigError, TrainingDataError
 from deblur.synthesis.blur import Blur
+from deblur.synthesis.devices import beside
 from deblur.synthesis.pairs import synthesize
 from deblur.training.config import Augmentation, SourceConfig, TrainingConfig
 from deblur.training.samples import Sample, TrainingSamples
@@ -174,8 +175,9 @@ def _finish(stack: _Stack, margin: int, device: torch.device) -> Batch:
         made = synthesize(_unit(stack.photos, device), stack.blurs)
         blurred.append(made[0][inner])
         sharp.append(made[1][inner])
-    order = torch.tensor(stack.synthesised).int().argsort(stable=True).argsort().to(device)
-    return Batch(torch.cat(blurred)[order], torch.cat(sharp)[order])
+    made, real = torch.cat(blurred), torch.cat(sharp)
+    order = torch.tensor(stack.synthesised).int().argsort(stable=True).argsort()
+    return Batch(made[beside(order, made)], real[beside(order, real)])
 
 
 def _as_it_is(stack: Any) -> Any:
