@@ -381,13 +381,21 @@ def test_of_several_configurations_the_later_wins_field_by_field(
 
 @pytest.mark.parametrize(
     ("model", "recipe"),
-    [("residual-unet-xs", "motion"), ("unet", "unet"), ("srcnn", "srcnn"), ("gan", "gan")],
+    [
+        ("residual-unet-xs", "motion"),
+        ("residual-unet-m", "gpu"),
+        ("unet", "unet"),
+        ("srcnn", "srcnn"),
+        ("gan", "gan"),
+    ],
 )
 def test_the_recipes_of_the_shipped_weights_can_be_read(
     tmp_path: Path, photos: Path, model: str, recipe: str
 ) -> None:
     files = [
-        part for name in ("handheld", recipe) for part in ("--config", RECIPES / f"{name}.json")
+        part
+        for name in ("handheld", "video", recipe)
+        for part in ("--config", RECIPES / f"{name}.json")
     ]
     written = tmp_path / "run.json"
     told = deblur("train", "--model", model, *files, "--data", photos, "--write-config", written)

@@ -17,7 +17,6 @@ BURST_FRAMES = (7, 9, 11, 13)
 """Of so many frames a clip's blurred picture is the mean, as in GoPro's dataset."""
 
 _STILL = np.eye(3)[None]
-_AT_ONCE = np.zeros(1)
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Outline:
     """A round, bulging shape with a soft edge, in pixels of its crop.
 
     At the angle a about its `middle` (x, y) it reaches as far as `radius` times
-    1 + sum of bulges[k] cos((k + 2) a + phases[k]); over `edge` pixels it fades.
+    1 + sum of bulges[k] cos((k + 2) a + phases[k]), 0.2 at least; over `edge` pixels it fades.
     """
 
     middle: tuple[float, float]
@@ -67,6 +66,21 @@ class Blur:
     jpeg_quality: int = 0
 
 
+@dataclass(frozen=True)
+class _Exposure:
+    """When light falls: (T,) in seconds since the first of it, and the same from -0.5 to 0.5.
+
+    The camera's path is about its mean, or in a `burst` about where it is at moment 0.
+    """
+
+    seconds: Array
+    moments: Array
+    burst: bool = False
+
+
+_AT_ONCE = _Exposure(np.zeros(1), np.zeros(1))
+
+
 def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
     """The blur of one crop of `side` pixels, margin included."""
     backdrop: Array | None = None
@@ -86,14 +100,12 @@ def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
         moving = random.random() < recipe.moving
         farthest = recipe.length[1] / 2 if moving else 0.0
         length = random.uniform(*recipe.length)
-        steps = round(length + farthest) + 2
-        burst = bool(recipe.burst and random.random() < recipe.burst)
-        moments = _frames(recipe, random, steps) if burst else np.linspace(-0.5, 0.5, steps)
-        homographies = _shake(recipe, random, side, length, moments, about_middle=burst)
+        exposure = _expose(recipe, random, round(length + farthest) + 2)
+        homographies = _shake(recipe, random, side, length, exposure)
         segments = tuple(replace(each, homographies=homographies) for each in segments)
         if moving:
-            segments = _segments(recipe, random, side, homographies, moments, farthest)
-        elif not burst and random.random() >= recipe.varying:
+            segments = _segments(recipe, random, side, homographies, exposure, farthest)
+        elif not exposure.burst and random.random() >= recipe.varying:
             path = homographies[:, :2, 2] / homographies[:, 2:, 2]
             kernel = convolve_kernels(render_path(-path), optics)
             homographies = None
@@ -116,35 +128,36 @@ def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
     )
 
 
-def _frames(recipe: BlurRecipe, random: Generator, steps: int) -> Array:
-    """The moments, in [-0.5, 0.5], at which the frames of a fast clip see light."""
-    count = int(random.choice(BURST_FRAMES))
-    duty = random.uniform(*recipe.duty)
+def _expose(recipe: BlurRecipe, random: Generator, steps: int) -> _Exposure:
+    """About so many steps of an open shutter, or of the frames of a fast clip."""
+    seconds = _logarithmic(recipe.exposure, random)
+    if not recipe.burst or random.random() >= recipe.burst:
+        return _Exposure(np.linspace(0, seconds, steps), np.linspace(-0.5, 0.5, steps))
+    moments = frame_moments(int(random.choice(BURST_FRAMES)), random.uniform(*recipe.duty), steps)
+    return _Exposure((moments + 0.5) * seconds, moments, burst=True)
+
+
+def frame_moments(count: int, duty: float, steps: int) -> Array:
+    """The moments, between -0.5 and 0.5, at which a clip's `count` frames see light.
+
+    The shutter is open for the share `duty` in the middle of each frame's time. There are as
+    many moments a frame as make at least `duty` times `steps` of them.
+    """
     within = math.ceil(steps * duty / count)
     open_for = duty * ((np.arange(within) + 0.5) / within - 0.5)
     return np.asarray(((np.arange(count)[:, None] + 0.5 + open_for) / count).ravel() - 0.5)
 
 
 def _shake(
-    recipe: BlurRecipe,
-    random: Generator,
-    side: int,
-    length: float,
-    moments: Array,
-    *,
-    about_middle: bool,
+    recipe: BlurRecipe, random: Generator, side: int, length: float, exposure: _Exposure
 ) -> Array:
-    """A homography for each moment in [-0.5, 0.5]; the longest path is `length` pixels.
-
-    They are about the mean of where the camera points, or about where it points at moment 0.
-    """
-    exposure = _logarithmic(recipe.exposure, random)
+    """A homography for each moment of an exposure; the longest path is `length` pixels."""
     focal = random.uniform(*recipe.focal) * recipe.photo_width
     angle = random.uniform(0, 2 * np.pi)
     away = random.uniform(*recipe.off_centre) * recipe.photo_width
     centre = away * np.array([np.cos(angle), np.sin(angle)])
-    motion = hand_motion(random, (moments + 0.5) * exposure)
-    if about_middle:
+    motion = hand_motion(random, exposure.seconds)
+    if exposure.burst:
         last = len(motion) - 1
         motion -= (motion[last // 2] + motion[last - last // 2]) / 2
     for _ in range(2):
@@ -158,7 +171,7 @@ def _segments(
     random: Generator,
     side: int,
     camera: Array,
-    moments: Array,
+    exposure: _Exposure,
     farthest: float,
 ) -> tuple[Segment, ...]:
     """Things with a motion of their own, `farthest` pixels at most, on top of the camera's."""
@@ -166,7 +179,7 @@ def _segments(
     segments = []
     for _ in range(count):
         angle, reach = random.uniform(0, 2 * np.pi), random.uniform(0, farthest)
-        stroke = moments[:, None] * reach * np.array([np.cos(angle), np.sin(angle)])
+        stroke = exposure.moments[:, None] * reach * np.array([np.cos(angle), np.sin(angle)])
         shifts = np.tile(np.eye(3), (len(camera), 1, 1))
         shifts[:, :2, 2] = stroke
         segments.append(Segment(_outline(random, side), camera @ shifts))
@@ -175,7 +188,7 @@ def _segments(
 
 def _outline(random: Generator, side: int) -> Outline:
     """A shape with an edge of one to four pixels."""
-    x, y = random.uniform(0.2, 0.8, 2) * side
+    y, x = random.uniform(0.2, 0.8, 2) * side
     bulges = random.normal(size=5) * 0.35 / np.arange(2, 7)
     phases = random.uniform(0, 2 * np.pi, 5)
     radius = random.uniform(0.08, 0.3) * side

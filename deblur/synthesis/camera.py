@@ -9,9 +9,10 @@ from torch import Generator, Tensor
 from deblur.synthesis.devices import beside
 
 _TO_YCC = torch.tensor(
-    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]]
+    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]],
+    dtype=torch.float64,
 )
-_YCC = _TO_YCC, torch.linalg.inv(_TO_YCC), torch.tensor([0.0, 128.0, 128.0]).view(1, 3, 1, 1)
+_YCC = _TO_YCC, torch.linalg.inv(_TO_YCC), torch.tensor([0.0, 128, 128]).view(1, 3, 1, 1)
 """RGB to luma and chroma, back again, and what is added to them."""
 
 

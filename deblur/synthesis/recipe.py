@@ -26,9 +26,9 @@ class BlurRecipe:
     `unresolved` pixels, in the sharp picture, too: video frames are softer than photos that were
     made smaller.
 
-    `burst` of the shaken photos are the mean of a fast clip's frames, as GoPro's pairs are: the
-    shutter is open for a share `duty` of each frame, and the sharp picture is the middle one's,
-    where that of the others lies at the mean of the path.
+    `burst` of the shaken photos are the mean of a fast clip's frames, as GoPro's pairs are, and
+    seen through a turning camera, too: the shutter is open for a share `duty` of each frame, and
+    the sharp picture is that of the middle moment; that of the others lies at the path's mean.
 
     `linear_response` of the photos are averaged as stored, as GoPro's `blur` is; for the others
     light is the stored value to the power `gamma`. `highlight_boost` is how much brighter than
@@ -89,5 +89,8 @@ class BlurRecipe:
 
     @property
     def margin(self) -> int:
-        """Pixels around a crop that its blur may reach into; made of reflected light beyond."""
+        """Pixels around a crop that its blur may reach into; made of reflected light beyond.
+
+        Of bursts, whose paths are not about their mean, some 2 % reach a few pixels farther.
+        """
         return int(self.length[1] / 2 + self.defocus[1]) + 4

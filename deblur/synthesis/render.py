@@ -13,12 +13,12 @@ from torch import Tensor
 from deblur.synthesis.blur import Outline, Segment
 from deblur.synthesis.devices import beside, indices
 
-Path = NDArray[np.float64]
+Homographies = NDArray[np.float64]
 
 FFT_SIDES = 32
-"""Transforms have sides that are multiples of this."""
-LOOKS_AT_ONCE = 128
-"""So many pictures are looked at together on a GPU; a CPU's cache holds fewer."""
+"""Transforms on a GPU have sides that are multiples of this."""
+PIXELS_AT_ONCE = 1 << 23
+"""So many are looked at together on a GPU, in some 100 bytes each."""
 
 
 def convolve(light: Tensor, kernels: Sequence[NDArray[np.float64]]) -> Tensor:
@@ -31,15 +31,15 @@ def convolve(light: Tensor, kernels: Sequence[NDArray[np.float64]]) -> Tensor:
     half = min(half, height - 1, width - 1)
     stacked = beside(torch.stack([_centred(kernel, half) for kernel in kernels]), light)
     padded = F.pad(light, (half, half, half, half), mode="reflect")
-    sides = [_fast_side(side) for side in padded.shape[-2:]]
+    sides = [_planned(side) if light.is_cuda else side for side in padded.shape[-2:]]
     spectrum = torch.fft.rfft2(stacked, s=sides)
     blurred = torch.fft.irfft2(torch.fft.rfft2(padded, s=sides) * spectrum[:, None], s=sides)
     start = 2 * half
     return blurred[..., start : start + height, start : start + width].clamp_min(0)
 
 
-def _fast_side(side: int) -> int:
-    """A few sides, without large prime factors, are all that a GPU plans transforms for."""
+def _planned(side: int) -> int:
+    """A GPU plans its transforms anew for every size that it has not seen yet."""
     return -(-side // FFT_SIDES) * FFT_SIDES
 
 
@@ -58,7 +58,7 @@ class Layer:
 
     pictures: Tensor
     owners: list[int]
-    paths: list[Path]
+    paths: list[Homographies]
 
 
 def cut_out(photos: Tensor, segments: Sequence[Sequence[Segment]]) -> list[Layer]:
@@ -78,7 +78,9 @@ def silhouettes(outlines: Sequence[Outline], like: Tensor) -> Tensor:
     height, width = like.shape[-2:]
     numbers = [(*each.middle, each.radius, each.edge) for each in outlines]
     waves = np.stack([np.stack([each.bulges, each.phases]) for each in outlines])
-    x, y, radius, edge = beside(torch.tensor(numbers), like).T.reshape(4, -1, 1, 1, 1)
+    x, y, radius, edge = beside(torch.tensor(numbers, dtype=torch.float64), like).T.reshape(
+        4, -1, 1, 1, 1
+    )
     bulges, phases = beside(torch.from_numpy(waves), like).transpose(0, 1)[..., None, None, None]
     down = torch.arange(height, device=like.device).view(1, 1, -1, 1) + 0.5 - y
     right = torch.arange(width, device=like.device).view(1, 1, 1, -1) + 0.5 - x
@@ -100,30 +102,36 @@ def compose(background: Tensor, things: Sequence[Layer]) -> Tensor:
 
 
 def integrate(
-    background: Tensor, things: Sequence[Layer], scene: Tensor, paths: Sequence[Path | None]
+    background: Tensor,
+    things: Sequence[Layer],
+    scene: Tensor,
+    paths: Sequence[Homographies | None],
 ) -> Tensor:
     """The mean over an exposure of scenes that are seen through homographies, (T, 3, 3) each.
 
     `background` is linear light (N, 3, h, w), `scene` what stays as it is of samples without a
-    path. Every path has as many steps as it needs. What is in front hides what is behind, moment
-    by moment. Pixels from outside are reflected.
+    path. Every path has as many steps as it needs, and things have as many as their sample. What
+    is in front hides what is behind, moment by moment. Pixels from outside are reflected. A GPU
+    adds moments up in no fixed order, so its last bits may differ from time to time.
     """
     counts = [0 if path is None else len(path) for path in paths]
     ends = [0, *itertools.accumulate(counts)]
-    moved = [index for index, count in enumerate(counts) if count]
-    if not moved:
+    known = {index: path for index, path in enumerate(paths) if path is not None}
+    if not known:
         return scene
-    behind = _Looks.at(background, moved, paths, ends)
-    fronts = [_of_moving(layer, moved, ends) for layer in things if {*layer.owners} & {*moved}]
+    behind = _Looks.at(background, list(known), list(known.values()), ends)
+    fronts = [_of_moving(layer, counts, ends) for layer in things if {*layer.owners} & {*known}]
     total = torch.zeros_like(background)
-    at_once = LOOKS_AT_ONCE if background.is_cuda else len(background)
+    at_once = len(background)
+    if background.is_cuda:
+        at_once = max(1, PIXELS_AT_ONCE // background[0, 0].numel())
     for start in range(0, ends[-1], at_once):
         moments = behind.within(start, start + at_once)
         seen = behind.see(moments)
         for front in fronts:
             passing = front.within(start, start + at_once)
             if passing.start < passing.stop:
-                places = front.moments[passing] - start
+                places = beside(torch.from_numpy(front.moments[passing] - start), seen)
                 seen[places] = _over(front.see(passing), seen[places])
         total.index_add_(0, behind.which[moments], seen)
     shares = beside(torch.tensor(counts, dtype=total.dtype), total).view(-1, 1, 1, 1)
@@ -139,52 +147,51 @@ class _Looks:
     pictures: Tensor
     which: Tensor
     homographies: Tensor
-    moments: Tensor
-    sorted_moments: NDArray[np.int64]
+    moments: NDArray[np.int64]
 
     @classmethod
     def at(
         cls,
         pictures: Tensor,
         rows: Sequence[int],
-        paths: Sequence[Path | None],
+        paths: Sequence[Homographies],
         firsts: Sequence[int],
     ) -> "_Looks":
-        """Each of some rows along its path, from its first moment on."""
-        known = [path for path in (paths[row] for row in rows) if path is not None]
-        which = np.repeat(rows, [len(path) for path in known])
+        """Some rows, each along its path; `firsts` has the first moment of every row."""
+        which = np.repeat(rows, [len(path) for path in paths])
         moments = np.concatenate(
-            [firsts[row] + np.arange(len(path)) for row, path in zip(rows, known, strict=True)]
+            [firsts[row] + np.arange(len(path)) for row, path in zip(rows, paths, strict=True)]
         )
-        on_grid = _to_grid(np.concatenate(known), pictures)
+        on_grid = _to_grid(np.concatenate(paths), pictures)
         return cls(
             pictures,
             beside(torch.from_numpy(which), pictures),
             beside(torch.from_numpy(on_grid), pictures),
-            beside(torch.from_numpy(moments), pictures),
             moments,
         )
 
     def within(self, start: int, stop: int) -> slice:
         """The looks at moments from `start` to before `stop`."""
-        return slice(*np.searchsorted(self.sorted_moments, (start, stop)).tolist())
+        return slice(*np.searchsorted(self.moments, (start, stop)).tolist())
 
     def see(self, looks: slice) -> Tensor:
         """What is seen at some of the looks: (K, C, h, w)."""
         return _warp(self.pictures[self.which[looks]], self.homographies[looks])
 
 
-def _of_moving(layer: Layer, moved: Sequence[int], ends: Sequence[int]) -> _Looks:
+def _of_moving(layer: Layer, counts: Sequence[int], ends: Sequence[int]) -> _Looks:
     """The looks at those things of a layer whose samples move, of which there is one at least."""
-    rows = [row for row, owner in enumerate(layer.owners) if owner in moved]
-    return _Looks.at(layer.pictures, rows, layer.paths, [ends[owner] for owner in layer.owners])
+    rows = [row for row, owner in enumerate(layer.owners) if counts[owner]]
+    paths = [layer.paths[row] for row in rows]
+    assert [counts[layer.owners[row]] for row in rows] == [len(path) for path in paths]
+    return _Looks.at(layer.pictures, rows, paths, [ends[owner] for owner in layer.owners])
 
 
 def _over(front: Tensor, behind: Tensor) -> Tensor:
     return behind * (1 - front[:, 3:]) + front[:, :3]
 
 
-def _to_grid(homographies: Path, like: Tensor) -> Path:
+def _to_grid(homographies: Homographies, like: Tensor) -> Homographies:
     """From pixels about the middle to the coordinates in [-1, 1] that grid_sample takes."""
     height, width = like.shape[-2:]
     to_grid = np.diag([2 / width, 2 / height, 1.0])

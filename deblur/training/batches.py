@@ -76,7 +76,7 @@ def training_batches(
             f"a batch of {uneven[0]} cannot be shared by {world} processes: choose a multiple "
             f"of {world}"
         )
-    samples = _samples(config, config.sources, config.seed, config.augmentation)
+    samples = _samples(config, config.sources, config.seed, config.augmentation, world)
     steps = _Steps(config, first_step, rank, world)
     return TrainingBatches(samples, steps, device, config.workers)
 
@@ -97,7 +97,11 @@ def validation_batches(
 
 
 def _samples(
-    config: TrainingConfig, sources: Sequence[SourceConfig], seed: int, augmentation: Augmentation
+    config: TrainingConfig,
+    sources: Sequence[SourceConfig],
+    seed: int,
+    augmentation: Augmentation,
+    world: int = 1,
 ) -> TrainingSamples:
     return TrainingSamples(
         sources,
@@ -106,7 +110,7 @@ def _samples(
         recipe=config.recipe,
         augmentation=augmentation,
         skip_bad=config.skip_bad,
-        processes=config.workers,
+        processes=max(1, config.workers) * world,
     )
 
 
@@ -175,9 +179,9 @@ def _finish(stack: _Stack, margin: int, device: torch.device) -> Batch:
         made = synthesize(_unit(stack.photos, device), stack.blurs)
         blurred.append(made[0][inner])
         sharp.append(made[1][inner])
-    made, real = torch.cat(blurred), torch.cat(sharp)
     order = torch.tensor(stack.synthesised).int().argsort(stable=True).argsort()
-    return Batch(made[beside(order, made)], real[beside(order, real)])
+    places = beside(order, blurred[0])
+    return Batch(torch.cat(blurred)[places], torch.cat(sharp)[places])
 
 
 def _as_it_is(stack: Any) -> Any:

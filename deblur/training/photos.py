@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
@@ -18,6 +19,8 @@ from deblur.training.tree import DataFile
 
 CACHED_SHARE = 0.25
 """Of the free memory so much may hold decoded photos, in all processes together."""
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+"""Where Linux tells it, as a number of bytes or `max`."""
 UNREADABLE = (
     *(OSError, ValueError, SyntaxError, KeyError, EOFError, RuntimeError),
     *(BadZipFile, zlib.error, Image.DecompressionBombError),
@@ -29,8 +32,7 @@ class PhotoCache:
     """Decoded photos, kept while they fit into memory that `processes` like this one share."""
 
     def __init__(self, processes: int = 1) -> None:
-        free = psutil.virtual_memory().available
-        self._budget = int(CACHED_SHARE * free / max(1, processes))
+        self._budget = int(CACHED_SHARE * free_memory() / processes)
         self._kept: dict[DataFile, Pixels] = {}
 
     def read(self, photo: DataFile) -> Pixels:
@@ -42,6 +44,13 @@ class PhotoCache:
             self._budget -= pixels.nbytes
             self._kept[photo] = pixels
         return pixels
+
+
+def free_memory() -> int:
+    """Bytes that are available on this machine, and to its container where there is a limit."""
+    free: int = psutil.virtual_memory().available
+    limit = CONTAINER_LIMIT.read_text().strip() if CONTAINER_LIMIT.exists() else "max"
+    return free if limit == "max" else min(free, int(limit))
 
 
 def decode(photo: DataFile) -> Pixels:

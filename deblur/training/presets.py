@@ -120,9 +120,10 @@ def describe(config: TrainingConfig) -> dict[str, str]:
         "synthesis": (
             f"in linear light ({recipe.linear_response:.0%} as stored): up to "
             f"{recipe.length[1]:g} px of shake, {recipe.varying:.0%} of it varying over the "
-            f"picture, {recipe.moving:.0%} with things that move, {recipe.defocused:.0%} out of "
-            f"focus, {recipe.soft:.0%} soft, {recipe.sharp:.0%} sharp, {recipe.shallow:.0%} with a "
-            f"backdrop that stays soft; noise on {recipe.noisy:.0%}, "
+            f"picture, {recipe.burst:.0%} of it in frames of a clip, {recipe.moving:.0%} with "
+            f"things that move, {recipe.defocused:.0%} out of focus, {recipe.soft:.0%} soft, "
+            f"{recipe.sharp:.0%} sharp; {recipe.shallow:.0%} with a backdrop and {recipe.lens:.0%} "
+            f"through a lens that stay soft; noise on {recipe.noisy:.0%}, "
             f"JPEG on {recipe.compressed:.0%}"
         ),
     }

@@ -14,11 +14,14 @@ from PIL import Image
 from deblur.errors import ConfigError, TrainingDataError
 from deblur.synthesis.recipe import BlurRecipe
 from deblur.training import batches
+from deblur.training import photos as photos_module
 from deblur.training.archive import pack
-from deblur.training.augment import Crop, draw_crop, reach
+from deblur.training.augment import Crop, Pixels, draw_crop, reach
 from deblur.training.batches import Batch, training_batches, validation_batches
 from deblur.training.config import Augmentation, CropStage, SourceConfig, TrainingConfig
+from deblur.training.folders import list_items
 from deblur.training.samples import Sample, TrainingSamples
+from deblur.training.tree import DataFile
 from tests.pictures import scene
 
 CPU = torch.device("cpu")
@@ -268,6 +271,31 @@ def test_no_average_reaches_over_a_bad_frame(tmp_path: Path) -> None:
     (tmp_path / "clip" / "007.png").write_bytes(b"not a picture")
     with pytest.raises(TrainingDataError, match="holds 13 usable frames; 13 in a row are needed"):
         samples(source, skip_bad=True)
+
+
+@pytest.mark.parametrize(("limit", "decoded"), [("max", 1), ("1000", 2)])
+def test_photos_are_kept_while_they_fit_into_memory(
+    tmp_path: Path,
+    photos: SourceConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    decoded: int,
+) -> None:
+    """A container may hold less than its machine."""
+    told = tmp_path / "memory.max"
+    told.write_text(f"{limit}\n")
+    monkeypatch.setattr(photos_module, "CONTAINER_LIMIT", told)
+    calls, decode = list[DataFile](), photos_module.decode
+
+    def counted(file: DataFile) -> Pixels:
+        calls.append(file)
+        return decode(file)
+
+    monkeypatch.setattr(photos_module, "decode", counted)
+    cache, ((file,), *_) = photos_module.PhotoCache(processes=2), list_items(photos)
+    first, again = cache.read(file), cache.read(file)
+    np.testing.assert_array_equal(first, again)
+    assert len(calls) == decoded
 
 
 def test_sources_are_drawn_by_their_weights(photos: SourceConfig, pairs: SourceConfig) -> None:
