@@ -25,15 +25,15 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "residual-unet-xs/model.onnx",
-                "be1942aa3abe5486eda2cdf2e9d190e6791c00ae3709701fcfbb0a438141c759",
+                "791d2634fddcfbfd1bfcdfb9c8c4bdf821088873115f4a15937b9e5e2d7adf78",
             ),
             WeightsRef(
                 "residual-unet-xs/model.safetensors",
-                "790a0c4fe3095b45b13e82779c980b4c9227baba9fdea92aa7ba2a339b5876e7",
+                "8259356468266721b7e869847d8f632ace1b4c1b66b92cc8244d5e506d183809",
             ),
             WeightsRef(
                 "residual-unet-xs/model_int8.onnx",
-                "466ffe4950ca7f712e753ac000e313dea6ea5b3d16ba14eb82c6bbd73d16a1d4",
+                "0c47823d363353af2d009e498f27d4ce79c591cc6507a42b6086e73ee746847f",
                 precision="int8",
             ),
         ),
