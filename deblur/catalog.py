@@ -16,7 +16,7 @@ _SPECS = (
         title="Residual U-Net, extra small",
         architecture="residual_unet",
         arguments={"width": 16, "blocks": 2, "levels": 4, "stem": 2},
-        tiling=TilingPolicy(tile=1024, halo=96),
+        tiling=TilingPolicy(tile=1024, halo=128),
         size_multiple=16,
         parameters=1_068_476,
         macs_per_megapixel=17.8,
@@ -25,15 +25,15 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "residual-unet-xs/model.onnx",
-                "791d2634fddcfbfd1bfcdfb9c8c4bdf821088873115f4a15937b9e5e2d7adf78",
+                "8f70447cfce825de1f9b64ed273a077a65e2c14d952a268945b28a08646d2a2b",
             ),
             WeightsRef(
                 "residual-unet-xs/model.safetensors",
-                "8259356468266721b7e869847d8f632ace1b4c1b66b92cc8244d5e506d183809",
+                "724924c50043f77a491b4622bb4884531e4ca9056ae53b30efd69af31bac7c4c",
             ),
             WeightsRef(
                 "residual-unet-xs/model_int8.onnx",
-                "0c47823d363353af2d009e498f27d4ce79c591cc6507a42b6086e73ee746847f",
+                "041e53fd856efdc90d1342f444adbc4d18273dbc2ea17db0af702c0ab5761f6f",
                 precision="int8",
             ),
         ),
@@ -43,7 +43,7 @@ _SPECS = (
         title="Residual U-Net, small",
         architecture="residual_unet",
         arguments={"width": 24, "blocks": 2, "levels": 4, "stem": 2, "widest": 128},
-        tiling=TilingPolicy(tile=1024, halo=96),
+        tiling=TilingPolicy(tile=1024, halo=128),
         size_multiple=16,
         parameters=1_613_140,
         macs_per_megapixel=36.2,
@@ -52,15 +52,15 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "residual-unet-s/model.onnx",
-                "183273a99d9f2bb19665e84298934fc9c9b5d0b155ab37d86ad80ca703e21314",
+                "bee40555c0a80893e4cd26726982625049ba64adc57ce0ce0c4dd99dab3ddba5",
             ),
             WeightsRef(
                 "residual-unet-s/model.safetensors",
-                "9406a6bd6b7e6ef5c5281ad7deb9431d8bbe501c3bfd07f3e824d3f99fd3a60b",
+                "9f76e45ec082736c5eb5fa0623ac9542fb2803628f5664ae9be934538dff1c27",
             ),
             WeightsRef(
                 "residual-unet-s/model_int8.onnx",
-                "ee9204c66a7af91dbd8aeb2ab7362a69b96db53884fab1a8c3a98e1eb4af43da",
+                "37f5a9070f81f7c4501dc15e703839e8b73f26179d0e37d97fab8c6ca40de974",
                 precision="int8",
             ),
         ),
@@ -70,7 +70,7 @@ _SPECS = (
         title="Residual U-Net, medium",
         architecture="residual_unet",
         arguments={"width": 32, "blocks": 3, "levels": 4, "stem": 2, "widest": 128},
-        tiling=TilingPolicy(tile=1024, halo=96),
+        tiling=TilingPolicy(tile=1280, halo=176),
         size_multiple=16,
         parameters=3_431_788,
         macs_per_megapixel=90.7,
@@ -79,15 +79,15 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "residual-unet-m/model.onnx",
-                "09a3f59fe67cb2acf35eba0aa887690e56edfc0615c417b6dc4a9a87ce653114",
+                "f83dca855ffe1c8419ae3564145f30e3910b0eccd0145fec8d0270f243549428",
             ),
             WeightsRef(
                 "residual-unet-m/model.safetensors",
-                "17f5cf4e3538741231d5947d4d616a563d8284d23fbeb1659216d42f4da8626a",
+                "fbd7ee32209fd2f7058202711bddc24bd9004c7590b35614fdba7fdf589b9ce4",
             ),
             WeightsRef(
                 "residual-unet-m/model_int8.onnx",
-                "3400ee8c98f4c6fbc4e0f6725671eda0135ea9602376db5951ea7af30ceb037a",
+                "22d6398a19e1c0e5321a5a4ed39bcaed5e65c76bead89478a111943a2bb9df66",
                 precision="int8",
             ),
         ),

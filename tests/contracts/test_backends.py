@@ -61,11 +61,11 @@ def backend(kind: tuple[str, Precision, float], weights: dict[str, Path]) -> Bac
     return open_backend(engine, SPEC, weights[engine], device="cpu", precision=precision)
 
 
-def batch(count: int = 1, height: int = 24, width: int = 40, seed: int = 0) -> Batch:
+def batch(count: int = 1, height: int = 32, width: int = 48, seed: int = 0) -> Batch:
     return np.random.default_rng(seed).random((count, 3, height, width), dtype=np.float32)
 
 
-@pytest.mark.parametrize(("count", "height", "width"), [(1, 8, 8), (3, 24, 40)])
+@pytest.mark.parametrize(("count", "height", "width"), [(1, 16, 16), (3, 32, 48)])
 def test_it_answers_like_the_network(
     backend: Backend,
     kind: tuple[str, Precision, float],
