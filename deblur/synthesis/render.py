@@ -120,7 +120,11 @@ def integrate(
     if not known:
         return scene
     behind = _Looks.at(background, list(known), list(known.values()), ends)
-    fronts = [_of_moving(layer, counts, ends) for layer in things if {*layer.owners} & {*known}]
+    fronts = [
+        _of_moving(layer, counts, ends)
+        for layer in things
+        if any(counts[owner] for owner in layer.owners)
+    ]
     total = torch.zeros_like(background)
     at_once = len(background)
     if background.is_cuda:

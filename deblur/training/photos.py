@@ -47,7 +47,7 @@ class PhotoCache:
 
 
 def free_memory() -> int:
-    """Bytes that are available on this machine, and to its container where there is a limit."""
+    """Bytes that are available on this machine, and no more than its container may hold."""
     free: int = psutil.virtual_memory().available
     limit = CONTAINER_LIMIT.read_text().strip() if CONTAINER_LIMIT.exists() else "max"
     return free if limit == "max" else min(free, int(limit))

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from deblur.errors import TrainingDataError
-from deblur.synthesis.blur import Blur, draw_blur
+from deblur.synthesis.blur import BURST_FRAMES, Blur, draw_blur
 from deblur.synthesis.recipe import BlurRecipe
 from deblur.training.augment import Pixels, draw_crop
 from deblur.training.config import Augmentation, SourceConfig, SourceKind
@@ -135,8 +135,6 @@ class FrameSource(Source):
     (`blur_gamma`), one as often as the other. No mean reaches over a frame that was skipped.
     """
 
-    counts = (7, 9, 11, LONGEST_AVERAGE)
-
     def _usable(self, items: list[Item]) -> list[Item]:
         usable = {*super()._usable(items)}
         sizes = {size_of(frame) for (frame,) in usable}
@@ -160,7 +158,7 @@ class FrameSource(Source):
     def draw(self, side: int, random: Generator) -> tuple[Pixels, Pixels]:
         """See Source.draw."""
         window = self.items[random.integers(len(self.items))]
-        left_out = (LONGEST_AVERAGE - int(random.choice(self.counts))) // 2
+        left_out = (LONGEST_AVERAGE - int(random.choice(BURST_FRAMES))) // 2
         window = window[left_out : LONGEST_AVERAGE - left_out]
         frames = self._cut([self.drawing.cache.read(frame) for frame in window], side, random)
         gamma = random.choice((1.0, 2.2))

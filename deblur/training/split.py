@@ -11,12 +11,13 @@ from pathlib import Path, PurePosixPath
 from PIL import ExifTags, Image
 
 from deblur.errors import TrainingDataError
+from deblur.synthesis.blur import BURST_FRAMES
 from deblur.training.config import SourceConfig, Split
 from deblur.training.folders import Item, list_items, open_source
 from deblur.training.photos import UNREADABLE
 from deblur.training.tree import DataFile
 
-LONGEST_AVERAGE = 13
+LONGEST_AVERAGE = BURST_FRAMES[-1]
 """Frames in the longest exposure that is averaged from a clip."""
 
 BURST_SECONDS = 10

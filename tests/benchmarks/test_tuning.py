@@ -11,6 +11,7 @@ from benchmarks.tuning import TuningRun, measure_tuning
 from deblur.catalog import CATALOG
 from deblur.networks import build_network
 from deblur.publish.onnx_export import export
+from deblur.spec import TilingPolicy
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +31,9 @@ def test_the_default_and_every_group_are_measured(run: TuningRun) -> None:
 
 
 def test_small_tiles_pay_for_their_overlap(run: TuningRun) -> None:
-    spec = CATALOG["residual-unet-s"]
+    spec = replace(CATALOG["residual-unet-s"], tiling=TilingPolicy(tile=768, halo=48))
     pixels = module.PHOTO[0] * module.PHOTO[1]
-    sides = [side for side in module.SIDES if module._fits(spec, side)]
-    costs = [module._computed(spec, side) / pixels for side in sides]
-    assert len(costs) > 2
+    costs = [module._computed(spec, side) / pixels for side in module.SIDES]
     assert costs == sorted(costs, reverse=True)
     assert costs[-1] > 1
 

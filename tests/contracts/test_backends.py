@@ -17,6 +17,7 @@ from deblur.publish.onnx_export import export
 from deblur.spec import Precision
 
 SPEC = CATALOG["residual-unet-s"]
+SIDE = SPEC.size_multiple
 KINDS: list[tuple[str, Precision, float]] = [
     ("onnx", "fp32", 1e-4),
     ("torch", "fp32", 1e-4),
@@ -61,11 +62,11 @@ def backend(kind: tuple[str, Precision, float], weights: dict[str, Path]) -> Bac
     return open_backend(engine, SPEC, weights[engine], device="cpu", precision=precision)
 
 
-def batch(count: int = 1, height: int = 32, width: int = 48, seed: int = 0) -> Batch:
+def batch(count: int = 1, height: int = 3 * SIDE, width: int = 5 * SIDE, seed: int = 0) -> Batch:
     return np.random.default_rng(seed).random((count, 3, height, width), dtype=np.float32)
 
 
-@pytest.mark.parametrize(("count", "height", "width"), [(1, 16, 16), (3, 32, 48)])
+@pytest.mark.parametrize(("count", "height", "width"), [(1, SIDE, SIDE), (3, 3 * SIDE, 5 * SIDE)])
 def test_it_answers_like_the_network(
     backend: Backend,
     kind: tuple[str, Precision, float],
