@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from deblur.networks.blocks import Hidden, hold_, route_
+from deblur.networks.carriers import PictureCopy
 
 
 class SRCNN(nn.Module):
@@ -44,3 +45,6 @@ class SRCNN(nn.Module):
             hold_(convolution.weight, colours)
             hold_(convolution.bias, colours)
         hold_(self.reconstruction.weight, slice(None), colours)
+        for name, convolution in list(self.named_children()):
+            assert isinstance(convolution, nn.Conv2d)
+            setattr(self, name, PictureCopy(convolution))

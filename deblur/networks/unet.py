@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from deblur.networks.blocks import Hidden, hold_, route_
-from deblur.networks.unet_carriers import ExactHead, KnottedMerge
+from deblur.networks.carriers import ExactHead, KnottedMerge
 
 Upsampling = Literal["nearest", "bilinear"]
 KNOTS = 15

@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from deblur.networks.unet_carriers import KnottedMerge
+from deblur.networks.carriers import KnottedMerge
 
 EVERY = 4
 """Of the rows and columns that a mean is taken over."""

@@ -54,7 +54,8 @@ SEED_EPOCHS = 100
 def _preset_fields(name: PresetName, spec: ModelSpec) -> dict[str, Any]:
     """The fields that a preset sets for a model, as `read_fields` takes them.
 
-    GANs get the published critic and its game; `fast` holds still what carries the picture.
+    GANs get the published critic and its game; `fast` holds still what carries the picture, which
+    then is exact at bf16, too.
     """
     fields = {
         "preset": name,
@@ -64,12 +65,12 @@ def _preset_fields(name: PresetName, spec: ModelSpec) -> dict[str, Any]:
         "value_range": list(spec.value_range),
         **PRESETS[name],
     }
-    if "bf16" not in spec.precisions:
+    if name == "fast":
+        fields["keep_identity"] = carries_picture(spec.architecture)
+    if "bf16" not in spec.precisions and not fields.get("keep_identity"):
         fields["precision"] = "fp32"
     if spec.architecture.startswith("gan"):
         fields["adversarial"] = {}
-    if name == "fast":
-        fields["keep_identity"] = carries_picture(spec.architecture)
     return fields
 
 

@@ -144,7 +144,7 @@ def test_what_carries_the_picture_can_be_held_still(
             torch.testing.assert_close(knots, knots[:1].expand_as(knots), rtol=0, atol=rounding)
 
 
-@pytest.mark.parametrize("name", ["unet", "gan"])
+@pytest.mark.parametrize("name", CARRIERS)
 def test_a_network_that_holds_still_is_saved_as_the_plain_one(
     photos: SourceConfig, tmp_path: Path, name: str
 ) -> None:
@@ -159,6 +159,21 @@ def test_a_network_that_holds_still_is_saved_as_the_plain_one(
     picture = torch.rand(1, 3, 32, 32)
     with torch.no_grad():
         torch.testing.assert_close(learning(picture), plain(picture), rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+def test_a_network_that_holds_still_carries_the_picture_through_bf16(name: str) -> None:
+    torch.manual_seed(2)
+    plain, learning = build_network(name, {}), build_network(name, {})
+    learning.load_state_dict(plain.state_dict())
+    learning.keep_identity_()  # type: ignore[operator]
+    picture = torch.rand(1, 3, 48, 48)
+    with torch.no_grad():
+        exact = plain(picture)
+        with torch.autocast("cpu", torch.bfloat16):
+            error = (learning(picture) - exact).square().mean().sqrt()
+            rounded = (plain(picture) - exact).square().mean().sqrt()
+    assert error < 0.2 * rounded
 
 
 def test_only_networks_that_carry_the_picture_can_hold_that_still(photos: SourceConfig) -> None:

@@ -1,10 +1,39 @@
-"""How the U-Nets learn while what carries the picture through them stays as it is."""
+"""How networks learn while what carries the picture through them stays as it is."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+
+class PictureCopy(nn.Conv2d):
+    """A layer whose first three channels copy the picture: at fp32 under any autocast.
+
+    (N, C, h, w) -> (N, D, h, w). What bf16 rounds is then only what it adds to the picture.
+    """
+
+    route: Tensor
+
+    def __init__(self, plain: nn.Conv2d) -> None:
+        """Take over a plain layer's own parameters, those of the copy close to the identity."""
+        super().__init__(
+            plain.in_channels,
+            plain.out_channels,
+            plain.weight.shape[2:],
+            padding=tuple(side // 2 for side in plain.weight.shape[2:]),
+        )
+        self.weight, self.bias = plain.weight, plain.bias
+        route = torch.zeros_like(plain.weight)
+        row, column = self.padding
+        route[range(3), range(3), row, column] = 1.0
+        self.register_buffer("route", route, persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        learned = self._conv_forward(features, self.weight - self.route, self.bias)
+        picture = features[:, :3].float() + learned[:, :3].float()
+        return torch.cat([picture, learned[:, 3:]], 1)
 
 
 class KnottedMerge(nn.Module):
