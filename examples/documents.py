@@ -102,8 +102,7 @@ def blur_page(page: Image.Image, recipe: Path, seed: int) -> tuple[Image.Image, 
     drawn = BlurRecipe(**json.loads(recipe.read_text())["recipe"])
     pixels = torch.from_numpy(np.array(page)).permute(2, 0, 1)[None].float() / 255
     blur = draw_blur(drawn, np.random.default_rng(seed), max(page.size))
-    inner = (0, ..., slice(drawn.margin, -drawn.margin), slice(drawn.margin, -drawn.margin))
-    made = [each[inner].permute(1, 2, 0) * 255 for each in synthesize(pixels, [blur])]
+    made = [each[0].permute(1, 2, 0) * 255 for each in synthesize(pixels, [blur], drawn.margin)]
     blurred, sharp = (Image.fromarray(each.round().byte().numpy()) for each in made)
     return blurred, sharp
 

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Generator, Tensor
 from torch.nn.functional import grid_sample
 
+from deblur.synthesis import render
 from deblur.synthesis.blur import Blur, Outline, Segment, draw_blur, frame_moments
 from deblur.synthesis.camera import brighten_highlights, jpeg, noise_of
 from deblur.synthesis.pairs import synthesize
@@ -167,8 +168,12 @@ def seen_through(picture: Tensor, homography: np.ndarray) -> Tensor:
     )[0]
 
 
+@pytest.mark.parametrize("at_once", [1, 5])
 @pytest.mark.parametrize("size", [(64, 64), (40, 72), (72, 40)])
-def test_looking_together_is_looking_at_each_sample_moment_by_moment(size: tuple[int, int]) -> None:
+def test_looking_together_is_looking_at_each_sample_moment_by_moment(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], at_once: int
+) -> None:
+    monkeypatch.setattr(render, "_moments_at_once", lambda like: at_once)
     recipe = BlurRecipe(
         sharp=0.2, length=(1, 12), moving=0.5, shallow=0.3, segments=3, burst=0.4, varying=0.8
     )
@@ -181,6 +186,8 @@ def test_looking_together_is_looking_at_each_sample_moment_by_moment(size: tuple
     unmoved = compose(background, layers)
     together = integrate(background, layers, unmoved, [blur.homographies for blur in blurs])
     assert {len(each) for each in segments} == {0, 1, 2, 3}
+    inside = integrate(background, layers, unmoved, [blur.homographies for blur in blurs], 9)
+    torch.testing.assert_close(inside, together[..., 9:-9, 9:-9], atol=1e-12, rtol=0)
     for index, blur in enumerate(blurs):
         if blur.homographies is None:
             assert torch.equal(together[index], unmoved[index])
@@ -235,6 +242,30 @@ def test_things_that_pass_move_beside_the_camera() -> None:
         reaches.append(np.linalg.norm(stroke[-1] - stroke[0]))
     assert max(reaches) <= 8
     assert np.median(reaches) > 2
+
+
+def test_what_lies_inside_a_margin_is_made_as_if_all_were() -> None:
+    recipe = BlurRecipe(
+        length=(1, 12),
+        moving=0.4,
+        shallow=0.3,
+        burst=0.3,
+        lens=0.4,
+        defocused=0.4,
+        soft=0.4,
+        noisy=0,
+        compressed=0,
+    )
+    sharp, blurs = photos(24), drawn(recipe, 24)
+    kinds = {(blur.homographies is None, blur.kernel is None) for blur in blurs}
+    assert len(kinds) == 4
+    whole, inside = synthesize(sharp, blurs), synthesize(sharp, blurs, recipe.margin)
+    for all_of_it, inner in zip(whole, inside, strict=True):
+        middle = all_of_it[..., recipe.margin : -recipe.margin, recipe.margin : -recipe.margin]
+        assert inner.shape == middle.shape
+        off = (inner - middle).abs() * 255
+        assert off.max() < 1.01, "one step of 8 bits, where rounding falls the other way"
+        assert (off > 0.5).float().mean() < 1e-3
 
 
 def test_pictures_without_a_path_stay_as_they_are() -> None:

@@ -17,16 +17,12 @@ class PictureCopy(nn.Conv2d):
 
     def __init__(self, plain: nn.Conv2d) -> None:
         """Take over a plain layer's own parameters, those of the copy close to the identity."""
-        super().__init__(
-            plain.in_channels,
-            plain.out_channels,
-            plain.weight.shape[2:],
-            padding=tuple(side // 2 for side in plain.weight.shape[2:]),
-        )
+        height, width = plain.weight.shape[2:]
+        padding = height // 2, width // 2
+        super().__init__(plain.in_channels, plain.out_channels, (height, width), padding=padding)
         self.weight, self.bias = plain.weight, plain.bias
         route = torch.zeros_like(plain.weight)
-        row, column = self.padding
-        route[range(3), range(3), row, column] = 1.0
+        route[range(3), range(3), padding[0], padding[1]] = 1.0
         self.register_buffer("route", route, persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:

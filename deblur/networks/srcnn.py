@@ -17,9 +17,9 @@ class SRCNN(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.patches = nn.Conv2d(3, 64, 9, padding=4)
-        self.mapping = nn.Conv2d(64, 32, 5, padding=2)
-        self.reconstruction = nn.Conv2d(32, 3, 5, padding=2)
+        self.patches: nn.Conv2d = nn.Conv2d(3, 64, 9, padding=4)
+        self.mapping: nn.Conv2d = nn.Conv2d(64, 32, 5, padding=2)
+        self.reconstruction: nn.Conv2d = nn.Conv2d(32, 3, 5, padding=2)
         for convolution in (self.patches, self.mapping, self.reconstruction):
             route_(convolution, {0: 0, 1: 1, 2: 2})
 
@@ -45,6 +45,6 @@ class SRCNN(nn.Module):
             hold_(convolution.weight, colours)
             hold_(convolution.bias, colours)
         hold_(self.reconstruction.weight, slice(None), colours)
-        for name, convolution in list(self.named_children()):
-            assert isinstance(convolution, nn.Conv2d)
-            setattr(self, name, PictureCopy(convolution))
+        self.patches = PictureCopy(self.patches)
+        self.mapping = PictureCopy(self.mapping)
+        self.reconstruction = PictureCopy(self.reconstruction)

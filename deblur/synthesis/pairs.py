@@ -10,14 +10,22 @@ from torch import Tensor
 from deblur.synthesis.blur import Blur
 from deblur.synthesis.camera import brighten_highlights, jpeg, noise_of
 from deblur.synthesis.devices import beside, indices
-from deblur.synthesis.render import compose, convolve, cut_out, integrate
+from deblur.synthesis.render import (
+    Layer,
+    compose,
+    convolve,
+    cut_out,
+    integrate,
+    without_border,
+)
 
 
-def synthesize(sharp: Tensor, blurs: Sequence[Blur]) -> tuple[Tensor, Tensor]:
+def synthesize(sharp: Tensor, blurs: Sequence[Blur], margin: int = 0) -> tuple[Tensor, Tensor]:
     """Blur sharp photos: sRGB (N, 3, h, w) in [0, 1] -> blurred and sharp, as 8-bit values / 255.
 
-    Things in front are cut from the mirrored photo, and the sharp picture shows them too. The
-    border of the recipe's margin is made of reflected light: cut it off.
+    Things in front are cut from the mirrored photo, and the sharp picture shows them too. What
+    comes from beyond the border is made of reflected light: `margin` pixels are left out on each
+    side, those of the recipe to be without it.
     """
     gamma = _column([blur.gamma for blur in blurs], sharp)
     boost = beside(torch.tensor([blur.highlight_boost for blur in blurs]), sharp)
@@ -25,13 +33,24 @@ def synthesize(sharp: Tensor, blurs: Sequence[Blur]) -> tuple[Tensor, Tensor]:
     background = _spread(in_focus, [blur.backdrop for blur in blurs])
     things = cut_out(in_focus.flip(-1), [blur.segments for blur in blurs])
     scene = compose(background, things)
-    light = integrate(background, things, scene, [blur.homographies for blur in blurs])
-    light = _spread(light, [blur.kernel for blur in blurs]).clamp(0, 1)
-    scene = scene.clamp(0, 1)
+    light = _expose(background, things, scene, blurs, margin).clamp(0, 1)
+    scene = without_border(scene, margin).clamp(0, 1)
     grain = _grain(light, blurs)
     kept = _column([float(blur.grain_kept) for blur in blurs], sharp)
     blurred = _compress(_encode(light + grain, gamma), blurs)
     return blurred, _encode(scene + kept * grain, gamma)
+
+
+def _expose(
+    background: Tensor, things: Sequence[Layer], scene: Tensor, blurs: Sequence[Blur], margin: int
+) -> Tensor:
+    """The light that falls while the shutter is open: moved, or as it is, then under its kernel."""
+    paths = [blur.homographies for blur in blurs]
+    moved = [blur.kernel if blur.homographies is not None else None for blur in blurs]
+    still = [blur.kernel if blur.homographies is None else None for blur in blurs]
+    reach = min(margin, max((len(each) // 2 for each in moved if each is not None), default=0))
+    light = integrate(background, things, _spread(scene, still), paths, margin - reach)
+    return without_border(_spread(light, moved), reach)
 
 
 def _spread(light: Tensor, kernels: Sequence[NDArray[np.float64] | None]) -> Tensor:

@@ -1,6 +1,5 @@
 """Blurring on the training device: convolution, and integration over a camera's movement."""
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -106,89 +105,95 @@ def integrate(
     things: Sequence[Layer],
     scene: Tensor,
     paths: Sequence[Homographies | None],
+    margin: int = 0,
 ) -> Tensor:
     """The mean over an exposure of scenes that are seen through homographies, (T, 3, 3) each.
 
     `background` is linear light (N, 3, h, w), `scene` what stays as it is of samples without a
     path. Every path has as many steps as it needs, and things have as many as their sample. What
-    is in front hides what is behind, moment by moment. Pixels from outside are reflected. A GPU
-    adds moments up in no fixed order, so its last bits may differ from time to time.
+    is in front hides what is behind, moment by moment. Pixels from outside are reflected; those
+    within `margin` of the border are looked at, but left out: (N, 3, h - 2 margin, w - 2 margin).
     """
-    counts = [0 if path is None else len(path) for path in paths]
-    ends = [0, *itertools.accumulate(counts)]
-    known = {index: path for index, path in enumerate(paths) if path is not None}
-    if not known:
-        return scene
-    behind = _Looks.at(background, list(known), list(known.values()), ends)
+    camera = {row: path for row, path in enumerate(paths) if path is not None}
+    light = without_border(scene, margin).clone()
+    if not camera:
+        return light
+    moving = sorted(camera, key=lambda row: -len(camera[row]))
+    lengths = [len(camera[row]) for row in moving]
+    moved = Layer(background[indices(moving, light)], moving, [camera[row] for row in moving])
+    behind = _Looks.at(moved, moving, lengths[0], margin)
     fronts = [
-        _of_moving(layer, counts, ends)
+        _Looks.at(layer, moving, lengths[0], margin)
         for layer in things
-        if any(counts[owner] for owner in layer.owners)
+        if not camera.keys().isdisjoint(layer.owners)
     ]
-    total = torch.zeros_like(background)
-    at_once = len(background)
-    if background.is_cuda:
-        at_once = max(1, PIXELS_AT_ONCE // background[0, 0].numel())
-    for start in range(0, ends[-1], at_once):
-        moments = behind.within(start, start + at_once)
-        seen = behind.see(moments)
+    total = torch.zeros_like(light[: len(moving)])
+    start = 0
+    while still_open := sum(length > start for length in lengths):
+        stop = start + _moments_at_once(total[:still_open])
+        seen = behind.see(still_open, start, stop)
         for front in fronts:
-            passing = front.within(start, start + at_once)
-            if passing.start < passing.stop:
-                places = beside(torch.from_numpy(front.moments[passing] - start), seen)
-                seen[places] = _over(front.see(passing), seen[places])
-        total.index_add_(0, behind.which[moments], seen)
-    shares = beside(torch.tensor(counts, dtype=total.dtype), total).view(-1, 1, 1, 1)
-    return torch.where(shares > 0, total / shares.clamp_min(1), scene)
+            if places := [place for place in front.places if place < still_open]:
+                rows = indices(places, seen)
+                seen[rows] = _over(front.see(len(places), start, stop), seen[rows])
+        for moment, picture in enumerate(seen.unbind(2), start):
+            lit = sum(length > moment for length in lengths)
+            total[:lit] += picture[:lit]
+        start = stop
+    steps = beside(torch.tensor(lengths, dtype=total.dtype), total).view(-1, 1, 1, 1)
+    light[indices(moving, light)] = total / steps
+    return light
+
+
+def without_border(pictures: Tensor, margin: int) -> Tensor:
+    """(N, C, h, w) -> (N, C, h - 2 margin, w - 2 margin), the same memory."""
+    height, width = pictures.shape[-2:]
+    return pictures[..., margin : height - margin, margin : width - margin]
+
+
+def _moments_at_once(like: Tensor) -> int:
+    """On a CPU one of each sample, which stays in its cache; on a GPU as many as keep it busy."""
+    return max(1, PIXELS_AT_ONCE // like[:, 0].numel()) if like.is_cuda else 1
 
 
 @dataclass(frozen=True)
 class _Looks:
-    """Pictures (M, C, h, w), looked at L times: `which` of them (L,), through which homography
-    (L, 3, 3), and at which of all samples' moments (L,), in their order.
+    """Pictures (M, C, h, w), looked at through homographies (M, T, 3, 3), moment by moment.
+
+    Their samples stand at `places` among all that move. There the longest path comes first, so
+    that those whose shutter is still open are the first ones; shorter paths stay at their end.
     """
 
     pictures: Tensor
-    which: Tensor
     homographies: Tensor
-    moments: NDArray[np.int64]
+    places: list[int]
+    margin: int
 
     @classmethod
-    def at(
-        cls,
-        pictures: Tensor,
-        rows: Sequence[int],
-        paths: Sequence[Homographies],
-        firsts: Sequence[int],
-    ) -> "_Looks":
-        """Some rows, each along its path; `firsts` has the first moment of every row."""
-        which = np.repeat(rows, [len(path) for path in paths])
-        moments = np.concatenate(
-            [firsts[row] + np.arange(len(path)) for row, path in zip(rows, paths, strict=True)]
+    def at(cls, layer: Layer, moving: Sequence[int], longest: int, margin: int) -> "_Looks":
+        """Those of a layer whose samples move, in their order, for as long as the longest."""
+        rows = {owner: row for row, owner in enumerate(layer.owners)}
+        places = [place for place, owner in enumerate(moving) if owner in rows]
+        chosen = [rows[moving[place]] for place in places]
+        filled = np.stack([_up_to(longest, layer.paths[row]) for row in chosen])
+        on_grid = torch.from_numpy(_to_grid(filled, layer.pictures))
+        pictures = layer.pictures[indices(chosen, layer.pictures)]
+        return cls(pictures, beside(on_grid, pictures), places, margin)
+
+    def see(self, count: int, start: int, stop: int) -> Tensor:
+        """What is seen of the first pictures, at some moments: (count, C, stop - start, h, w)."""
+        grid = _grid(self.pictures, self.homographies[:count, start:stop], self.margin)
+        seen = F.grid_sample(
+            self.pictures[:count],
+            grid.flatten(1, 2),
+            padding_mode="reflection",
+            align_corners=False,
         )
-        on_grid = _to_grid(np.concatenate(paths), pictures)
-        return cls(
-            pictures,
-            beside(torch.from_numpy(which), pictures),
-            beside(torch.from_numpy(on_grid), pictures),
-            moments,
-        )
-
-    def within(self, start: int, stop: int) -> slice:
-        """The looks at moments from `start` to before `stop`."""
-        return slice(*np.searchsorted(self.moments, (start, stop)).tolist())
-
-    def see(self, looks: slice) -> Tensor:
-        """What is seen at some of the looks: (K, C, h, w)."""
-        return _warp(self.pictures[self.which[looks]], self.homographies[looks])
+        return seen.unflatten(2, grid.shape[1:3])
 
 
-def _of_moving(layer: Layer, counts: Sequence[int], ends: Sequence[int]) -> _Looks:
-    """The looks at those things of a layer whose samples move, of which there is one at least."""
-    rows = [row for row, owner in enumerate(layer.owners) if counts[owner]]
-    paths = [layer.paths[row] for row in rows]
-    assert [counts[layer.owners[row]] for row in rows] == [len(path) for path in paths]
-    return _Looks.at(layer.pictures, rows, paths, [ends[owner] for owner in layer.owners])
+def _up_to(longest: int, path: Homographies) -> Homographies:
+    return np.pad(path, ((0, longest - len(path)), (0, 0), (0, 0)), "edge")
 
 
 def _over(front: Tensor, behind: Tensor) -> Tensor:
@@ -202,21 +207,23 @@ def _to_grid(homographies: Homographies, like: Tensor) -> Homographies:
     return np.asarray(to_grid @ homographies @ np.linalg.inv(to_grid))
 
 
-def _warp(pictures: Tensor, homographies: Tensor) -> Tensor:
-    """Each picture seen through its homography.
+def _grid(pictures: Tensor, homographies: Tensor, margin: int) -> Tensor:
+    """Where (M, k, 3, 3) homographies look, within a margin: (M, k, h, w, 2) for grid_sample.
 
-    The grid is written in place: built from a matrix product it would cost more than the look.
+    Written in place: built from a matrix product it would cost more than the look.
     """
     height, width = pictures.shape[-2:]
-    y = _pixel_centres(height, pictures).view(1, -1, 1)
-    x = _pixel_centres(width, pictures).view(1, 1, -1)
-    terms = homographies.reshape(-1, 9, 1, 1)
-    nearness = (terms[:, 6] * x + (terms[:, 7] * y + terms[:, 8])).reciprocal_()
-    grid = pictures.new_empty(len(pictures), height, width, 2)
-    torch.mul(terms[:, 0] * x + (terms[:, 1] * y + terms[:, 2]), nearness, out=grid[..., 0])
-    torch.mul(terms[:, 3] * x + (terms[:, 4] * y + terms[:, 5]), nearness, out=grid[..., 1])
-    return F.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
+    y = _pixel_centres(height, margin, pictures).view(-1, 1)
+    x = _pixel_centres(width, margin, pictures)
+    terms = homographies.flatten(2)[..., None, None]
+    nearness = (terms[:, :, 6] * x + (terms[:, :, 7] * y + terms[:, :, 8])).reciprocal_()
+    grid = pictures.new_empty(*homographies.shape[:2], len(y), len(x), 2)
+    for axis in range(2):
+        a, b, c = (terms[:, :, 3 * axis + term] for term in range(3))
+        torch.mul(a * x + (b * y + c), nearness, out=grid[..., axis])
+    return grid
 
 
-def _pixel_centres(count: int, like: Tensor) -> Tensor:
-    return (torch.arange(count, device=like.device, dtype=like.dtype) + 0.5) * 2 / count - 1
+def _pixel_centres(count: int, margin: int, like: Tensor) -> Tensor:
+    inner = torch.arange(margin, count - margin, device=like.device, dtype=like.dtype)
+    return (inner + 0.5) * 2 / count - 1

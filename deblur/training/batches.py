@@ -169,16 +169,15 @@ def _stack(samples: Sequence[Sample]) -> _Stack:
 
 
 def _finish(stack: _Stack, margin: int, device: torch.device) -> Batch:
-    """Blur the photos, cut their margin off, and put all samples back in order."""
+    """Blur the photos, without their margin, and put all samples back in order."""
     blurred, sharp = [], []
     if stack.blurred is not None and stack.sharp is not None:
         blurred.append(_unit(stack.blurred, device))
         sharp.append(_unit(stack.sharp, device))
     if stack.photos is not None:
-        inner = (..., slice(margin, -margin), slice(margin, -margin))
-        made = synthesize(_unit(stack.photos, device), stack.blurs)
-        blurred.append(made[0][inner])
-        sharp.append(made[1][inner])
+        made = synthesize(_unit(stack.photos, device), stack.blurs, margin)
+        blurred.append(made[0])
+        sharp.append(made[1])
     order = torch.tensor(stack.synthesised).int().argsort(stable=True).argsort()
     places = beside(order, blurred[0])
     return Batch(torch.cat(blurred)[places], torch.cat(sharp)[places])
