@@ -109,6 +109,21 @@ def test_a_run_stops_in_time_and_resumes_by_its_folder_alone(
         torch.testing.assert_close(resumed.ema[name], value, rtol=1e-4, atol=1e-6)
 
 
+def test_a_run_takes_the_steps_that_fit_into_a_time(
+    tmp_path: Path, photos: Path, tiny: Path
+) -> None:
+    from deblur.training.checkpoint import load_checkpoint
+
+    small = ("--model", "srcnn", "--batch", 2, "--crop", 32, "--device", "cpu")
+    options = (*small, "--config", tiny, "--data", photos, "-o", tmp_path / "run")
+    assert deblur("train", *options, "--within", "3s").code == 0
+    saved = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert 0 < saved.step <= saved.training_config().steps < 10_000
+    refused = deblur("train", *options, "--within", "3s", "--steps", "5")
+    assert refused.code == 1
+    assert "leave out --steps" in refused.said
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"), [("90s", 90), ("45", 45), ("9m", 540), ("1.5h", 5400), ("1h30m", 5400)]
 )

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import time
 from dataclasses import asdict, replace
 from functools import reduce
 from pathlib import Path
@@ -82,6 +83,10 @@ def train(
     steps: Annotated[
         int | None, typer.Option(help="Optimiser steps in all (default: the preset's).")
     ] = None,
+    within: Annotated[
+        float | None,
+        typer.Option(parser=_seconds, help="Instead, as many steps as end within, e.g., 2h."),
+    ] = None,
     batch: Annotated[
         str | None,
         typer.Option(help="Crops a step, or auto: as many as the GPU holds."),
@@ -129,6 +134,11 @@ def train(
             run, directory = TrainingConfig.from_json((resume / CONFIG).read_text()), resume
             run = replace(run, skip_bad=run.skip_bad or skip_bad)
         else:
+            if within and (steps is not None or write_config):
+                raise ConfigError(
+                    "--within finds out how many steps this machine takes in that time: leave out "
+                    f"{'--write-config' if write_config else '--steps'}"
+                )
             changes = reduce(merge, map(_read_json, config or ()), dict[str, Any]())
             changes |= _changes(data, validation, general, init_from, loss, steps, skip_bad)
             if distill_from:
@@ -141,7 +151,11 @@ def train(
         if write_config:
             write_config.write_text(run.to_json(), encoding="utf-8")
             return
-        _run(run, directory, device, bool(resume), time_limit or math.inf, track)
+        limit = time_limit or math.inf
+        if within:
+            run, left = _fitted(run, within, device)
+            limit = min(limit, left)
+        _run(run, directory, device, bool(resume), limit, track)
 
 
 def _model_to_begin_with(init_from: str | None) -> str:
@@ -238,6 +252,19 @@ def _configure(
         rate = {"learning_rate": learning_rate}
         changes["optimizer"] = {**changes.get("optimizer", {}), **rate}
     return build_config(preset.value, spec, count_photos(config), changes).split_where_needed()
+
+
+def _fitted(
+    config: "TrainingConfig", seconds: float, device: str
+) -> "tuple[TrainingConfig, float]":
+    """The run with the steps that fit into a time, and the seconds that are left of that."""
+    from deblur.backends.torch_backend import choose_device
+    from deblur.training.pace import fit_steps
+
+    ERR.print("trying how many steps fit into that time")
+    started = time.monotonic()
+    fitted = fit_steps(config, seconds, choose_device(device))
+    return fitted, seconds - (time.monotonic() - started)
 
 
 def _whole(batch: str | None, default: int) -> int:

@@ -9,12 +9,14 @@ import argparse
 import math
 import os
 import sys
+import time
 from pathlib import Path
 
 from deblur.errors import DeblurError
 from deblur.training.checkpoint import join_checkpoint, split_checkpoint
 from deblur.training.config import TrainingConfig
 from deblur.training.loop import BEST, CHECKPOINT, train
+from deblur.training.pace import fit_steps
 from deblur.training.reports import Report
 from deblur.training.stopping import stop_on_signals
 
@@ -26,6 +28,9 @@ def main() -> None:
     parser.add_argument("output", type=Path, help="folder of the run; one that is there goes on")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop and save after")
+    parser.add_argument(
+        "--within", type=float, help="as many steps as end within so many minutes, for a new run"
+    )
     parser.add_argument("--from-parts", type=Path, help="index of a split checkpoint to go on with")
     parser.add_argument("--to-parts", type=Path, help="folder for what was learned, in parts")
     asked = parser.parse_args()
@@ -37,18 +42,25 @@ def main() -> None:
 
 def _run(asked: argparse.Namespace) -> None:
     checkpoint = asked.output / CHECKPOINT
+    started = time.monotonic()
     first = int(os.environ.get("RANK", "0")) == 0
     if asked.from_parts:
         asked.output.mkdir(parents=True, exist_ok=True)
         if first:  # the others wait for it where their group of processes forms
             join_checkpoint(asked.from_parts, checkpoint)
+    limit = 60 * asked.minutes
+    resume = bool(asked.from_parts) or checkpoint.exists()
+    config = TrainingConfig.from_json(asked.config.read_text(encoding="utf-8"))
+    if asked.within and not resume:
+        config = fit_steps(config, 60 * asked.within, asked.device)
+        limit = min(limit, 60 * asked.within - (time.monotonic() - started))
     with stop_on_signals() as should_stop:
         outcome = train(
-            TrainingConfig.from_json(asked.config.read_text(encoding="utf-8")),
+            config,
             asked.output,
             device=asked.device,
-            resume=bool(asked.from_parts) or checkpoint.exists(),
-            time_limit=60 * asked.minutes,
+            resume=resume,
+            time_limit=limit,
             should_stop=should_stop,
             on_report=_tell,
         )

@@ -1,0 +1,73 @@
+"""How many steps fit into a time, so that a run's schedule ends when the time does."""
+
+import os
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from deblur.errors import ConfigError
+from deblur.training.config import CropStage, TrainingConfig
+from deblur.training.loop import train
+from deblur.training.reports import Report
+
+TRIAL = 20.0
+"""Seconds of steps that tell the pace of each stage of crops, or a tenth of a shorter time."""
+SPARE = 0.05
+"""The share of the time that validating and saving may take."""
+_FOREVER = 10**9
+
+
+def fit_steps(config: TrainingConfig, seconds: float, device: str) -> TrainingConfig:
+    """The same run with as many steps as end within `seconds`, the trials for it included.
+
+    Every stage of crops is tried with real steps, beside whatever else the machine does. Raises
+    ConfigError when not even one step fits, under several processes, which would not agree, and
+    what `train` raises.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ConfigError("steps can be fitted to a time in one process only: name the steps")
+    started = time.monotonic()
+    trial = min(TRIAL, seconds / 10)
+    starts = [stage.start for stage in config.crops] + [1.0]
+    mean = sum(
+        (end - stage.start) * _seconds_a_step(config, stage, device, trial)
+        for stage, end in zip(config.crops, starts[1:], strict=True)
+    )
+    left = seconds - (time.monotonic() - started)
+    steps = int(left * (1 - SPARE) / mean)
+    if steps < 1:
+        raise ConfigError(
+            f"not one step of {mean:.1f} s fits into the {max(0.0, left):.0f} s that are left "
+            "after trying: give the run more time, or smaller batches"
+        )
+    return replace(config, steps=steps)
+
+
+def _seconds_a_step(config: TrainingConfig, stage: CropStage, device: str, trial: float) -> float:
+    """The mean of the later half of a trial's steps; in the first, photos are still decoded."""
+    ends: list[float] = []
+
+    def note(report: Report) -> None:
+        if report.step:
+            ends.append(report.seconds)
+
+    alone = replace(
+        config,
+        crops=(replace(stage, start=0.0),),
+        steps=_FOREVER,
+        validate_every=_FOREVER,
+        checkpoint_every=_FOREVER,
+        validation_pictures=1,
+        adversarial=config.adversarial and replace(config.adversarial, after=0),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        train(
+            alone,
+            Path(folder) / "trial",
+            device=device,
+            should_stop=lambda: len(ends) > 2 and ends[-1] > trial,
+            on_report=note,
+        )
+    middle = len(ends) // 2
+    return (ends[-1] - ends[middle]) / (len(ends) - 1 - middle)

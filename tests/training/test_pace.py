@@ -1,0 +1,67 @@
+"""How many steps are made of a time."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from deblur.errors import ConfigError
+from deblur.training import pace
+from deblur.training.config import CropStage, SourceConfig, TrainingConfig
+from tests.training.runs import tiny_run
+
+SECONDS_A_STEP = {24: 2.0, 32: 6.0}
+PREPARATION = 5.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, which only training moves, the first step of a run ten times as far."""
+    now = [100.0]
+
+    def train(
+        config: TrainingConfig,
+        folder: Path,
+        *,
+        device: str,
+        should_stop: Callable[[], bool],
+        on_report: Callable[[SimpleNamespace], None],
+    ) -> None:
+        now[0] += PREPARATION
+        started = now[0]
+        on_report(SimpleNamespace(step=0, seconds=0.0))
+        for step in itertools.count(1):
+            if should_stop():
+                return
+            now[0] += SECONDS_A_STEP[config.stage_at(step).side] * (10 if step == 1 else 1)
+            on_report(SimpleNamespace(step=step, seconds=now[0] - started))
+
+    monkeypatch.setattr(pace, "train", train)
+    monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+def staged(photos: SourceConfig) -> TrainingConfig:
+    return replace(tiny_run(photos), crops=(CropStage(0.0, 24, 2), CropStage(0.75, 32, 2)))
+
+
+def test_a_run_gets_the_steps_that_its_time_has(photos: SourceConfig, clock: list[float]) -> None:
+    run, started = staged(photos), clock[0]
+    fitted = pace.fit_steps(run, 1000.0, "cpu")
+    left = 1000 - (clock[0] - started)
+    assert left < 1000 - 2 * (PREPARATION + pace.TRIAL), "both stages were tried"
+    assert fitted == replace(run, steps=int(left * 0.95 / 3.0)), "3/4 of 2 s and 1/4 of 6 s"
+
+
+def test_a_time_that_holds_no_step_is_refused(photos: SourceConfig, clock: list[float]) -> None:
+    with pytest.raises(ConfigError, match=r"not one step of 3\.0 s fits into the 0 s"):
+        pace.fit_steps(staged(photos), 50.0, "cpu")
+
+
+def test_processes_would_not_agree(photos: SourceConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ConfigError, match="one process only"):
+        pace.fit_steps(tiny_run(photos), 100.0, "cpu")
