@@ -46,7 +46,6 @@ _WRITE_ADDRESS = """
 """.replace("USUAL", json.dumps(asdict(View())))
 
 
-# Long because what answers an event shares the components that are laid out here.
 def build_tab(
     demo: gr.Blocks,
     tabs: gr.Tabs,
@@ -59,41 +58,64 @@ def build_tab(
 
     `new_folder` gives a place for downloads; see RunPage for `places` and `restore`.
     """
-    choices = _choices()
-    told = gr.HTML(elem_id="board-rules")
-    table = gr.Dataframe(
-        interactive=False,
-        show_label=False,
-        label="Leaderboard",
-        elem_id="board",
-        datatype="html",
-        max_height=640,
-        buttons=["fullscreen"],
-    )
-    with gr.Row():
-        csv = gr.DownloadButton("Download as CSV", size="sm")
-        parquet = gr.DownloadButton("Download as Parquet", size="sm")
-    page = RunPage(store, places, restore)
-    with gr.Row():
-        plots = [gr.Plot(label=title, min_width=320) for title in PLOTS]
+    board = _BoardTab(store, new_folder, lambda: RunPage(store, places, restore))
+    demo.load(
+        board.begin,
+        outputs=[tabs, *board.choices, *board.shown, *board.page.outputs],
+        show_progress="hidden",
+        api_visibility="private",
+    ).then(board.page.show_pictures, board.page.id, board.page.gallery, api_visibility="private")
+    for choice in board.choices:
+        events = [choice.submit, choice.blur] if isinstance(choice, gr.Textbox) else [choice.input]
+        for listen in events:
+            listen(
+                board.show,
+                board.choices,
+                board.shown,
+                js=_WRITE_ADDRESS,
+                show_progress_on=board.table,
+                api_visibility="private",
+            )
+    board.page.opened_by(board.table)
 
-    def show(*chosen: Any) -> list[Any]:
-        return view(store.load(), View.of_choices(*chosen))
 
-    def view(board: Board, wanted: View) -> list[Any]:
-        try:
-            made = build_table(board, wanted.board)
-        except TableError as error:
-            return [note([str(error)]), None, *[None] * (2 + len(plots))]
-        frame = wanted.narrow(made)
-        files = write_downloads(replace(made, frame=frame), new_folder())
-        cells = payload(frame.head(MOST_ROWS), wanted.shown(made), board.rows)
-        return [rules(made, board), cells, *files, *figures(made, frame, board)]
+class _BoardTab:
+    """What is laid out, and what is shown there: `shown` are the components of a view."""
 
-    def begin(request: gr.Request) -> list[Any]:
+    def __init__(
+        self,
+        store: FolderStore,
+        new_folder: Callable[[], Path],
+        lay_out_page: Callable[[], RunPage],
+    ) -> None:
+        self.store, self.new_folder = store, new_folder
+        self.choices = _choices()
+        told = gr.HTML(elem_id="board-rules")
+        self.table = gr.Dataframe(
+            interactive=False,
+            show_label=False,
+            label="Leaderboard",
+            elem_id="board",
+            datatype="html",
+            max_height=640,
+            buttons=["fullscreen"],
+        )
+        with gr.Row():
+            csv = gr.DownloadButton("Download as CSV", size="sm")
+            parquet = gr.DownloadButton("Download as Parquet", size="sm")
+        self.page = lay_out_page()
+        with gr.Row():
+            plots = [gr.Plot(label=title, min_width=320) for title in PLOTS]
+        self.shown = [told, self.table, csv, parquet, *plots]
+
+    def show(self, *chosen: Any) -> list[Any]:
+        """The view that the choices ask for."""
+        return self._view(self.store.load(), View.of_choices(*chosen))
+
+    def begin(self, request: gr.Request) -> list[Any]:
         """Open the view that the address names, or the first dataset."""
         asked = dict(request.query_params)
-        board = store.load()
+        board = self.store.load()
         names = datasets_of(board)
         wanted = View.of_address(asked)
         if wanted.board not in names:
@@ -102,29 +124,19 @@ def build_tab(
         return [
             gr.Tabs(selected=TAB) if ours else gr.Tabs(),
             *_offered(wanted, board, names),
-            *view(board, wanted),
-            *page.show(asked.get(RUN, "")),
+            *self._view(board, wanted),
+            *self.page.show(asked.get(RUN, "")),
         ]
 
-    shown = [told, table, csv, parquet, *plots]
-    demo.load(
-        begin,
-        outputs=[tabs, *choices, *shown, *page.outputs],
-        show_progress="hidden",
-        api_visibility="private",
-    ).then(page.show_pictures, page.id, page.gallery, api_visibility="private")
-    for choice in choices:
-        events = [choice.submit, choice.blur] if isinstance(choice, gr.Textbox) else [choice.input]
-        for listen in events:
-            listen(
-                show,
-                choices,
-                shown,
-                js=_WRITE_ADDRESS,
-                show_progress_on=table,
-                api_visibility="private",
-            )
-    page.opened_by(table)
+    def _view(self, board: Board, wanted: View) -> list[Any]:
+        try:
+            made = build_table(board, wanted.board)
+        except TableError as error:
+            return [note([str(error)]), *[None] * (len(self.shown) - 1)]
+        frame = wanted.narrow(made)
+        files = write_downloads(replace(made, frame=frame), self.new_folder())
+        cells = payload(frame.head(MOST_ROWS), wanted.shown(made), board.rows)
+        return [rules(made, board), cells, *files, *figures(made, frame, board)]
 
 
 def _choices() -> list[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deblur.cli.train import _seconds
+from deblur.cli.training_options import duration
 from deblur.networks import build_network
 from deblur.training.checkpoint import Checkpoint, save_checkpoint
 from deblur.training.config import SourceConfig, TrainingConfig
@@ -128,7 +128,7 @@ def test_a_run_takes_the_steps_that_fit_into_a_time(
     ("text", "seconds"), [("90s", 90), ("45", 45), ("9m", 540), ("1.5h", 5400), ("1h30m", 5400)]
 )
 def test_times_are_read(text: str, seconds: float) -> None:
-    assert math.isclose(_seconds(text), seconds)
+    assert math.isclose(duration(text), seconds)
 
 
 def test_the_seed_preset_is_the_classic_recipe(tmp_path: Path, photos: Path) -> None:

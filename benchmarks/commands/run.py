@@ -26,92 +26,102 @@ from benchmarks.shards import Task
 from benchmarks.tables import record_table
 from deblur.catalog import CATALOG
 from deblur.cli.console import plain_errors
-from deblur.cli.options import CrewChoice, Engine, PrecisionChoice
+from deblur.cli.options import (
+    CrewChoice,
+    CrewName,
+    DeviceName,
+    Engine,
+    OwnPrecision,
+    RayAddress,
+    RayGpus,
+    Threads,
+    TileSide,
+    Workers,
+)
 from deblur.crews import Crew
 from deblur.spec import Precision
 
 RESULTS = Path("results")
 
 
-# Long for its options, which typer reads from the signature.
+_Models = Annotated[
+    list[str] | None,
+    typer.Option(help="A name from `models`, a file or owner/name; repeatable [all that run]."),
+]
+_Datasets = Annotated[
+    list[str] | None, typer.Option(help="NAME or NAME=FOLDER, from `datasets`; repeatable [mini].")
+]
+_Root = Annotated[Path | None, typer.Option(help="The folder of a single dataset.")]
+_Metrics = Annotated[
+    str | None, typer.Option(help="Names from `metrics`, by commas [the dataset's own].")
+]
+_Backends = Annotated[list[Engine] | None, typer.Option(help="Repeatable [auto].")]
+_Subset = Annotated[
+    str | None, typer.Option(help="Measure what is there as a part, under this name.")
+]
+_Limit = Annotated[
+    int | None, typer.Option(min=1, help="Take so many pictures evenly; needs --subset.")
+]
+_Manifest = Annotated[Path | None, typer.Option(help="Compare the pictures with this manifest.")]
+_ImagesFrom = Annotated[
+    Path | None,
+    typer.Option(help="Score the pictures that --model, any name, restored into this folder."),
+]
+_Save = Annotated[Path | None, typer.Option(help="Write restored pictures to FOLDER/MODEL/ID.png.")]
+_Output = Annotated[
+    Path, typer.Option("--output", "-o", help="Folder of records, or a .json for one.")
+]
+_Submit = Annotated[
+    str | None, typer.Option(help="Hand the records in to the board at this address.")
+]
+_About = Annotated[
+    Path | None,
+    typer.Option(help="JSON for --submit: licence, training_data, contact, link, note."),
+]
+
+
 def run(
-    model: Annotated[
-        list[str] | None,
-        typer.Option(help="A name from `models`, a file or owner/name; repeatable [all that run]."),
-    ] = None,
-    dataset: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME or NAME=FOLDER, from `datasets`; repeatable [mini]."),
-    ] = None,
-    root: Annotated[Path | None, typer.Option(help="The folder of a single dataset.")] = None,
-    metrics: Annotated[
-        str | None, typer.Option(help="Names from `metrics`, by commas [the dataset's own].")
-    ] = None,
-    backend: Annotated[list[Engine] | None, typer.Option(help="Repeatable [auto].")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, tensorrt, ...")] = "auto",
-    precision: Annotated[PrecisionChoice | None, typer.Option(help="[the model's own]")] = None,
-    tile: Annotated[
-        int | None, typer.Option(min=0, help="Tile side in pixels, 0: whole [the model's own].")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of a model.")] = None,
-    subset: Annotated[
-        str | None, typer.Option(help="Measure what is there as a part, under this name.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Take so many pictures evenly; needs --subset.")
-    ] = None,
-    manifest: Annotated[
-        Path | None, typer.Option(help="Compare the pictures with this manifest.")
-    ] = None,
-    images_from: Annotated[
-        Path | None,
-        typer.Option(help="Score the pictures that --model, any name, restored into this folder."),
-    ] = None,
-    save: Annotated[
-        Path | None, typer.Option(help="Write restored pictures to FOLDER/MODEL/ID.png.")
-    ] = None,
+    model: _Models = None,
+    dataset: _Datasets = None,
+    root: _Root = None,
+    metrics: _Metrics = None,
+    backend: _Backends = None,
+    device: DeviceName = "auto",
+    precision: OwnPrecision = None,
+    tile: TileSide = None,
+    threads: Threads = None,
+    subset: _Subset = None,
+    limit: _Limit = None,
+    manifest: _Manifest = None,
+    images_from: _ImagesFrom = None,
+    save: _Save = None,
     cost: Annotated[bool, typer.Option(help="Measure time and memory, too.")] = True,
-    engine: Annotated[CrewChoice, typer.Option(help="Who does the work.")] = CrewChoice.serial,
-    workers: Annotated[int, typer.Option(min=1, help="Processes, or Ray workers.")] = 1,
-    address: Annotated[str | None, typer.Option(help="A Ray cluster's [one is started].")] = None,
-    gpus: Annotated[float, typer.Option(min=0, help="GPUs of each Ray worker.")] = 0.0,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of records, or a .json for one.")
-    ] = RESULTS,
-    submit: Annotated[
-        str | None, typer.Option(help="Hand the records in to the board at this address.")
-    ] = None,
-    about: Annotated[
-        Path | None,
-        typer.Option(help="JSON for --submit: licence, training_data, contact, link, note."),
-    ] = None,
+    engine: CrewName = CrewChoice.serial,
+    workers: Workers = 1,
+    address: RayAddress = None,
+    gpus: RayGpus = 0.0,
+    output: _Output = RESULTS,
+    submit: _Submit = None,
+    about: _About = None,
 ) -> None:
     """Measure models on datasets. A run that was killed goes on when it is started again."""
     with plain_errors():
-        if submit is not None and about is None:
-            raise BenchmarkError(
-                "--submit needs --about FILE: the board asks for a licence and more"
-            )
-        told = read_about(about) if about else {}
+        told = _read_about(submit, about)
         if images_from is not None and len(model or ()) != 1:
             raise BenchmarkError("--images-from scores one program's pictures: name it by --model")
-        if save is not None and (len(dataset or ()) > 1 or len(backend or ()) > 1):
-            raise BenchmarkError(
-                "--save writes FOLDER/MODEL/ID.png: name one dataset and one backend"
-            )
         asked: Precision | None = precision.value if precision else None
         methods = [
             MethodChoice(name, each.value, device, asked, tile, threads, images_from)
             for name in model or _all_that_run()
             for each in backend or [Engine.auto]
         ]
+        if save is not None:
+            _check_apart(methods, dataset or (), backend or ())
         known = load_manifest(manifest) if manifest else None
         datasets = [
             open_dataset(name, folder, subset=subset, limit=limit, manifest=known)
             for name, folder in _places(dataset or ["mini"], root)
         ]
-        if save is not None:
-            _check_apart(methods)
         names = _metric_names(metrics)
         tasks = [_task(method, each, names, save) for each in datasets for method in methods]
         records = _measured(tasks, output, Crew(engine.value, workers, address, gpus), cost)
@@ -120,8 +130,18 @@ def run(
             _hand_in_all(submit, records, told)
 
 
-def _check_apart(methods: Sequence[MethodChoice]) -> None:
-    """Raise BenchmarkError where the pictures of two models would go into one folder."""
+def _read_about(submit: str | None, about: Path | None) -> Mapping[str, str]:
+    if submit is not None and about is None:
+        raise BenchmarkError("--submit needs --about FILE: the board asks for a licence and more")
+    return read_about(about) if about else {}
+
+
+def _check_apart(
+    methods: Sequence[MethodChoice], datasets: Sequence[str], backends: Sequence[Engine]
+) -> None:
+    """Raise BenchmarkError where pictures of two kinds would go into one folder."""
+    if len(datasets) > 1 or len(backends) > 1:
+        raise BenchmarkError("--save writes FOLDER/MODEL/ID.png: name one dataset and one backend")
     by_folder: dict[str, str] = {}
     for method in methods:
         folder = folder_of(method.name())

@@ -1,6 +1,9 @@
 """Options that several commands share, and values that need reading."""
 
 from enum import StrEnum
+from typing import Annotated
+
+import typer
 
 
 class Engine(StrEnum):
@@ -57,3 +60,15 @@ class OutputFormat(StrEnum):
     jpeg = "jpeg"
     webp = "webp"
     tiff = "tiff"
+
+
+DeviceName = Annotated[str, typer.Option(help="auto, cpu, cuda, mps, tensorrt, ...")]
+OwnPrecision = Annotated[PrecisionChoice | None, typer.Option(help="[the model's own]")]
+TileSide = Annotated[
+    int | None, typer.Option(min=0, help="Tile side in pixels, 0: whole [the model's own].")
+]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads of a model.")]
+CrewName = Annotated[CrewChoice, typer.Option(help="Who does the work.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes, or Ray workers.")]
+RayAddress = Annotated[str | None, typer.Option(help="A Ray cluster's [one is started].")]
+RayGpus = Annotated[float, typer.Option(min=0, help="GPUs of each Ray worker.")]

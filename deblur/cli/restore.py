@@ -13,50 +13,56 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from deblur.catalog import DEFAULT_MODEL
 from deblur.cli.console import ERR, OUT, plain_errors
 from deblur.cli.jobs import Job, plan_jobs
-from deblur.cli.options import CrewChoice, Engine, OutputFormat, PrecisionChoice
+from deblur.cli.options import (
+    CrewChoice,
+    CrewName,
+    DeviceName,
+    Engine,
+    OutputFormat,
+    OwnPrecision,
+    RayAddress,
+    RayGpus,
+    Threads,
+    TileSide,
+    Workers,
+)
 from deblur.cli.photo_worker import Outcome, PhotoWorker, is_taken, open_worker
 from deblur.crews import Crew, carry_out
 from deblur.errors import DeblurError
 from deblur.restorer import Progress as Tiles
 from deblur.restorer import Restorer
 
+_Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="A folder, or a file for a single photo.")
+]
+_Model = Annotated[
+    str,
+    typer.Option(help="A name from `models`, a file, owner/name@revision or hf://owner/name/FILE."),
+]
+_Format = Annotated[OutputFormat | None, typer.Option(help="Default: the format of the input.")]
+_Largest = Annotated[float, typer.Option(min=0, max=1e6, help="Refuse larger photos.")]
+_AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for each photo.")]
 
-# Long for its options, which typer reads from the signature.
+
 def restore(
     inputs: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="A folder, or a file for a single photo."),
-    ] = None,
-    model: Annotated[
-        str,
-        typer.Option(
-            help="A name from `models`, a file, owner/name@revision or hf://owner/name/FILE."
-        ),
-    ] = DEFAULT_MODEL,
+    output: _Output = None,
+    model: _Model = DEFAULT_MODEL,
     backend: Annotated[Engine, typer.Option(help="The engine.")] = Engine.auto,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, tensorrt, ...")] = "auto",
-    precision: Annotated[PrecisionChoice | None, typer.Option(help="[the model's own]")] = None,
-    tile: Annotated[
-        int | None, typer.Option(min=0, help="Tile side in pixels; 0: the whole photo at once.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
-    format: Annotated[
-        OutputFormat | None, typer.Option(help="Default: the format of the input.")
-    ] = None,
+    device: DeviceName = "auto",
+    precision: OwnPrecision = None,
+    tile: TileSide = None,
+    threads: Threads = None,
+    format: _Format = None,
     quality: Annotated[int, typer.Option(min=1, max=100, help="For JPEG and WebP.")] = 95,
     strip_metadata: Annotated[bool, typer.Option(help="Leave out EXIF.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
-    max_megapixels: Annotated[
-        float, typer.Option(min=0, max=1e6, help="Refuse larger photos.")
-    ] = 100.0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object for each photo.")
-    ] = False,
-    engine: Annotated[CrewChoice, typer.Option(help="Who does the work.")] = CrewChoice.serial,
-    workers: Annotated[int, typer.Option(min=1, help="Processes, or Ray workers.")] = 1,
-    address: Annotated[str | None, typer.Option(help="A Ray cluster's [one is started].")] = None,
-    gpus: Annotated[float, typer.Option(min=0, help="GPUs of each Ray worker.")] = 0.0,
+    max_megapixels: _Largest = 100.0,
+    as_json: _AsJson = False,
+    engine: CrewName = CrewChoice.serial,
+    workers: Workers = 1,
+    address: RayAddress = None,
+    gpus: RayGpus = 0.0,
 ) -> None:
     """Sharpen blurred photos. Exits with 1 when any of them could not be restored."""
     opening: dict[str, Any] = {

@@ -1,12 +1,8 @@
-"""`python -m deblur train`: from photos to trained weights.
-
-The command is as long as it has options: typer reads them off its signature.
-"""
+"""`python -m deblur train`: from photos to trained weights."""
 
 import json
 import math
 import os
-import re
 import time
 from dataclasses import asdict, replace
 from functools import reduce
@@ -16,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.cli import training_options as ask
 from deblur.cli.console import ERR, plain_errors
 from deblur.cli.needs import require
 from deblur.cli.options import Preset, Tracker
@@ -26,92 +23,32 @@ from deblur.weights import find_model
 if TYPE_CHECKING:
     from deblur.training.config import TrainingConfig
 
-_SOURCE = (
-    "KIND:PATH@WEIGHT, KIND one of photos, pairs (blur/ and sharp/), frames and gopro; KIND: and "
-    "@WEIGHT may be left out"
-)
 _MAY_CHANGE = {"resume", "device", "time_limit", "track", "skip_bad"}
 
 
-def _seconds(text: str) -> float:
-    """Read 90s, 9m, 1.5h or 1h30m."""
-    number = r"(\d+(?:\.\d+)?)"
-    parts = re.fullmatch(rf"(?:{number}h)?(?:{number}m)?(?:{number}s?)?", text.strip())
-    if not text.strip() or parts is None:
-        raise typer.BadParameter(f"{text!r} is not a time such as 90s, 9m or 1h30m")
-    hours, minutes, seconds = (float(part or 0) for part in parts.groups())
-    return 3600 * hours + 60 * minutes + seconds
-
-
-# Long for its options, which typer reads from the signature.
 def train(
     context: typer.Context,
-    data: Annotated[
-        list[str] | None, typer.Option(help=f"What to learn from: {_SOURCE}. Repeatable.")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help=f"A name from `models` [what --init-from names, or {DEFAULT_MODEL}]."),
-    ] = None,
+    data: ask.Data = None,
+    model: ask.Model = None,
     preset: Annotated[Preset, typer.Option(help="The recipe to begin with.")] = Preset.fast,
-    validation: Annotated[
-        list[str] | None,
-        typer.Option(help="What to measure on, likewise (default: 20 % of the data)."),
-    ] = None,
-    general: Annotated[
-        list[str] | None,
-        typer.Option(help="What fine-tuning must not forget, likewise."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder of the run (default: runs/ and the model)."),
-    ] = None,
-    resume: Annotated[
-        Path | None, typer.Option(help="Folder of a run to go on with, as it was configured.")
-    ] = None,
-    init_from: Annotated[
-        str | None,
-        typer.Option(help="Weights to begin with: a model's name, a file, owner/name."),
-    ] = None,
-    distill_from: Annotated[
-        str | None, typer.Option(help="A teacher, likewise, whose answers are learned from, too.")
-    ] = None,
-    loss: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME or NAME=WEIGHT, as l1=0.5; repeat it for a sum."),
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option(help="Optimiser steps in all (default: the preset's).")
-    ] = None,
-    within: Annotated[
-        float | None,
-        typer.Option(parser=_seconds, help="Instead, as many steps as end within, e.g., 2h."),
-    ] = None,
-    batch: Annotated[
-        str | None,
-        typer.Option(help="Crops a step, or auto: as many as the GPU holds."),
-    ] = None,
-    crop: Annotated[
-        int | None, typer.Option(help="Their side in pixels, for the whole run.")
-    ] = None,
-    learning_rate: Annotated[
-        float | None, typer.Option(min=0, help="The highest rate of the run.")
-    ] = None,
-    config: Annotated[
-        list[Path] | None,
-        typer.Option(help="JSON of any fields of config.json; later ones win, options over all."),
-    ] = None,
+    validation: ask.Validation = None,
+    general: ask.General = None,
+    output: ask.Output = None,
+    resume: ask.Resume = None,
+    init_from: ask.InitFrom = None,
+    distill_from: ask.DistillFrom = None,
+    loss: ask.Losses = None,
+    steps: ask.Steps = None,
+    within: ask.Within = None,
+    batch: ask.Batch = None,
+    crop: ask.Crop = None,
+    learning_rate: ask.Rate = None,
+    config: ask.Config = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
-    time_limit: Annotated[
-        float | None, typer.Option(parser=_seconds, help="Stop and save after, e.g., 9m.")
-    ] = None,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out files that cannot be used.")
-    ] = False,
-    track: Annotated[Tracker | None, typer.Option(help="Log the run with this as well.")] = None,
-    write_config: Annotated[
-        Path | None, typer.Option(help="Write the configuration here, and train nothing.")
-    ] = None,
+    time_limit: ask.TimeLimit = None,
+    skip_bad: ask.SkipBad = False,
+    track: ask.Track = None,
+    write_config: ask.WriteConfig = None,
 ) -> None:
     """Train a model. The run's folder holds its configuration and a checkpoint to resume from.
 
@@ -122,40 +59,49 @@ def train(
         require("accelerate", "training", extra="train")
         if track:
             require(track.value, f"--track {track.value}")
-        from deblur.training.config import TrainingConfig
-        from deblur.training.loop import CONFIG, refuse_folder_of_a_run
-        from deblur.training.presets import merge
+        from deblur.training.loop import refuse_folder_of_a_run
 
         ERR.quiet = int(os.environ.get("RANK", "0")) > 0
+        limit = time_limit or math.inf
         if resume:
             _refuse_options_beside_resume(context)
-            if not (resume / CONFIG).is_file():
-                raise CheckpointError(f"{resume} is not the folder of a run: no {CONFIG} is there")
-            run, directory = TrainingConfig.from_json((resume / CONFIG).read_text()), resume
-            run = replace(run, skip_bad=run.skip_bad or skip_bad)
-        else:
-            if within and (steps is not None or write_config):
-                raise ConfigError(
-                    "--within finds out how many steps this machine takes in that time: leave out "
-                    f"{'--write-config' if write_config else '--steps'}"
-                )
-            changes = reduce(merge, map(_read_json, config or ()), dict[str, Any]())
-            changes |= _changes(data, validation, general, init_from, loss, steps, skip_bad)
-            if distill_from:
-                changes["distill_from"] = distill_from
-            wanted = model or _model_to_begin_with(init_from)
-            run = _configure(wanted, preset, changes, crop, batch, learning_rate, device)
-            directory = output or Path("runs") / run.model
-            if not write_config:
-                refuse_folder_of_a_run(directory)
+            _run(_resumed(resume, skip_bad), resume, device, True, limit, track)
+            return
+        _refuse_steps_beside_within(within, steps, write_config)
+        changes = _changes(
+            config, data, validation, general, init_from, distill_from, loss, steps, skip_bad
+        )
+        wanted = model or _model_to_begin_with(init_from)
+        run = _configure(wanted, preset, changes, crop, batch, learning_rate, device)
         if write_config:
             write_config.write_text(run.to_json(), encoding="utf-8")
             return
-        limit = time_limit or math.inf
+        directory = output or Path("runs") / run.model
+        refuse_folder_of_a_run(directory)
         if within:
             run, left = _fitted(run, within, device)
             limit = min(limit, left)
-        _run(run, directory, device, bool(resume), limit, track)
+        _run(run, directory, device, False, limit, track)
+
+
+def _resumed(folder: Path, skip_bad: bool) -> "TrainingConfig":
+    from deblur.training.config import TrainingConfig
+    from deblur.training.loop import CONFIG
+
+    if not (folder / CONFIG).is_file():
+        raise CheckpointError(f"{folder} is not the folder of a run: no {CONFIG} is there")
+    run = TrainingConfig.from_json((folder / CONFIG).read_text())
+    return replace(run, skip_bad=run.skip_bad or skip_bad)
+
+
+def _refuse_steps_beside_within(
+    within: float | None, steps: int | None, write_config: Path | None
+) -> None:
+    if within and (steps is not None or write_config):
+        raise ConfigError(
+            "--within finds out how many steps this machine takes in that time: leave out "
+            f"{'--write-config' if write_config else '--steps'}"
+        )
 
 
 def _model_to_begin_with(init_from: str | None) -> str:
@@ -183,24 +129,31 @@ def _refuse_options_beside_resume(context: typer.Context) -> None:
 
 
 def _changes(
-    data: list[str] | None,
-    validation: list[str] | None,
-    general: list[str] | None,
+    files: list[Path] | None,
+    data: ask.Texts,
+    validation: ask.Texts,
+    general: ask.Texts,
     init_from: str | None,
-    losses: list[str] | None,
+    distill_from: str | None,
+    losses: ask.Texts,
     steps: int | None,
     skip_bad: bool,
 ) -> dict[str, Any]:
+    """What the files say, and over that what the options do."""
+    from deblur.training.presets import merge
+
     pairs = [text.partition("=") for text in losses or ()]
     given = {
         "sources": _sources(data),
         "validation": _sources(validation),
         "general": _sources(general),
         "start_from": init_from,
+        "distill_from": distill_from,
         "losses": {name: _number(weight or "1", name) for name, _, weight in pairs},
         "skip_bad": skip_bad,
     }
-    changes = {name: value for name, value in given.items() if value}
+    changes = reduce(merge, map(_read_json, files or ()), dict[str, Any]())
+    changes |= {name: value for name, value in given.items() if value}
     return changes if steps is None else changes | {"steps": steps}
 
 

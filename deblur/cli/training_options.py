@@ -1,0 +1,71 @@
+"""What `python -m deblur train` can be asked."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deblur.catalog import DEFAULT_MODEL
+from deblur.cli.options import Tracker
+
+_SOURCE = (
+    "KIND:PATH@WEIGHT, KIND one of photos, pairs (blur/ and sharp/), frames and gopro; KIND: and "
+    "@WEIGHT may be left out"
+)
+
+
+def duration(text: str) -> float:
+    """Read 90s, 9m, 1.5h or 1h30m."""
+    number = r"(\d+(?:\.\d+)?)"
+    parts = re.fullmatch(rf"(?:{number}h)?(?:{number}m)?(?:{number}s?)?", text.strip())
+    if not text.strip() or parts is None:
+        raise typer.BadParameter(f"{text!r} is not a time such as 90s, 9m or 1h30m")
+    hours, minutes, seconds = (float(part or 0) for part in parts.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+Texts = list[str] | None
+Data = Annotated[Texts, typer.Option(help=f"What to learn from: {_SOURCE}. Repeatable.")]
+Model = Annotated[
+    str | None,
+    typer.Option(help=f"A name from `models` [what --init-from names, or {DEFAULT_MODEL}]."),
+]
+Validation = Annotated[
+    Texts, typer.Option(help="What to measure on, likewise (default: 20 % of the data).")
+]
+General = Annotated[Texts, typer.Option(help="What fine-tuning must not forget, likewise.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Folder of the run (default: runs/ and the model)."),
+]
+Resume = Annotated[
+    Path | None, typer.Option(help="Folder of a run to go on with, as it was configured.")
+]
+InitFrom = Annotated[
+    str | None, typer.Option(help="Weights to begin with: a model's name, a file, owner/name.")
+]
+DistillFrom = Annotated[
+    str | None, typer.Option(help="A teacher, likewise, whose answers are learned from, too.")
+]
+Losses = Annotated[Texts, typer.Option(help="NAME or NAME=WEIGHT, as l1=0.5; repeat it for a sum.")]
+Steps = Annotated[int | None, typer.Option(help="Optimiser steps in all (default: the preset's).")]
+Within = Annotated[
+    float | None,
+    typer.Option(parser=duration, help="Instead, as many steps as end within, e.g., 2h."),
+]
+Batch = Annotated[str | None, typer.Option(help="Crops a step, or auto: as many as the GPU holds.")]
+Crop = Annotated[int | None, typer.Option(help="Their side in pixels, for the whole run.")]
+Rate = Annotated[float | None, typer.Option(min=0, help="The highest rate of the run.")]
+Config = Annotated[
+    list[Path] | None,
+    typer.Option(help="JSON of any fields of config.json; later ones win, options over all."),
+]
+TimeLimit = Annotated[
+    float | None, typer.Option(parser=duration, help="Stop and save after, e.g., 9m.")
+]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out files that cannot be used.")]
+Track = Annotated[Tracker | None, typer.Option(help="Log the run with this as well.")]
+WriteConfig = Annotated[
+    Path | None, typer.Option(help="Write the configuration here, and train nothing.")
+]
