@@ -4,7 +4,9 @@ import os
 import tempfile
 import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from deblur.errors import ConfigError
 from deblur.training.config import CropStage, TrainingConfig
@@ -28,13 +30,15 @@ def fit_steps(config: TrainingConfig, seconds: float, device: str) -> TrainingCo
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise ConfigError("steps can be fitted to a time in one process only: name the steps")
     started = time.monotonic()
-    trial = min(TRIAL, seconds / 10)
+    longest = min(TRIAL, seconds / 10)
+    trials = [_try(config, stage, device, longest) for stage in config.crops]
     starts = [stage.start for stage in config.crops] + [1.0]
     mean = sum(
-        (end - stage.start) * _seconds_a_step(config, stage, device, trial)
-        for stage, end in zip(config.crops, starts[1:], strict=True)
+        (end - start) * trial.step
+        for (start, end), trial in zip(pairwise(starts), trials, strict=True)
     )
-    left = seconds - (time.monotonic() - started)
+    preparing = max(trial.preparing for trial in trials)
+    left = seconds - (time.monotonic() - started) - preparing
     steps = int(left * (1 - SPARE) / mean)
     if steps < 1:
         raise ConfigError(
@@ -44,11 +48,22 @@ def fit_steps(config: TrainingConfig, seconds: float, device: str) -> TrainingCo
     return replace(config, steps=steps)
 
 
-def _seconds_a_step(config: TrainingConfig, stage: CropStage, device: str, trial: float) -> float:
-    """The mean of the later half of a trial's steps; in the first, photos are still decoded."""
+class _Trial(NamedTuple):
+    """Seconds until the first step, and those of a step once photos lie decoded in memory."""
+
+    preparing: float
+    step: float
+
+
+def _try(config: TrainingConfig, stage: CropStage, device: str, longest: float) -> _Trial:
+    """Some steps of one stage: the later half tells the pace."""
+    opened = time.monotonic()
+    preparing = 0.0
     ends: list[float] = []
 
     def note(report: Report) -> None:
+        nonlocal preparing
+        preparing = preparing or time.monotonic() - opened - report.seconds
         if report.step:
             ends.append(report.seconds)
 
@@ -66,8 +81,8 @@ def _seconds_a_step(config: TrainingConfig, stage: CropStage, device: str, trial
             alone,
             Path(folder) / "trial",
             device=device,
-            should_stop=lambda: len(ends) > 2 and ends[-1] > trial,
+            should_stop=lambda: len(ends) > 2 and ends[-1] > longest,
             on_report=note,
         )
     middle = len(ends) // 2
-    return (ends[-1] - ends[middle]) / (len(ends) - 1 - middle)
+    return _Trial(preparing, (ends[-1] - ends[middle]) / (len(ends) - 1 - middle))

@@ -51,8 +51,8 @@ def staged(photos: SourceConfig) -> TrainingConfig:
 def test_a_run_gets_the_steps_that_its_time_has(photos: SourceConfig, clock: list[float]) -> None:
     run, started = staged(photos), clock[0]
     fitted = pace.fit_steps(run, 1000.0, "cpu")
-    left = 1000 - (clock[0] - started)
-    assert left < 1000 - 2 * (PREPARATION + pace.TRIAL), "both stages were tried"
+    left = 1000 - (clock[0] - started) - PREPARATION
+    assert left < 1000 - 2 * pace.TRIAL - 3 * PREPARATION, "both stages were tried"
     assert fitted == replace(run, steps=int(left * 0.95 / 3.0)), "3/4 of 2 s and 1/4 of 6 s"
 
 
