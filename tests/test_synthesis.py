@@ -177,11 +177,11 @@ def test_looking_together_is_looking_at_each_sample_moment_by_moment(
     recipe = BlurRecipe(
         sharp=0.2, length=(1, 12), moving=0.5, shallow=0.3, segments=3, burst=0.4, varying=0.8
     )
-    blurs = drawn(recipe, 14, 64)
-    pictures = np.stack([scene(*size, seed=seed) for seed in range(14)])
+    blurs = drawn(recipe, 24, 64)
+    pictures = np.stack([scene(*size, seed=seed) for seed in range(24)])
     background = torch.from_numpy(pictures).permute(0, 3, 1, 2).double() / 255
     photos_of_things = background.flip(-1)
-    segments = [blur.segments for blur in blurs]
+    segments = [blur.passing for blur in blurs]
     layers = cut_out(photos_of_things, segments)
     unmoved = compose(background, layers)
     together = integrate(background, layers, unmoved, [blur.homographies for blur in blurs])
@@ -195,7 +195,8 @@ def test_looking_together_is_looking_at_each_sample_moment_by_moment(
         total = torch.zeros_like(background[index])
         for moment, camera in enumerate(blur.homographies):
             seen = seen_through(background[index], camera)
-            for segment in blur.segments:
+            for segment in blur.passing:
+                assert segment.homographies is not None
                 mask = silhouettes([segment.outline], background[:1])[0]
                 cut = torch.cat([photos_of_things[index] * mask, mask])
                 front = seen_through(cut, segment.homographies[moment])
@@ -236,7 +237,8 @@ def test_things_that_pass_move_beside_the_camera() -> None:
     reaches = []
     for blur in drawn(recipe, 40):
         assert blur.homographies is not None
-        (segment,) = blur.segments
+        (segment,) = blur.passing
+        assert segment.homographies is not None
         stroke = (np.linalg.inv(blur.homographies) @ segment.homographies)[:, :2, 2]
         np.testing.assert_allclose(stroke + stroke[::-1], 0, atol=1e-9)
         reaches.append(np.linalg.norm(stroke[-1] - stroke[0]))

@@ -1,7 +1,7 @@
 """The blur of one photo: everything random about it, drawn before a pixel is touched."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
@@ -15,8 +15,6 @@ Array = NDArray[np.float64]
 
 BURST_FRAMES = (7, 9, 11, 13)
 """Of so many frames a clip's blurred picture is the mean, as in GoPro's dataset."""
-
-_STILL = np.eye(3)[None]
 
 
 @dataclass(frozen=True)
@@ -36,17 +34,17 @@ class Outline:
 
 @dataclass(frozen=True)
 class Segment:
-    """A thing that passes by: its outline, and its homographies (T, 3, 3)."""
+    """A thing in front: its outline, and, if it passes by, its homographies (T, 3, 3)."""
 
     outline: Outline
-    homographies: Array
+    homographies: Array | None = None
 
 
 @dataclass(frozen=True)
 class Blur:
     """What happens to one photo between the light and the file; None and 0 mean not at all.
 
-    `homographies` (T, 3, 3) are the camera's, `segments` move beside them with as many steps;
+    `homographies` (T, 3, 3) are the camera's; `segments` that pass by have as many of their own;
     `kernel` (k, k) is what blurs the whole crop alike, `backdrop` (k, k) what is behind the
     segments, `lens` (k, k) what the lens does not resolve, both in the sharp picture, too.
     `seed` is the sensor noise's. See BlurRecipe for the rest.
@@ -65,6 +63,16 @@ class Blur:
     grain_kept: bool = False
     jpeg_quality: int = 0
 
+    @property
+    def standing(self) -> list[Segment]:
+        """The segments that move only as the camera makes all of the scene move."""
+        return [each for each in self.segments if each.homographies is None]
+
+    @property
+    def passing(self) -> list[Segment]:
+        """The others."""
+        return [each for each in self.segments if each.homographies is not None]
+
 
 @dataclass(frozen=True)
 class _Exposure:
@@ -78,9 +86,6 @@ class _Exposure:
     burst: bool = False
 
 
-_AT_ONCE = _Exposure(np.zeros(1), np.zeros(1))
-
-
 def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
     """The blur of one crop of `side` pixels, margin included."""
     backdrop: Array | None = None
@@ -90,7 +95,7 @@ def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
         lens = gaussian(random.uniform(*recipe.unresolved))
     if recipe.shallow and random.random() < recipe.shallow:
         backdrop = _defocus(recipe.backdrop, random)
-        segments = _segments(recipe, random, side, _STILL, _AT_ONCE, 0.0)
+        segments = _standing(recipe, random, side)
     if random.random() < recipe.sharp:
         return Blur(seed=_seed(random), segments=segments, backdrop=backdrop, lens=lens)
     homographies: Array | None = None
@@ -102,9 +107,8 @@ def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
         length = random.uniform(*recipe.length)
         exposure = _expose(recipe, random, round(length + farthest) + 2)
         homographies = _shake(recipe, random, side, length, exposure)
-        segments = tuple(replace(each, homographies=homographies) for each in segments)
         if moving:
-            segments = _segments(recipe, random, side, homographies, exposure, farthest)
+            segments = _passing(recipe, random, side, homographies, exposure, farthest)
         elif not exposure.burst and random.random() >= recipe.varying:
             path = homographies[:, :2, 2] / homographies[:, 2:, 2]
             kernel = convolve_kernels(render_path(-path), optics)
@@ -166,7 +170,13 @@ def _shake(
     return camera_homographies(motion, focal, centre)
 
 
-def _segments(
+def _standing(recipe: BlurRecipe, random: Generator, side: int) -> tuple[Segment, ...]:
+    """Things in front of what lies behind."""
+    count = int(random.integers(1, recipe.segments + 1))
+    return tuple(Segment(_outline(random, side)) for _ in range(count))
+
+
+def _passing(
     recipe: BlurRecipe,
     random: Generator,
     side: int,
@@ -176,14 +186,14 @@ def _segments(
 ) -> tuple[Segment, ...]:
     """Things with a motion of their own, `farthest` pixels at most, on top of the camera's."""
     count = int(random.integers(1, recipe.segments + 1))
-    segments = []
+    passing = []
     for _ in range(count):
         angle, reach = random.uniform(0, 2 * np.pi), random.uniform(0, farthest)
         stroke = exposure.moments[:, None] * reach * np.array([np.cos(angle), np.sin(angle)])
         shifts = np.tile(np.eye(3), (len(camera), 1, 1))
         shifts[:, :2, 2] = stroke
-        segments.append(Segment(_outline(random, side), camera @ shifts))
-    return tuple(segments)
+        passing.append(Segment(_outline(random, side), camera @ shifts))
+    return tuple(passing)
 
 
 def _outline(random: Generator, side: int) -> Outline:

@@ -52,7 +52,7 @@ def _centred(kernel: NDArray[np.float64], half: int) -> Tensor:
 class Layer:
     """Things at one depth: pictures with their mask (M, 4, h, w), premultiplied.
 
-    `owners` are the M samples that they belong to, `paths` their homographies.
+    `owners` are the M samples that they belong to, `paths` their homographies if they pass by.
     """
 
     pictures: Tensor
@@ -66,9 +66,10 @@ def cut_out(photos: Tensor, segments: Sequence[Sequence[Segment]]) -> list[Layer
     for depth in range(max(map(len, segments), default=0)):
         owners = [index for index, each in enumerate(segments) if len(each) > depth]
         chosen = [segments[index][depth] for index in owners]
-        mask = silhouettes([segment.outline for segment in chosen], photos)
+        mask = silhouettes([each.outline for each in chosen], photos)
         pictures = torch.cat([photos[indices(owners, photos)] * mask, mask], 1)
-        layers.append(Layer(pictures, owners, [segment.homographies for segment in chosen]))
+        paths = [each.homographies for each in chosen if each.homographies is not None]
+        layers.append(Layer(pictures, owners, paths))
     return layers
 
 
@@ -130,7 +131,8 @@ def integrate(
     total = torch.zeros_like(light[: len(moving)])
     start = 0
     while still_open := sum(length > start for length in lengths):
-        stop = start + _moments_at_once(total[:still_open])
+        most = start + _moments_at_once(total[:still_open])
+        stop = min(most, lengths[still_open // 2])  # few are looked at longer than they must be
         seen = behind.see(still_open, start, stop)
         for front in fronts:
             if places := [place for place in front.places if place < still_open]:
