@@ -28,7 +28,7 @@ Root = Annotated[
     Path | None,
     typer.Option(
         envvar="LEADERBOARD_ROOT",
-        help="The store's folder [the project's own, or LEADERBOARD_REPO's in the Hub's cache].",
+        help="The store's folder (default: ours, or LEADERBOARD_REPO's in the Hub's cache).",
     ),
 ]
 Id = Annotated[str, typer.Argument(help="Of an entry, as the table shows it.")]
@@ -36,8 +36,12 @@ Id = Annotated[str, typer.Argument(help="Of an entry, as the table shows it.")]
 
 @app.command()
 def table(
-    dataset: Annotated[str | None, typer.Option(help="[the one with the most rows]")] = None,
-    protocol: Annotated[str | None, typer.Option(help="Its digest [that of most rows].")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Its name (default: the one with the most rows).")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Its digest (default: that of most rows).")
+    ] = None,
     format: Annotated[str, typer.Option(help="text, csv, json or md.")] = "text",
     root: Root = None,
 ) -> None:
@@ -63,7 +67,7 @@ def submit(
     licence: Annotated[str, typer.Option(help="Of the weights.")],
     training_data: Annotated[str, typer.Option(help="Datasets and splits it was trained on.")],
     contact: Annotated[str, typer.Option(help="Whom to ask; the board shows it.")],
-    link: Annotated[str, typer.Option(help="https address, or owner/name[@revision].")] = "",
+    link: Annotated[str, typer.Option(help="https address, or owner/name\\[@revision].")] = "",
     note: Annotated[str, typer.Option(help="Anything else, in a line.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it and keep nothing.")] = False,
     root: Root = None,

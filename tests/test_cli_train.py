@@ -119,9 +119,12 @@ def test_a_run_takes_the_steps_that_fit_into_a_time(
     assert deblur("train", *options, "--within", "3s").code == 0
     saved = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
     assert 0 < saved.step <= saved.training_config().steps < 10_000
-    refused = deblur("train", *options, "--within", "3s", "--steps", "5")
-    assert refused.code == 1
-    assert "leave out --steps" in refused.said
+    for other, value in (("--steps", "5"), ("--write-config", tmp_path / "run.json")):
+        refused = deblur("train", *options, "--within", "3s", other, value)
+        assert refused.code == 1
+        assert f"leave out {other}" in refused.said
+    assert deblur("train", *options[:-1], tmp_path / "none", "--within", "0s").code == 1
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize(

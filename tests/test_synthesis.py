@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 from torch import Generator, Tensor
@@ -94,6 +94,7 @@ def test_rolling_moves_a_crop_more_the_farther_it_lies_from_the_axis() -> None:
     assert near < far / 10
 
 
+@example(seed=8329, length=15.0)
 @given(seed=st.integers(0, 10_000), length=st.floats(1, 40))
 def test_shakes_are_as_long_as_asked_and_no_step_is_longer_than_a_pixel(
     seed: int, length: float
@@ -276,6 +277,14 @@ def test_pictures_without_a_path_stay_as_they_are() -> None:
     assert torch.equal(seen[0], scene[0])
     torch.testing.assert_close(seen[1], sharp[1], atol=1e-4, rtol=0)
     assert torch.equal(seen[2], scene[2])
+
+
+def test_a_thing_before_a_sample_that_stands_still_stands_still_too() -> None:
+    sharp = photos(2)
+    thing = Layer(torch.ones(1, 4, 96, 96), [0], [shifts(np.zeros(3), np.zeros(3))])
+    seen = integrate(sharp, [thing], sharp, [None, STILL])
+    assert torch.equal(seen[0], sharp[0]), "its scene is what it was given"
+    torch.testing.assert_close(seen[1], sharp[1], atol=1e-4, rtol=0)
 
 
 def test_shifting_homographies_blur_as_their_kernel_does() -> None:

@@ -46,16 +46,19 @@ RESULTS = Path("results")
 
 _Models = Annotated[
     list[str] | None,
-    typer.Option(help="A name from `models`, a file or owner/name; repeatable [all that run]."),
+    typer.Option(
+        help="A name from `models`, a file or owner/name; repeatable (default: all that run)."
+    ),
 ]
 _Datasets = Annotated[
-    list[str] | None, typer.Option(help="NAME or NAME=FOLDER, from `datasets`; repeatable [mini].")
+    list[str] | None,
+    typer.Option(help="NAME or NAME=FOLDER, from `datasets`; repeatable (default: mini)."),
 ]
 _Root = Annotated[Path | None, typer.Option(help="The folder of a single dataset.")]
 _Metrics = Annotated[
-    str | None, typer.Option(help="Names from `metrics`, by commas [the dataset's own].")
+    str | None, typer.Option(help="Names from `metrics`, by commas (default: the dataset's own).")
 ]
-_Backends = Annotated[list[Engine] | None, typer.Option(help="Repeatable [auto].")]
+_Backends = Annotated[list[Engine] | None, typer.Option(help="Repeatable (default: auto).")]
 _Subset = Annotated[
     str | None, typer.Option(help="Measure what is there as a part, under this name.")
 ]
@@ -109,19 +112,23 @@ def run(
         told = _read_about(submit, about)
         if images_from is not None and len(model or ()) != 1:
             raise BenchmarkError("--images-from scores one program's pictures: name it by --model")
+        if save is not None and (len(dataset or ()) > 1 or len(backend or ()) > 1):
+            raise BenchmarkError(
+                "--save writes FOLDER/MODEL/ID.png: name one dataset and one backend"
+            )
         asked: Precision | None = precision.value if precision else None
         methods = [
             MethodChoice(name, each.value, device, asked, tile, threads, images_from)
             for name in model or _all_that_run()
             for each in backend or [Engine.auto]
         ]
-        if save is not None:
-            _check_apart(methods, dataset or (), backend or ())
         known = load_manifest(manifest) if manifest else None
         datasets = [
             open_dataset(name, folder, subset=subset, limit=limit, manifest=known)
             for name, folder in _places(dataset or ["mini"], root)
         ]
+        if save is not None:
+            _check_apart(methods)
         names = _metric_names(metrics)
         tasks = [_task(method, each, names, save) for each in datasets for method in methods]
         records = _measured(tasks, output, Crew(engine.value, workers, address, gpus), cost)
@@ -136,12 +143,8 @@ def _read_about(submit: str | None, about: Path | None) -> Mapping[str, str]:
     return read_about(about) if about else {}
 
 
-def _check_apart(
-    methods: Sequence[MethodChoice], datasets: Sequence[str], backends: Sequence[Engine]
-) -> None:
-    """Raise BenchmarkError where pictures of two kinds would go into one folder."""
-    if len(datasets) > 1 or len(backends) > 1:
-        raise BenchmarkError("--save writes FOLDER/MODEL/ID.png: name one dataset and one backend")
+def _check_apart(methods: Sequence[MethodChoice]) -> None:
+    """Raise BenchmarkError where the pictures of two models would go into one folder."""
     by_folder: dict[str, str] = {}
     for method in methods:
         folder = folder_of(method.name())

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from deblur.training.config import TrainingConfig
 
 Name = Annotated[
-    str | None, typer.Option(help="What the model is called [the name that it was trained as].")
+    str | None,
+    typer.Option(help="What the model is called (default: the name that it was trained as)."),
 ]
 TrainedOn = Annotated[
     list[str] | None,
@@ -36,7 +37,7 @@ def export(
     trained_on: TrainedOn = None,
     licence: Licence = "Apache-2.0",
     precision: Annotated[
-        Variant | None, typer.Option(help="Round the .onnx, as `quantize` does [fp32].")
+        Variant | None, typer.Option(help="Round the .onnx, as `quantize` does (default: fp32).")
     ] = None,
     photos: Annotated[
         Path, typer.Option(help="Blurred photos that --precision is measured with.")

@@ -63,12 +63,16 @@ class OutputFormat(StrEnum):
 
 
 DeviceName = Annotated[str, typer.Option(help="auto, cpu, cuda, mps, tensorrt, ...")]
-OwnPrecision = Annotated[PrecisionChoice | None, typer.Option(help="[the model's own]")]
-TileSide = Annotated[
-    int | None, typer.Option(min=0, help="Tile side in pixels, 0: whole [the model's own].")
+OwnPrecision = Annotated[
+    PrecisionChoice | None,
+    typer.Option(help="What the network runs at (default: the model's own)."),
 ]
-Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads of a model.")]
+TileSide = Annotated[
+    int | None,
+    typer.Option(min=0, help="Tile side in pixels, 0: the whole photo (default: the model's own)."),
+]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.")]
 CrewName = Annotated[CrewChoice, typer.Option(help="Who does the work.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes, or Ray workers.")]
-RayAddress = Annotated[str | None, typer.Option(help="A Ray cluster's [one is started].")]
+RayAddress = Annotated[str | None, typer.Option(help="A Ray cluster's (default: one is started).")]
 RayGpus = Annotated[float, typer.Option(min=0, help="GPUs of each Ray worker.")]

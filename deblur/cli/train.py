@@ -78,7 +78,7 @@ def train(
             return
         directory = output or Path("runs") / run.model
         refuse_folder_of_a_run(directory)
-        if within:
+        if within is not None:
             run, left = _fitted(run, within, device)
             limit = min(limit, left)
         _run(run, directory, device, False, limit, track)
@@ -97,7 +97,7 @@ def _resumed(folder: Path, skip_bad: bool) -> "TrainingConfig":
 def _refuse_steps_beside_within(
     within: float | None, steps: int | None, write_config: Path | None
 ) -> None:
-    if within and (steps is not None or write_config):
+    if within is not None and (steps is not None or write_config):
         raise ConfigError(
             "--within finds out how many steps this machine takes in that time: leave out "
             f"{'--write-config' if write_config else '--steps'}"
@@ -142,6 +142,7 @@ def _changes(
     """What the files say, and over that what the options do."""
     from deblur.training.presets import merge
 
+    changes = reduce(merge, map(_read_json, files or ()), dict[str, Any]())
     pairs = [text.partition("=") for text in losses or ()]
     given = {
         "sources": _sources(data),
@@ -152,7 +153,6 @@ def _changes(
         "losses": {name: _number(weight or "1", name) for name, _, weight in pairs},
         "skip_bad": skip_bad,
     }
-    changes = reduce(merge, map(_read_json, files or ()), dict[str, Any]())
     changes |= {name: value for name, value in given.items() if value}
     return changes if steps is None else changes | {"steps": steps}
 

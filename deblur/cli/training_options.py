@@ -29,7 +29,9 @@ Texts = list[str] | None
 Data = Annotated[Texts, typer.Option(help=f"What to learn from: {_SOURCE}. Repeatable.")]
 Model = Annotated[
     str | None,
-    typer.Option(help=f"A name from `models` [what --init-from names, or {DEFAULT_MODEL}]."),
+    typer.Option(
+        help=f"A name from `models` (default: what --init-from names, or {DEFAULT_MODEL})."
+    ),
 ]
 Validation = Annotated[
     Texts, typer.Option(help="What to measure on, likewise (default: 20 % of the data).")

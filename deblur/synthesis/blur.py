@@ -164,8 +164,10 @@ def _shake(
     if exposure.burst:
         last = len(motion) - 1
         motion -= (motion[last // 2] + motion[last - last // 2]) / 2
-    for _ in range(2):
+    for turn in range(6):
         travelled = longest_path(camera_homographies(motion, focal, centre), side)
+        if turn > 1 and abs(travelled - length) < 0.01 * length:
+            break
         motion *= np.clip(length / max(travelled, 1e-9), 0, 0.2 / np.abs(motion).max())
     return camera_homographies(motion, focal, centre)
 

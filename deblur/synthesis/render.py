@@ -52,12 +52,13 @@ def _centred(kernel: NDArray[np.float64], half: int) -> Tensor:
 class Layer:
     """Things at one depth: pictures with their mask (M, 4, h, w), premultiplied.
 
-    `owners` are the M samples that they belong to, `paths` their homographies if they pass by.
+    `owners` are the M samples that they belong to, `paths` their homographies, None where they
+    stand still in the scene.
     """
 
     pictures: Tensor
     owners: list[int]
-    paths: list[Homographies]
+    paths: Sequence[Homographies | None]
 
 
 def cut_out(photos: Tensor, segments: Sequence[Sequence[Segment]]) -> list[Layer]:
@@ -68,8 +69,7 @@ def cut_out(photos: Tensor, segments: Sequence[Sequence[Segment]]) -> list[Layer
         chosen = [segments[index][depth] for index in owners]
         mask = silhouettes([each.outline for each in chosen], photos)
         pictures = torch.cat([photos[indices(owners, photos)] * mask, mask], 1)
-        paths = [each.homographies for each in chosen if each.homographies is not None]
-        layers.append(Layer(pictures, owners, paths))
+        layers.append(Layer(pictures, owners, [each.homographies for each in chosen]))
     return layers
 
 
@@ -177,7 +177,9 @@ class _Looks:
         rows = {owner: row for row, owner in enumerate(layer.owners)}
         places = [place for place, owner in enumerate(moving) if owner in rows]
         chosen = [rows[moving[place]] for place in places]
-        filled = np.stack([_up_to(longest, layer.paths[row]) for row in chosen])
+        paths = [path for row in chosen if (path := layer.paths[row]) is not None]
+        assert len(paths) == len(chosen), "of a sample that moves, all that is looked at moves"
+        filled = np.stack([_up_to(longest, path) for path in paths])
         on_grid = torch.from_numpy(_to_grid(filled, layer.pictures))
         pictures = layer.pictures[indices(chosen, layer.pictures)]
         return cls(pictures, beside(on_grid, pictures), places, margin)

@@ -10,10 +10,11 @@ import math
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from deblur.errors import DeblurError
-from deblur.training.checkpoint import join_checkpoint, split_checkpoint
+from deblur.training.checkpoint import join_checkpoint, load_checkpoint, split_checkpoint
 from deblur.training.config import TrainingConfig
 from deblur.training.loop import BEST, CHECKPOINT, train
 from deblur.training.pace import fit_steps
@@ -29,7 +30,9 @@ def main() -> None:
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop and save after")
     parser.add_argument(
-        "--within", type=float, help="as many steps as end within so many minutes, for a new run"
+        "--within",
+        type=float,
+        help="as many steps as end within so many minutes; a run that goes on keeps its steps",
     )
     parser.add_argument("--from-parts", type=Path, help="index of a split checkpoint to go on with")
     parser.add_argument("--to-parts", type=Path, help="folder for what was learned, in parts")
@@ -51,8 +54,12 @@ def _run(asked: argparse.Namespace) -> None:
     limit = 60 * asked.minutes
     resume = bool(asked.from_parts) or checkpoint.exists()
     config = TrainingConfig.from_json(asked.config.read_text(encoding="utf-8"))
-    if asked.within and not resume:
-        config = fit_steps(config, 60 * asked.within, asked.device)
+    if asked.within is not None:
+        config = (
+            replace(config, steps=load_checkpoint(checkpoint).training_config().steps)
+            if resume
+            else fit_steps(config, 60 * asked.within, asked.device)
+        )
         limit = min(limit, 60 * asked.within - (time.monotonic() - started))
     with stop_on_signals() as should_stop:
         outcome = train(

@@ -1,5 +1,6 @@
 """How many steps fit into a time, so that a run's schedule ends when the time does."""
 
+import math
 import os
 import tempfile
 import time
@@ -16,19 +17,21 @@ from deblur.training.reports import Report
 TRIAL = 20.0
 """Seconds of steps that tell the pace of each stage of crops, or a tenth of a shorter time."""
 SPARE = 0.05
-"""The share of the time that validating and saving may take."""
+"""The share of the time that saving, and validating on the way, may take."""
 _FOREVER = 10**9
 
 
 def fit_steps(config: TrainingConfig, seconds: float, device: str) -> TrainingConfig:
     """The same run with as many steps as end within `seconds`, the trials for it included.
 
-    Every stage of crops is tried with real steps, beside whatever else the machine does. Raises
-    ConfigError when not even one step fits, under several processes, which would not agree, and
-    what `train` raises.
+    Every stage of crops is tried with real steps, beside whatever else the machine does, a critic
+    as if it played from the first. Raises ConfigError when not even one step fits, under several
+    processes, which would not agree, and what `train` raises.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise ConfigError("steps can be fitted to a time in one process only: name the steps")
+    if not 0 < seconds < math.inf:
+        raise ConfigError(f"a time to fit steps into is a number of seconds above 0, not {seconds}")
     started = time.monotonic()
     longest = min(TRIAL, seconds / 10)
     trials = [_try(config, stage, device, longest) for stage in config.crops]
@@ -37,12 +40,13 @@ def fit_steps(config: TrainingConfig, seconds: float, device: str) -> TrainingCo
         (end - start) * trial.step
         for (start, end), trial in zip(pairwise(starts), trials, strict=True)
     )
+    # Twice, for the last validation takes as long as drawing its pictures before the first step.
     preparing = max(trial.preparing for trial in trials)
-    left = seconds - (time.monotonic() - started) - preparing
+    left = seconds - (time.monotonic() - started) - 2 * preparing
     steps = int(left * (1 - SPARE) / mean)
     if steps < 1:
         raise ConfigError(
-            f"not one step of {mean:.1f} s fits into the {max(0.0, left):.0f} s that are left "
+            f"not one step of {mean:.2g} s fits into the {max(0.0, left):.0f} s that are left "
             "after trying: give the run more time, or smaller batches"
         )
     return replace(config, steps=steps)
@@ -73,7 +77,6 @@ def _try(config: TrainingConfig, stage: CropStage, device: str, longest: float) 
         steps=_FOREVER,
         validate_every=_FOREVER,
         checkpoint_every=_FOREVER,
-        validation_pictures=1,
         adversarial=config.adversarial and replace(config.adversarial, after=0),
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -51,7 +51,7 @@ PRESETS: Mapping[PresetName, Mapping[str, Any]] = {
 SEED_EPOCHS = 100
 
 
-def _preset_fields(name: PresetName, spec: ModelSpec) -> dict[str, Any]:
+def _preset_fields(name: PresetName, spec: ModelSpec, changes: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that a preset sets for a model, as `read_fields` takes them.
 
     GANs get the published critic and its game; `fast` holds still what carries the picture, which
@@ -65,9 +65,9 @@ def _preset_fields(name: PresetName, spec: ModelSpec) -> dict[str, Any]:
         "value_range": list(spec.value_range),
         **PRESETS[name],
     }
-    if name == "fast":
-        fields["keep_identity"] = carries_picture(spec.architecture)
-    if "bf16" not in spec.precisions and not fields.get("keep_identity"):
+    kept = name == "fast" and carries_picture(spec.architecture)
+    fields["keep_identity"] = kept
+    if "bf16" not in spec.precisions and not changes.get("keep_identity", kept):
         fields["precision"] = "fp32"
     if spec.architecture.startswith("gan"):
         fields["adversarial"] = {}
@@ -83,7 +83,7 @@ def build_config(
     the size of the training set, which the epochs of `seed` count in. Raises ConfigError,
     naming the field, for what is misspelt or out of range.
     """
-    fields = merge(_preset_fields(name, spec), changes)
+    fields = merge(_preset_fields(name, spec, changes), changes)
     if name == "seed" and photos and "steps" not in changes:
         epoch = math.ceil(photos / fields["crops"][0]["batch"])
         fields = merge({"steps": SEED_EPOCHS * epoch, "validate_every": epoch}, fields)

@@ -1,6 +1,7 @@
 """How many steps are made of a time."""
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from deblur.errors import ConfigError
 from deblur.training import pace
-from deblur.training.config import CropStage, SourceConfig, TrainingConfig
+from deblur.training.config import Adversarial, CropStage, SourceConfig, TrainingConfig
 from tests.training.runs import tiny_run
 
 SECONDS_A_STEP = {24: 2.0, 32: 6.0}
@@ -19,7 +20,7 @@ PREPARATION = 5.0
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time, which only training moves, the first step of a run ten times as far."""
+    """The time, which only training moves, the first steps of a run ten times as far."""
     now = [100.0]
 
     def train(
@@ -36,7 +37,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         for step in itertools.count(1):
             if should_stop():
                 return
-            now[0] += SECONDS_A_STEP[config.stage_at(step).side] * (10 if step == 1 else 1)
+            now[0] += SECONDS_A_STEP[config.stage_at(step).side] * (3 if step < 3 else 1)
             on_report(SimpleNamespace(step=step, seconds=now[0] - started))
 
     monkeypatch.setattr(pace, "train", train)
@@ -51,14 +52,32 @@ def staged(photos: SourceConfig) -> TrainingConfig:
 def test_a_run_gets_the_steps_that_its_time_has(photos: SourceConfig, clock: list[float]) -> None:
     run, started = staged(photos), clock[0]
     fitted = pace.fit_steps(run, 1000.0, "cpu")
-    left = 1000 - (clock[0] - started) - PREPARATION
-    assert left < 1000 - 2 * pace.TRIAL - 3 * PREPARATION, "both stages were tried"
+    left = 1000 - (clock[0] - started) - 2 * PREPARATION
+    assert left < 1000 - 2 * pace.TRIAL - 4 * PREPARATION, "both stages were tried"
     assert fitted == replace(run, steps=int(left * 0.95 / 3.0)), "3/4 of 2 s and 1/4 of 6 s"
 
 
 def test_a_time_that_holds_no_step_is_refused(photos: SourceConfig, clock: list[float]) -> None:
-    with pytest.raises(ConfigError, match=r"not one step of 3\.0 s fits into the 0 s"):
+    with pytest.raises(ConfigError, match=r"not one step of 3 s fits into the 0 s"):
         pace.fit_steps(staged(photos), 50.0, "cpu")
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, math.inf, math.nan])
+def test_a_time_must_be_one(photos: SourceConfig, seconds: float) -> None:
+    with pytest.raises(ConfigError, match="a number of seconds above 0"):
+        pace.fit_steps(tiny_run(photos), seconds, "cpu")
+
+
+def test_a_critic_costs_time_in_trials_even_where_it_plays_late(
+    photos: SourceConfig, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+    play = pace.train
+    monkeypatch.setattr(pace, "train", lambda run, *a, **k: (tried.append(run), play(run, *a, **k)))
+    run = replace(staged(photos), adversarial=Adversarial(after=500))
+    fitted = pace.fit_steps(run, 1000.0, "cpu")
+    assert [each.adversarial and each.adversarial.after for each in tried] == [0, 0]
+    assert fitted.adversarial == run.adversarial
 
 
 def test_processes_would_not_agree(photos: SourceConfig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,21 @@ def test_two_processes_show_the_loss_curve_of_one(tmp_path: Path, centred: bool)
         torch.testing.assert_close(two.network[name], value, atol=1e-4, rtol=1e-3)
 
 
+def test_a_run_that_was_given_a_time_goes_on_by_the_same_command(tmp_path: Path) -> None:
+    photos = SourceConfig("photos", str(make_photos(tmp_path / "photos")))
+    config, folder = tmp_path / "run.json", tmp_path / "run"
+    config.write_text(tiny_run(photos, steps=2).to_json())
+    run = ("-m", "deblur.training", str(config), str(folder), "--device", "cpu", "--within", "0.05")
+    first = command(*run, "--minutes", "0")
+    assert "time limit at step 0" in first.stdout, first.stderr
+    fitted = load_checkpoint(folder / "checkpoint.pt").training_config().steps
+    second = command(*run)
+    assert second.returncode == 0, second.stderr
+    saved = load_checkpoint(folder / "checkpoint.pt")
+    assert saved.training_config().steps == fitted
+    assert saved.step > 0
+
+
 def test_a_run_goes_on_from_the_parts_that_an_earlier_one_left(tmp_path: Path) -> None:
     """As on a machine that is lent for minutes: stop, carry the parts away, go on elsewhere."""
     photos = SourceConfig("photos", str(make_photos(tmp_path / "photos")))
