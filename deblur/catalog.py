@@ -52,15 +52,15 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "residual-unet-s/model.onnx",
-                "bee40555c0a80893e4cd26726982625049ba64adc57ce0ce0c4dd99dab3ddba5",
+                "a114abcbfa02569a04d1d2170bff15c0d96b2325bbc4a8794fc1de4e1ca796e1",
             ),
             WeightsRef(
                 "residual-unet-s/model.safetensors",
-                "9f76e45ec082736c5eb5fa0623ac9542fb2803628f5664ae9be934538dff1c27",
+                "7bdabc322f4f32a00b0eb403aa81fd9d420d578a5486d8007aacb85eb0d037c8",
             ),
             WeightsRef(
                 "residual-unet-s/model_int8.onnx",
-                "37f5a9070f81f7c4501dc15e703839e8b73f26179d0e37d97fab8c6ca40de974",
+                "ad8e3d3bcea32ec6a10da101480967373cd1a55e64647fac53677e8be7e18779",
                 precision="int8",
             ),
         ),
@@ -131,11 +131,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "gan/model.onnx",
-                "53ced478075b4ab996da47149c509acc056377381895c8d28cbde1b823c95400",
+                "58ffe93fba3eaa9df8a7e923ebe808ead0e523a1c596b725d789815b635c806c",
             ),
             WeightsRef(
                 "gan/model.safetensors",
-                "bde3900b1ee2cd78b80d2e36390c833e9b18a48d37f13f2157570a0d899e4076",
+                "c5b8ac274ebb25a31fe6457a1b25a655f430fe26a5cddfc77f0a3392502e0bea",
             ),
         ),
     ),
@@ -191,11 +191,11 @@ _SPECS = (
         weights=(
             WeightsRef(
                 "srcnn/model.onnx",
-                "ac074bb99dfe272e3f63888bbbb6f49837d214bd9969f57fa695b12af3a44ecf",
+                "a91fdd9e694346ccc60874382f18cd53282e1cf9ebaac7279150287d9e03f6db",
             ),
             WeightsRef(
                 "srcnn/model.safetensors",
-                "4981feaff4100a55aa64b56cbaf5a6c3c78481e41e5438deface35c0c2537ccb",
+                "31ce10f1b35ca4998c8d06fa84986c74694a9c1bb0dc8fdf43ce20a63659ce12",
             ),
         ),
     ),
