@@ -35,10 +35,8 @@ def shaken(sharp: Image.Image, seed: int) -> Image.Image:
     """A photo as a shaking hand would have taken it, without the border that is made up."""
     pixels = torch.from_numpy(np.array(sharp.convert("RGB"))).permute(2, 0, 1).float() / 255
     blur = draw_blur(RECIPE, np.random.default_rng(seed), max(sharp.size))
-    blurred = synthesize(pixels[None], [blur])[0][0]
-    border = RECIPE.margin
-    inner = blurred[:, border:-border, border:-border].permute(1, 2, 0)
-    return Image.fromarray((inner * 255).round().byte().numpy())
+    blurred = synthesize(pixels[None], [blur], RECIPE.margin)[0][0].permute(1, 2, 0)
+    return Image.fromarray((blurred * 255).round().byte().numpy())
 
 
 def main() -> None:

@@ -50,7 +50,7 @@ def _centred(kernel: NDArray[np.float64], half: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Layer:
-    """Things at one depth: pictures with their mask (M, 4, h, w), premultiplied.
+    """What lies at one depth: pictures (M, 3, h, w); of things premultiplied, with their mask.
 
     `owners` are the M samples that they belong to, `paths` their homographies, None where they
     stand still in the scene.
@@ -121,8 +121,8 @@ def integrate(
         return light
     moving = sorted(camera, key=lambda row: -len(camera[row]))
     lengths = [len(camera[row]) for row in moving]
-    moved = Layer(background[indices(moving, light)], moving, [camera[row] for row in moving])
-    behind = _Looks.at(moved, moving, lengths[0], margin)
+    everywhere = Layer(background, [*range(len(paths))], paths)
+    behind = _Looks.at(everywhere, moving, lengths[0], margin)
     fronts = [
         _Looks.at(layer, moving, lengths[0], margin)
         for layer in things

@@ -51,11 +51,10 @@ PRESETS: Mapping[PresetName, Mapping[str, Any]] = {
 SEED_EPOCHS = 100
 
 
-def _preset_fields(name: PresetName, spec: ModelSpec, changes: Mapping[str, Any]) -> dict[str, Any]:
+def _preset_fields(name: PresetName, spec: ModelSpec) -> dict[str, Any]:
     """The fields that a preset sets for a model, as `read_fields` takes them.
 
-    GANs get the published critic and its game; `fast` holds still what carries the picture, which
-    then is exact at bf16, too.
+    GANs get the published critic and its game; `fast` holds still what carries the picture.
     """
     fields = {
         "preset": name,
@@ -63,12 +62,9 @@ def _preset_fields(name: PresetName, spec: ModelSpec, changes: Mapping[str, Any]
         "architecture": spec.architecture,
         "arguments": dict(spec.arguments),
         "value_range": list(spec.value_range),
+        "keep_identity": name == "fast" and carries_picture(spec.architecture),
         **PRESETS[name],
     }
-    kept = name == "fast" and carries_picture(spec.architecture)
-    fields["keep_identity"] = kept
-    if "bf16" not in spec.precisions and not changes.get("keep_identity", kept):
-        fields["precision"] = "fp32"
     if spec.architecture.startswith("gan"):
         fields["adversarial"] = {}
     return fields
@@ -83,7 +79,9 @@ def build_config(
     the size of the training set, which the epochs of `seed` count in. Raises ConfigError,
     naming the field, for what is misspelt or out of range.
     """
-    fields = merge(_preset_fields(name, spec, changes), changes)
+    fields = merge(_preset_fields(name, spec), changes)
+    if "bf16" not in spec.precisions and not fields["keep_identity"]:
+        fields.setdefault("precision", "fp32")  # held still, it would be exact at bf16, too
     if name == "seed" and photos and "steps" not in changes:
         epoch = math.ceil(photos / fields["crops"][0]["batch"])
         fields = merge({"steps": SEED_EPOCHS * epoch, "validate_every": epoch}, fields)

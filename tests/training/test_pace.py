@@ -20,7 +20,7 @@ PREPARATION = 5.0
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time, which only training moves, the first steps of a run ten times as far."""
+    """The time, which only training moves, the first steps of a run three times as far."""
     now = [100.0]
 
     def train(
