@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import time
 from dataclasses import asdict, replace
 from functools import reduce
 from pathlib import Path
@@ -213,11 +212,11 @@ def _fitted(
     """The run with the steps that fit into a time, and the seconds that are left of that."""
     from deblur.backends.torch_backend import choose_device
     from deblur.training.pace import fit_steps
+    from deblur.training.stopping import stop_on_signals
 
     ERR.print("trying how many steps fit into that time")
-    started = time.monotonic()
-    fitted = fit_steps(config, seconds, choose_device(device))
-    return fitted, seconds - (time.monotonic() - started)
+    with stop_on_signals() as should_stop:
+        return fit_steps(config, seconds, choose_device(device), should_stop)
 
 
 def _whole(batch: str | None, default: int) -> int:

@@ -9,7 +9,6 @@ import argparse
 import math
 import os
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,7 +44,6 @@ def main() -> None:
 
 def _run(asked: argparse.Namespace) -> None:
     checkpoint = asked.output / CHECKPOINT
-    started = time.monotonic()
     first = int(os.environ.get("RANK", "0")) == 0
     if asked.from_parts:
         asked.output.mkdir(parents=True, exist_ok=True)
@@ -54,14 +52,15 @@ def _run(asked: argparse.Namespace) -> None:
     limit = 60 * asked.minutes
     resume = bool(asked.from_parts) or checkpoint.exists()
     config = TrainingConfig.from_json(asked.config.read_text(encoding="utf-8"))
-    if asked.within is not None:
-        config = (
-            replace(config, steps=load_checkpoint(checkpoint).training_config().steps)
-            if resume
-            else fit_steps(config, 60 * asked.within, asked.device)
-        )
-        limit = min(limit, 60 * asked.within - (time.monotonic() - started))
     with stop_on_signals() as should_stop:
+        if asked.within is not None:
+            left = 60 * asked.within
+            if resume:
+                steps = load_checkpoint(checkpoint).training_config().steps
+                config = replace(config, steps=steps)
+            else:
+                config, left = fit_steps(config, left, asked.device, should_stop)
+            limit = min(limit, left)
         outcome = train(
             config,
             asked.output,

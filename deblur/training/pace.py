@@ -4,12 +4,13 @@ import math
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from deblur.errors import ConfigError
+from deblur.errors import ConfigError, TrainingError
 from deblur.training.config import CropStage, TrainingConfig
 from deblur.training.loop import train
 from deblur.training.reports import Report
@@ -21,12 +22,15 @@ SPARE = 0.05
 _FOREVER = 10**9
 
 
-def fit_steps(config: TrainingConfig, seconds: float, device: str) -> TrainingConfig:
-    """The same run with as many steps as end within `seconds`, the trials for it included.
+def fit_steps(
+    config: TrainingConfig, seconds: float, device: str, should_stop: Callable[[], bool]
+) -> tuple[TrainingConfig, float]:
+    """The same run with as many steps as end within `seconds`, and the seconds it has left.
 
     Every stage of crops is tried with real steps, beside whatever else the machine does, a critic
-    as if it played from the first. Raises ConfigError when not even one step fits, under several
-    processes, which would not agree, and what `train` raises.
+    as if it played from the first. Raises ConfigError when not even one step fits, and under
+    several processes, which would not agree; TrainingError when it is to stop; and what `train`
+    raises.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise ConfigError("steps can be fitted to a time in one process only: name the steps")
@@ -34,7 +38,7 @@ def fit_steps(config: TrainingConfig, seconds: float, device: str) -> TrainingCo
         raise ConfigError(f"a time to fit steps into is a number of seconds above 0, not {seconds}")
     started = time.monotonic()
     longest = min(TRIAL, seconds / 10)
-    trials = [_try(config, stage, device, longest) for stage in config.crops]
+    trials = [_try(config, stage, device, longest, should_stop) for stage in config.crops]
     starts = [stage.start for stage in config.crops] + [1.0]
     mean = sum(
         (end - start) * trial.step
@@ -42,14 +46,15 @@ def fit_steps(config: TrainingConfig, seconds: float, device: str) -> TrainingCo
     )
     # Twice, for the last validation takes as long as drawing its pictures before the first step.
     preparing = max(trial.preparing for trial in trials)
-    left = seconds - (time.monotonic() - started) - 2 * preparing
-    steps = int(left * (1 - SPARE) / mean)
+    left = seconds - (time.monotonic() - started)
+    learning = left - 2 * preparing
+    steps = int(learning * (1 - SPARE) / mean)
     if steps < 1:
         raise ConfigError(
-            f"not one step of {mean:.2g} s fits into the {max(0.0, left):.0f} s that are left "
+            f"not one step of {mean:.2g} s fits into the {max(0.0, learning):.0f} s that are left "
             "after trying: give the run more time, or smaller batches"
         )
-    return replace(config, steps=steps)
+    return replace(config, steps=steps), left
 
 
 class _Trial(NamedTuple):
@@ -59,7 +64,13 @@ class _Trial(NamedTuple):
     step: float
 
 
-def _try(config: TrainingConfig, stage: CropStage, device: str, longest: float) -> _Trial:
+def _try(
+    config: TrainingConfig,
+    stage: CropStage,
+    device: str,
+    longest: float,
+    should_stop: Callable[[], bool],
+) -> _Trial:
     """Some steps of one stage: the later half tells the pace."""
     opened = time.monotonic()
     preparing = 0.0
@@ -84,8 +95,13 @@ def _try(config: TrainingConfig, stage: CropStage, device: str, longest: float) 
             alone,
             Path(folder) / "trial",
             device=device,
-            should_stop=lambda: len(ends) > 2 and ends[-1] > longest,
+            should_stop=lambda: should_stop() or (len(ends) > 2 and ends[-1] > longest),
             on_report=note,
+        )
+    if should_stop():
+        raise TrainingError(
+            "stopped while trying how many steps fit into the time: nothing was learned or written "
+            "yet, so start again as before"
         )
     middle = len(ends) // 2
     return _Trial(preparing, (ends[-1] - ends[middle]) / (len(ends) - 1 - middle))

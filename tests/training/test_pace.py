@@ -9,17 +9,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from deblur.errors import ConfigError
+from deblur.errors import ConfigError, TrainingError
 from deblur.training import pace
 from deblur.training.config import Adversarial, CropStage, SourceConfig, TrainingConfig
 from tests.training.runs import tiny_run
 
+Clock = list[float]
 SECONDS_A_STEP = {24: 2.0, 32: 6.0}
 PREPARATION = 5.0
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time, which only training moves, the first steps of a run three times as far."""
     now = [100.0]
 
@@ -45,37 +46,42 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
+def never() -> bool:
+    return False
+
+
 def staged(photos: SourceConfig) -> TrainingConfig:
     return replace(tiny_run(photos), crops=(CropStage(0.0, 24, 2), CropStage(0.75, 32, 2)))
 
 
-def test_a_run_gets_the_steps_that_its_time_has(photos: SourceConfig, clock: list[float]) -> None:
+def test_a_run_gets_the_steps_that_its_time_has(photos: SourceConfig, clock: Clock) -> None:
     run, started = staged(photos), clock[0]
-    fitted = pace.fit_steps(run, 1000.0, "cpu")
-    left = 1000 - (clock[0] - started) - 2 * PREPARATION
-    assert left < 1000 - 2 * pace.TRIAL - 4 * PREPARATION, "both stages were tried"
-    assert fitted == replace(run, steps=int(left * 0.95 / 3.0)), "3/4 of 2 s and 1/4 of 6 s"
+    fitted, left = pace.fit_steps(run, 1000.0, "cpu", never)
+    assert left == 1000 - (clock[0] - started)
+    assert left < 1000 - 2 * pace.TRIAL - 2 * PREPARATION, "both stages were tried"
+    learning = left - 2 * PREPARATION
+    assert fitted == replace(run, steps=int(learning * 0.95 / 3.0)), "3/4 of 2 s and 1/4 of 6 s"
 
 
-def test_a_time_that_holds_no_step_is_refused(photos: SourceConfig, clock: list[float]) -> None:
+def test_a_time_that_holds_no_step_is_refused(photos: SourceConfig, clock: Clock) -> None:
     with pytest.raises(ConfigError, match=r"not one step of 3 s fits into the 0 s"):
-        pace.fit_steps(staged(photos), 50.0, "cpu")
+        pace.fit_steps(staged(photos), 50.0, "cpu", never)
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, math.inf, math.nan])
 def test_a_time_must_be_one(photos: SourceConfig, seconds: float) -> None:
     with pytest.raises(ConfigError, match="a number of seconds above 0"):
-        pace.fit_steps(tiny_run(photos), seconds, "cpu")
+        pace.fit_steps(tiny_run(photos), seconds, "cpu", never)
 
 
 def test_a_critic_costs_time_in_trials_even_where_it_plays_late(
-    photos: SourceConfig, clock: list[float], monkeypatch: pytest.MonkeyPatch
+    photos: SourceConfig, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = []
     play = pace.train
     monkeypatch.setattr(pace, "train", lambda run, *a, **k: (tried.append(run), play(run, *a, **k)))
     run = replace(staged(photos), adversarial=Adversarial(after=500))
-    fitted = pace.fit_steps(run, 1000.0, "cpu")
+    fitted, _ = pace.fit_steps(run, 1000.0, "cpu", never)
     assert [each.adversarial and each.adversarial.after for each in tried] == [0, 0]
     assert fitted.adversarial == run.adversarial
 
@@ -83,4 +89,13 @@ def test_a_critic_costs_time_in_trials_even_where_it_plays_late(
 def test_processes_would_not_agree(photos: SourceConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(ConfigError, match="one process only"):
-        pace.fit_steps(tiny_run(photos), 100.0, "cpu")
+        pace.fit_steps(tiny_run(photos), 100.0, "cpu", never)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 4])
+def test_who_stops_the_trials_is_told_that_nothing_is_there(
+    photos: SourceConfig, clock: Clock, steps: int
+) -> None:
+    reached = clock[0] + PREPARATION + steps * SECONDS_A_STEP[24]
+    with pytest.raises(TrainingError, match="nothing was learned or written yet"):
+        pace.fit_steps(staged(photos), 1000.0, "cpu", lambda: clock[0] >= reached)
