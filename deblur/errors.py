@@ -14,12 +14,14 @@ DeblurError
 │   └── WeightsCorruptError       weights that are damaged, altered or of another network
 ├── BackendError              an engine cannot run what was asked
 │   ├── BackendUnavailableError   engine, device or execution provider is not on this machine
+│   ├── TileError                 tiles that would hold nothing but context
 │   └── NonFiniteOutputError      the network gave NaN or infinity, even at full precision
 ├── CancelledError            somebody asked to stop
 ├── TrainingError             a training run cannot start or go on
 │   ├── ConfigError               a field of the configuration is missing, misspelt or out of range
 │   ├── TrainingDataError         a photo or pair that cannot be trained on
-│   └── CheckpointError           a checkpoint that cannot be read or does not fit
+│   ├── CheckpointError           a checkpoint that cannot be read or does not fit
+│   └── DeviceMemoryError         the steps of a run do not fit into the GPU
 ├── CrewError                 workers cannot be had, or keep dying
 ├── ExportError               a network cannot be exported, or its export does not agree with it
 └── PublishError              a model cannot be put on the Hub, or does not fit what is said of it
@@ -110,6 +112,10 @@ class TrainingDataError(TrainingError):
 
 class CheckpointError(TrainingError):
     """A checkpoint that cannot be read, or does not fit this run."""
+
+
+class DeviceMemoryError(TrainingError):
+    """The steps of a run do not fit into the GPU's memory."""
 
 
 class CrewError(DeblurError):

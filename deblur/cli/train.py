@@ -58,10 +58,10 @@ def train(
         require("accelerate", "training", extra="train")
         if track:
             require(track.value, f"--track {track.value}")
-        from deblur.training.loop import refuse_folder_of_a_run
+        from deblur.training.run_folder import refuse_folder_of_a_run
 
         ERR.quiet = int(os.environ.get("RANK", "0")) > 0
-        limit = time_limit or math.inf
+        limit = math.inf if time_limit is None else time_limit
         if resume:
             _refuse_options_beside_resume(context)
             _run(_resumed(resume, skip_bad), resume, device, True, limit, track)
@@ -85,11 +85,11 @@ def train(
 
 def _resumed(folder: Path, skip_bad: bool) -> "TrainingConfig":
     from deblur.training.config import TrainingConfig
-    from deblur.training.loop import CONFIG
+    from deblur.training.run_folder import CONFIG
 
     if not (folder / CONFIG).is_file():
         raise CheckpointError(f"{folder} is not the folder of a run: no {CONFIG} is there")
-    run = TrainingConfig.from_json((folder / CONFIG).read_text())
+    run = TrainingConfig.from_json((folder / CONFIG).read_text(encoding="utf-8"))
     return replace(run, skip_bad=run.skip_bad or skip_bad)
 
 
@@ -203,7 +203,8 @@ def _configure(
     if learning_rate is not None:
         rate = {"learning_rate": learning_rate}
         changes["optimizer"] = {**changes.get("optimizer", {}), **rate}
-    return build_config(preset.value, spec, count_photos(config), changes).split_where_needed()
+    photos = count_photos(config.split_where_needed())
+    return build_config(preset.value, spec, photos, changes).split_where_needed()
 
 
 def _fitted(
@@ -236,9 +237,9 @@ def _run(
     track: Tracker | None,
 ) -> None:
     from deblur.backends.torch_backend import choose_device
-    from deblur.training.loop import BEST
     from deblur.training.loop import train as run_training
     from deblur.training.presets import describe
+    from deblur.training.run_folder import BEST
     from deblur.training.stopping import stop_on_signals
 
     place = choose_device(device)

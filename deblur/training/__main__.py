@@ -15,9 +15,10 @@ from pathlib import Path
 from deblur.errors import DeblurError
 from deblur.training.checkpoint import join_checkpoint, load_checkpoint, split_checkpoint
 from deblur.training.config import TrainingConfig
-from deblur.training.loop import BEST, CHECKPOINT, train
-from deblur.training.pace import fit_steps
+from deblur.training.loop import train
+from deblur.training.pace import fit_steps, refuse_several_processes
 from deblur.training.reports import Report
+from deblur.training.run_folder import BEST, CHECKPOINT
 from deblur.training.stopping import stop_on_signals
 
 
@@ -45,6 +46,8 @@ def main() -> None:
 def _run(asked: argparse.Namespace) -> None:
     checkpoint = asked.output / CHECKPOINT
     first = int(os.environ.get("RANK", "0")) == 0
+    if asked.within is not None:
+        refuse_several_processes()
     if asked.from_parts:
         asked.output.mkdir(parents=True, exist_ok=True)
         if first:  # the others wait for it where their group of processes forms

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import get_total_norm
 from torch.optim import Adam, Optimizer
 
 from deblur.networks.critic import Critic
@@ -49,6 +50,8 @@ class Game:
         self.optimizer = optimizer
         self.backward = backward
         self.seed = seed
+        self.learned = True
+        """Whether the critic's last turn was taken whole; no step without a finite gradient is."""
 
     def critic_step(self, real: Tensor, fake: Tensor, step: int) -> dict[str, Tensor]:
         """Let the critic learn from (N, 3, h, w) sharp and restored; no gradient leaves.
@@ -60,6 +63,7 @@ class Game:
         shape = (self.settings.critic_steps, len(real), 1, 1, 1)
         shares = np.random.default_rng((self.seed, step)).random(shape, np.float32)
         figures: dict[str, Tensor] = {}
+        self.learned = True
         for share in torch.from_numpy(shares).to(real.device):
             figures = self._one_step(real, fake, share)
         return figures
@@ -100,7 +104,11 @@ class Game:
         else:
             loss = (_bce(on_real, 1.0) + _bce(on_fake, 0.0)) / 2
         self.backward(loss)
-        self.optimizer.step()
+        norm = get_total_norm([p.grad for p in self.critic.parameters() if p.grad is not None])
+        finite = bool(torch.isfinite(norm))
+        if finite or getattr(self.optimizer, "scaler", None):  # which skips by itself, and learns
+            self.optimizer.step()
+        self.learned &= finite
         return {"critic": loss.detach(), **figures}
 
 

@@ -83,7 +83,7 @@ def training_batches(
 
 def validation_batches(
     config: TrainingConfig, sources: Sequence[SourceConfig], count: int, device: torch.device
-) -> list[Batch]:
+) -> TrainingBatches:
     """Fixed batches, `count` pictures in all, drawn with a seed that training never uses.
 
     They are as large as the run's last crops, from anywhere in the photos, and not augmented.
@@ -93,7 +93,7 @@ def validation_batches(
     samples = _samples(config, sources, config.seed + _VALIDATION_SEED, plain)
     keys = [(index, last.side) for index in range(count)]
     batches = [keys[first : first + last.batch] for first in range(0, count, last.batch)]
-    return list(TrainingBatches(samples, batches, device, config.workers))
+    return TrainingBatches(samples, batches, device, config.workers)
 
 
 def _samples(

@@ -51,7 +51,7 @@ class Centring:
         for layer in self.layers:
             if layer.mean is None:
                 continue
-            mean = reduce(layer.mean)
+            mean = reduce(layer.mean).nan_to_num(0.0, 0.0, 0.0)  # overflown at fp16: no mean
             for weight, bias in layer.affine:
                 if weight.grad is not None and bias.grad is not None:
                     along = (bias.grad[:, None] * mean)[..., None, None]

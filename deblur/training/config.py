@@ -135,9 +135,9 @@ class Optimizer:
 class Schedule:
     """The learning rate over the run, after a linear rise over `warmup` steps.
 
-    `cosine` falls to zero at the end. `plateau` multiplies by `factor` whenever `patience`
-    validations in a row brought nothing better; so many in a row as `stop_after` end the run,
-    under either schedule (0: never).
+    `cosine` falls to zero at the end. `plateau` multiplies by `factor` whenever more than
+    `patience` validations in a row brought nothing better; so many in a row as `stop_after` end
+    the run, under either schedule (0: never).
     """
 
     kind: Literal["cosine", "plateau"] = "cosine"

@@ -12,7 +12,13 @@ from accelerate import Accelerator
 from timm.optim import create_optimizer_v2
 from torch import Tensor, nn
 
-from deblur.errors import CheckpointError, ConfigError, TrainingDataError, TrainingError
+from deblur.errors import (
+    CheckpointError,
+    ConfigError,
+    DeviceMemoryError,
+    TrainingDataError,
+    TrainingError,
+)
 from deblur.synthesis.recipe import BlurRecipe
 from deblur.training.adversarial import Game, build_critic, critic_optimizer
 from deblur.training.averaging import average_, averaged
@@ -24,17 +30,13 @@ from deblur.training.devices import open_accelerator
 from deblur.training.losses import weighted_loss
 from deblur.training.reports import Clock, Outcome, Report
 from deblur.training.revival import dormant_features
+from deblur.training.run_folder import BEST, CHECKPOINT, describe_run, refuse_folder_of_a_run
 from deblur.training.schedule import Progress, learning_rate
-from deblur.training.split import write_split
 from deblur.training.start import initial_network, teacher
 from deblur.training.tracking import log_pictures
+from deblur.training.tree import DataFile
 from deblur.training.validation import sample_pictures, total_gain
 
-CHECKPOINT = "checkpoint.pt"
-BEST = "best.pt"
-CONFIG = "config.json"
-SPLIT = "split.json"
-LEFT_OUT = "left-out.txt"
 HOPELESS = 50
 """So many steps in a row without a finite gradient end a run."""
 
@@ -58,20 +60,18 @@ def train(
 
     Raises CheckpointError when `directory` holds another run, or none to resume; ConfigError
     and TrainingDataError for what cannot be trained; TrainingError when gradients stay
-    infinite.
+    infinite, DeviceMemoryError when the GPU has no room.
     """
-    with open_accelerator(config, directory, device, tracker) as accelerator:
-        run = _Run(config, directory, accelerator, resume)
-        return run.learn_all(time_limit, should_stop, on_report)
-
-
-def refuse_folder_of_a_run(directory: Path) -> None:
-    """Raises CheckpointError when a run lies in a folder already."""
-    if (directory / CHECKPOINT).exists():
-        raise CheckpointError(
-            f"{directory} holds a run: go on with `python -m deblur train --resume {directory}`, "
-            "or name another folder with --output"
-        )
+    try:
+        with open_accelerator(config, directory, device, tracker) as accelerator:
+            run = _Run(config, directory, accelerator, resume)
+            return run.learn_all(time_limit, should_stop, on_report)
+    except torch.OutOfMemoryError as error:
+        sizes = " and ".join(f"{each.batch} crops of {each.side} px" for each in config.crops)
+        raise DeviceMemoryError(
+            f"steps of {sizes} do not fit into the GPU's memory: choose a smaller --batch or "
+            "--crop, or let --batch auto find one"
+        ) from error
 
 
 def build_optimizer(settings: Optimizer, network: nn.Module) -> torch.optim.Optimizer:
@@ -99,12 +99,12 @@ class _Run:
         if not resume:
             refuse_folder_of_a_run(directory)
         saved = load_checkpoint(self.path) if resume else None
+        self.left_out = dict[DataFile, str]()
         self.validation = self._fixed(config.validation or config.sources, config.recipe)
         torch.manual_seed(config.seed)
         self._build(fresh=saved is None)
         self.step, self.skipped, self.failing = 0, 0, 0
         self.progress, self.history = Progress(), list[dict[str, float]]()
-        self.losses = list[Tensor]()
         if saved:
             self._restore(saved)
         self.batches = training_batches(
@@ -114,14 +114,10 @@ class _Run:
             rank=accelerator.process_index,
             world=accelerator.num_processes,
         )
+        self.left_out |= self.batches.skipped
         self.general = self._fixed(config.general, BlurRecipe()) if config.general else []
         if accelerator.is_main_process:
-            directory.mkdir(parents=True, exist_ok=True)
-            (directory / CONFIG).write_text(config.to_json())
-            if any(source.split for source in config.sources):
-                write_split(directory / SPLIT, config.sources)
-            if self.batches.skipped:
-                (directory / LEFT_OUT).write_text("\n".join(self._left_out()) + "\n")
+            describe_run(directory, config, self.left_out.values())
         self.clock.started = time.monotonic()
 
     def _build(self, *, fresh: bool) -> None:
@@ -149,9 +145,11 @@ class _Run:
 
     def _fixed(self, sources: Sequence[SourceConfig], recipe: BlurRecipe) -> list[Batch]:
         config = replace(self.config, recipe=recipe)
-        return validation_batches(
+        batches = validation_batches(
             config, sources, config.validation_pictures, self.accelerator.device
         )
+        self.left_out |= batches.skipped
+        return list(batches)
 
     def learn_all(
         self,
@@ -183,25 +181,26 @@ class _Run:
         return Outcome(self.path, self.step, reason)
 
     def _next_batch(self) -> Batch:
-        """What was learned is saved before bad data ends the run."""
+        """What was learned is saved before bad data, in whichever process, ends the run."""
+        bad: TrainingDataError | None = None
         try:
-            return next(self.batches)
-        except TrainingDataError:
+            batch = next(self.batches)
+        except TrainingDataError as error:
+            bad = error
+        if self.agree(bad is not None):
             if self.step:
                 self.save(self.path)
-            raise
-
-    def _left_out(self) -> tuple[str, ...]:
-        return tuple(self.batches.skipped.values())
+            raise bad or TrainingDataError("another process met data that cannot be trained on")
+        return batch
 
     def due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
 
-    def agree(self, stop: bool) -> bool:
-        """Whether any process wants to stop, so that all do at the same step."""
+    def agree(self, found: bool) -> bool:
+        """Whether any process found something, so that all act on it at the same step."""
         if self.accelerator.num_processes == 1:
-            return stop
-        wish = torch.tensor([float(stop)], device=self.accelerator.device)
+            return found
+        wish = torch.tensor([float(found)], device=self.accelerator.device)
         return bool(self.accelerator.reduce(wish).item())
 
     def learn(self, batch: Batch) -> dict[str, float]:
@@ -216,7 +215,7 @@ class _Run:
             likeness, _ = self.loss(restored, taught)
             loss = loss + self.config.distill_weight * likeness
             parts["teacher"] = likeness.detach()
-        if self.game and self.step >= self.game.settings.after:
+        if self.game and self._plays(self.game, restored):
             sharp, fake = self._own_range(batch.sharp), self._own_range(restored)
             parts |= self.game.critic_step(sharp, fake, self.step)
             verdict = self.game.generator_loss(fake)
@@ -226,16 +225,23 @@ class _Run:
         norm = self.accelerator.clip_grad_norm_(
             self.network.parameters(), self.config.optimizer.clip
         )
-        finite = self._hopeful(bool(torch.isfinite(norm)))
+        learned = self.game is None or self.game.learned
+        finite = self._hopeful(learned and bool(torch.isfinite(norm)))
         if finite or self.accelerator.scaler:  # at fp16 the scaler skips, and learns from it
             with self.centring.about_means(self._over_all) if self.centring else nullcontext():
                 self.optimizer.step()
         if finite:
             average_(self.ema, self.bare, min(self.config.ema, self.step / (self.step + 10)))
+            self.progress.note(float(loss.detach()))
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
-        self.losses.append(loss.detach())
         return {name: float(value) for name, value in parts.items()}
+
+    def _plays(self, game: Game, restored: Tensor) -> bool:
+        """Whether the critic plays: what is not finite would ruin it, and is skipped anyway."""
+        if self.step < game.settings.after:
+            return False
+        return not self.agree(not bool(restored.isfinite().all()))
 
     def _hopeful(self, finite: bool) -> bool:
         self.failing = 0 if finite else self.failing + 1
@@ -278,13 +284,13 @@ class _Run:
                 shown = sample_pictures(lambda x: self.restore(self.bare, x), self.validation[0])
                 log_pictures(self.accelerator, shown, self.step)
         record = {"step": float(self.step), "seconds": self.seconds, **gains, "dormant": dormant}
-        if self.losses:
-            record["loss"] = float(self._over_all(torch.stack(self.losses).mean()))
-            self.losses.clear()
+        if self.progress.noted:
+            mean = torch.tensor(self.progress.take_mean(), device=self.accelerator.device)
+            record["loss"] = float(self._over_all(mean))
         self.history.append(record)
         first = self.history[0].get("general", 0.0)
         forgot = gains.get("general", 0.0) < first - self.config.forgetting
-        if not forgot and self.progress.see(gains["gain"], self.config):
+        if self.progress.see(gains["gain"], self.config, fit=not forgot):
             self.save(self.directory / BEST)
         return {**gains, "forgot": forgot, "dormant": dormant}
 
@@ -321,7 +327,7 @@ class _Run:
             waiting=self.clock.waited / self.clock.here,
             memory=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
             skipped=self.skipped,
-            left_out=self._left_out(),
+            left_out=tuple(self.left_out.values()),
             **found,  # type: ignore[arg-type]
         )
         if self.accelerator.trackers and (found or self.step % 10 == 0):

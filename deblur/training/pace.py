@@ -32,8 +32,7 @@ def fit_steps(
     several processes, which would not agree; TrainingError when it is to stop; and what `train`
     raises.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise ConfigError("steps can be fitted to a time in one process only: name the steps")
+    refuse_several_processes()
     if not 0 < seconds < math.inf:
         raise ConfigError(f"a time to fit steps into is a number of seconds above 0, not {seconds}")
     started = time.monotonic()
@@ -55,6 +54,12 @@ def fit_steps(
             "after trying: give the run more time, or smaller batches"
         )
     return replace(config, steps=steps), left
+
+
+def refuse_several_processes() -> None:
+    """Raises ConfigError where a run is one of several processes: each would find other steps."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ConfigError("steps can be fitted to a time in one process only: name the steps")
 
 
 class _Trial(NamedTuple):

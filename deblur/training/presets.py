@@ -11,7 +11,8 @@ from deblur.networks import carries_picture
 from deblur.spec import ModelSpec
 from deblur.training.config import SourceConfig, TrainingConfig
 from deblur.training.fields import read_fields
-from deblur.training.folders import gopro_variant, list_items
+from deblur.training.folders import gopro_variant
+from deblur.training.split import items_of
 
 PresetName = Literal["seed", "fast", "fine-tune"]
 
@@ -157,4 +158,4 @@ def _source(source: SourceConfig) -> str:
 
 def count_photos(config: TrainingConfig) -> int:
     """How many photos, pairs and frames a run learns from."""
-    return sum(len(list_items(source)) for source in config.sources)
+    return sum(len(items_of(source)) for source in config.sources)

@@ -16,7 +16,7 @@ from deblur.synthesis.blur import BURST_FRAMES, Blur, draw_blur
 from deblur.synthesis.recipe import BlurRecipe
 from deblur.training.augment import Pixels, draw_crop
 from deblur.training.config import Augmentation, SourceConfig, SourceKind
-from deblur.training.folders import Item, list_items
+from deblur.training.folders import Item
 from deblur.training.photos import (
     PhotoCache,
     check_items,
@@ -24,7 +24,7 @@ from deblur.training.photos import (
     check_sizes,
     size_of,
 )
-from deblur.training.split import LONGEST_AVERAGE, split_source
+from deblur.training.split import LONGEST_AVERAGE, items_of
 from deblur.training.tree import DataFile
 
 
@@ -57,7 +57,7 @@ class Source(ABC):
     """
 
     def __init__(self, config: SourceConfig, drawing: Drawing) -> None:
-        items = split_source(config)[config.split] if config.split else list_items(config)
+        items = items_of(config)
         if not items:
             raise TrainingDataError(
                 f"{config.path}: no scene fell into its {config.split} share; lay more scenes "

@@ -54,6 +54,11 @@ def split_source(source: SourceConfig) -> dict[Split, list[Item]]:
     return shares
 
 
+def items_of(source: SourceConfig) -> list[Item]:
+    """What a source holds, of its share alone where it names one."""
+    return split_source(source)[source.split] if source.split else list_items(source)
+
+
 def write_split(path: Path, sources: Sequence[SourceConfig]) -> None:
     """Write what goes where as JSON: `[{kind, path, train: [names], validation, test}, ...]`.
 

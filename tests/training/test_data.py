@@ -166,7 +166,7 @@ def test_a_mixed_batch_keeps_the_order_of_its_samples(
 
 def test_validation_is_fixed_and_not_augmented(pairs: SourceConfig) -> None:
     run = config(pairs)
-    one, other = (validation_batches(run, [pairs], 6, CPU) for _ in range(2))
+    one, other = (list(validation_batches(run, [pairs], 6, CPU)) for _ in range(2))
     assert [len(batch.sharp) for batch in one] == [4, 2]
     assert all(map(same, one, other))
     pictures = [torch.from_numpy(scene(100, 120, seed=seed)).permute(2, 0, 1) for seed in range(3)]
