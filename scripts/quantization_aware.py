@@ -142,14 +142,14 @@ def main() -> None:
     full = fetch_weights(spec, ".onnx")
     network = build_network(spec.architecture, spec.arguments).eval()
     network.load_state_dict(load_file(fetch_weights(spec, ".safetensors")))
-    tiles = calibration_tiles(asked.photos, spec)
-    judge = Judge(full, tiles[1::2], spec.value_range)
+    calibrating, measuring = calibration_tiles(asked.photos, spec)
+    judge = Judge(full, measuring, spec.value_range)
     with tempfile.TemporaryDirectory() as folder:
         static, trained = Path(folder) / "static.onnx", Path(folder) / "trained.onnx"
         quantize(spec, full, static, asked.photos)
         learn(
             network,
-            [torch.from_numpy(tile) for tile in tiles[::2]],
+            [torch.from_numpy(tile) for tile in calibrating],
             asked.steps,
             asked.rate,
             trained,

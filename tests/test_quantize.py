@@ -186,8 +186,25 @@ def test_photos_that_are_no_use_are_named(full: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", CATALOG)
 def test_every_model_has_tiles_to_calibrate_with(name: str, photos: Path) -> None:
-    tiles = calibration_tiles(photos, CATALOG[name])
-    assert [tile.shape for tile in tiles] == [(1, 3, 128, 128)] * 4
+    for tiles in calibration_tiles(photos, CATALOG[name]):
+        assert [tile.shape for tile in tiles] == [(1, 3, 128, 128)] * 2
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_what_calibrates_and_what_measures_are_of_the_same_photos(
+    tmp_path: Path, count: int
+) -> None:
+    for grey in range(count):
+        Image.new("L", (512, 128), 10 * grey).save(tmp_path / f"{grey}.png")
+    halves = calibration_tiles(tmp_path, TINY)
+    seen = [sorted(round(float(tile.mean()) * 25.5) for tile in tiles) for tiles in halves]
+    assert seen == [sorted([*range(count)] * 2)] * 2
+
+
+def test_photos_of_one_tile_are_shared_out(tmp_path: Path) -> None:
+    for grey in range(4):
+        Image.new("L", (128, 128), 10 * grey).save(tmp_path / f"{grey}.png")
+    assert [len(tiles) for tiles in calibration_tiles(tmp_path, TINY)] == [2, 2]
 
 
 def test_few_tiles_of_many_photos_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +220,7 @@ def test_few_tiles_of_many_photos_are_held(tmp_path: Path, monkeypatch: pytest.M
         return tiles
 
     monkeypatch.setattr(calibration, "_tiles", counted)
-    assert len(calibration_tiles(tmp_path, TINY)) == 4
+    assert [len(tiles) for tiles in calibration_tiles(tmp_path, TINY)] == [2, 2]
     assert held == [4] * 4
 
 

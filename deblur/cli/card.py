@@ -1,15 +1,18 @@
 """`python -m deblur card`: from a training run to a model card."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deblur.catalog import CATALOG
 from deblur.cli.console import OUT, plain_errors
-from deblur.cli.export import trained_model
 from deblur.cli.needs import require, require_torch
+from deblur.weights import find_model
 
 if TYPE_CHECKING:
+    from deblur.spec import ModelSpec
     from deblur.training.checkpoint import Checkpoint
 
 
@@ -33,13 +36,13 @@ def card(
         from deblur.training.checkpoint import load_checkpoint
 
         saved = load_checkpoint(checkpoint)
-        config, folder = saved.training_config(), model.parent
+        spec, folder = published(model), model.parent
         if saved.history:
             draw_curve(saved.history, folder / "curve.png")
         if photo:
             draw_crops(photo, Restorer.open(str(model), engine="onnx"), folder / "crops.png")
         text = model_card(
-            trained_model(config),
+            spec,
             training=told_of(saved) | {"hardware": hardware},
             notes=notes.read_text(encoding="utf-8"),
             curve=bool(saved.history),
@@ -47,6 +50,14 @@ def card(
         )
         (folder / "README.md").write_text(text, encoding="utf-8")
     OUT.print(str(folder / "README.md"))
+
+
+def published(model: Path) -> "ModelSpec":
+    """What an exported file says of itself; with its place in the catalog when it lies there."""
+    spec = find_model(str(model))
+    (here,) = spec.weights
+    listed = CATALOG[spec.name].weights if spec.name in CATALOG else ()
+    return replace(spec, weights=listed if here.sha256 in {ref.sha256 for ref in listed} else ())
 
 
 def told_of(saved: "Checkpoint") -> dict[str, str]:

@@ -71,7 +71,9 @@ def described(
     config: "TrainingConfig", name: str | None, trained_on: list[str] | None, licence: str
 ) -> ModelSpec:
     """The description of what a run trained, without weights."""
-    spec = trained_model(config)
+    spec = _nearest_model(config)
+    if name and name != spec.name:
+        spec = replace(spec, title=name)
     sources = (f"{source.kind}: {Path(source.path).name}" for source in config.sources)
     return replace(
         spec,
@@ -83,7 +85,7 @@ def described(
     )
 
 
-def trained_model(config: "TrainingConfig") -> ModelSpec:
+def _nearest_model(config: "TrainingConfig") -> ModelSpec:
     """The catalog's model that a run trained, or the one that is most like it.
 
     What the catalog counted holds for its own arguments only.

@@ -20,11 +20,11 @@ _SPARE = 4
 """So many times its share of the tiles is cut from a photo: others may be too small for theirs."""
 
 
-def calibration_tiles(photos: Path, spec: ModelSpec) -> list[Batch]:
-    """Up to MOST_TILES tiles (1, 3, h, w), all of one size, from the photos in a folder, evenly.
+def calibration_tiles(photos: Path, spec: ModelSpec) -> tuple[list[Batch], list[Batch]]:
+    """Tiles (1, 3, h, w) to calibrate with, and others, from the same photos, to measure with.
 
-    They are in the network's own value range, and go round the photos, so that any half of the
-    list has something of each. Raises ExportError for a folder without two tiles.
+    They are all of one size, up to MOST_TILES in all, in the network's own value range; of each
+    photo every other tile goes to either. Raises ExportError for a folder without two tiles.
     """
     if not photos.is_dir():
         raise ExportError(
@@ -34,14 +34,22 @@ def calibration_tiles(photos: Path, spec: ModelSpec) -> list[Batch]:
     files = [path for path in sorted(photos.rglob("*")) if path.suffix.lower() in INPUT_SUFFIXES]
     chosen = _evenly(files, MOST_TILES)
     each_most = max(2, _SPARE * MOST_TILES // max(1, len(chosen)))
-    rounds = zip_longest(*(_tiles(path, spec, side, each_most) for path in chosen))
-    tiles = [tile for each in rounds for tile in each if tile is not None]
-    if len(tiles) < 2:
+    found = [tiles for path in chosen if (tiles := _tiles(path, spec, side, each_most))]
+    halves = [
+        [tiles[(number + half) % 2 :: 2] for number, tiles in enumerate(found)] for half in (0, 1)
+    ]
+    calibrating, measuring = (_evenly(_in_turn(half), MOST_TILES // 2) for half in halves)
+    if not calibrating or not measuring:
         raise ExportError(
-            f"{photos} has {len(tiles)} tiles of {side}x{side} pixels in it; to calibrate and to "
-            "measure takes two or more: name a folder with larger or more photos"
+            f"{photos} has {sum(map(len, found))} tiles of {side}x{side} pixels in it; to "
+            "calibrate and to measure takes two or more: name a folder with larger or more photos"
         )
-    return _evenly(tiles, MOST_TILES)
+    return calibrating, measuring
+
+
+def _in_turn(groups: Sequence[Sequence[Batch]]) -> list[Batch]:
+    """The first of each group, then the second of each, and so on."""
+    return [tile for each in zip_longest(*groups) for tile in each if tile is not None]
 
 
 def _evenly(given: Sequence[Any], most: int) -> list[Any]:

@@ -69,8 +69,8 @@ def quantize(
 ) -> Parity:
     """Write the variant of an fp32 `.onnx` file, its parity measured and kept inside.
 
-    `photos` is a folder of blurred photos: every other tile of them calibrates, the rest
-    measures. int8 is static: per channel, weights of 7 bits so that no processor saturates, the
+    `photos` is a folder of blurred photos: every other tile of each calibrates, the rest
+    measure. int8 is static: per channel, weights of 7 bits so that no processor saturates, the
     best calibration of METHODS, first and last layers and those that are sensitive in float.
     `symmetric` gives scales without offsets, which TensorRT wants and processors run slowly.
     Input and output stay fp32. Raises ExportError, leaving no file, when the model is not fp32,
@@ -85,11 +85,11 @@ def quantize(
     held = read_metadata(model).get(PRECISION_KEY, "fp32")
     if held != "fp32":
         raise ExportError(f"{model} is {held} already; a variant is made from an fp32 file")
-    tiles = calibration_tiles(photos, spec)
+    calibrating, measuring = calibration_tiles(photos, spec)
     with tempfile.TemporaryDirectory() as folder:
-        judge = Judge(model, tiles[1::2], spec.value_range)
+        judge = Judge(model, measuring, spec.value_range)
         if precision == "int8":
-            make = _Int8(model, Path(folder), tiles[::2], symmetric)
+            make = _Int8(model, Path(folder), calibrating, symmetric)
             network, parity = _best_int8(make, judge, tell)
         else:
             network = _fp16(model, Path(folder) / "fp16.onnx")
@@ -98,8 +98,11 @@ def quantize(
         _describe(network, spec, precision, parity, sha256_of(model))
         output.parent.mkdir(parents=True, exist_ok=True)
         temporary = output.with_name(f".{output.stem}.partial.onnx")
-        temporary.write_bytes(network.read_bytes())
-        temporary.replace(output)
+        try:
+            temporary.write_bytes(network.read_bytes())
+            temporary.replace(output)
+        finally:
+            temporary.unlink(missing_ok=True)
     return parity
 
 

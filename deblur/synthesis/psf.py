@@ -45,6 +45,8 @@ def aperture(radius: float, blades: int, angle: float) -> Array:
     inside = (reach <= radius).astype(np.float64)
     side = 2 * half + 1
     kernel = inside.reshape(side, FINE, side, FINE).sum((1, 3))
+    if not kernel.any():  # smaller than the samples lie apart: as good as in focus
+        kernel[half, half] = 1
     return np.asarray(kernel / kernel.sum())
 
 

@@ -1,10 +1,13 @@
 """What blur is drawn from, for every photo anew."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Annotated
 
-from deblur.errors import ConfigError
+from deblur.limits import Count, Limits, Share, check_limits
 
 Range = tuple[float, float]
+Extent = Annotated[Range, Limits(0)]
+PositiveRange = Annotated[Range, Limits(0, brackets="()")]
 
 
 @dataclass(frozen=True)
@@ -38,54 +41,39 @@ class BlurRecipe:
     leave it alone. `compressed` photos are JPEG of `jpeg_quality`.
     """
 
-    sharp: float = 0.08
-    length: Range = (1.0, 40.0)
-    exposure: Range = (0.01, 0.4)
-    varying: float = 0.5
-    focal: Range = (0.6, 2.0)
-    off_centre: Range = (0.0, 0.5)
-    photo_width: int = 1280
-    moving: float = 0.2
-    segments: int = 2
-    defocused: float = 0.12
-    defocus: Range = (0.7, 6.0)
-    soft: float = 0.2
-    softness: Range = (0.3, 1.4)
-    still: float = 0.3
-    shallow: float = 0.0
-    backdrop: Range = (1.5, 8.0)
-    lens: float = 0.0
-    unresolved: Range = (0.3, 1.1)
-    burst: float = 0.0
-    duty: Range = (0.2, 1.0)
-    linear_response: float = 0.25
-    gamma: Range = (1.8, 2.6)
-    highlight_boost: Range = (1.0, 4.0)
-    noisy: float = 0.5
-    photons: Range = (2e3, 1e5)
-    read_noise: Range = (2e-4, 4e-3)
-    grain_kept: float = 0.0
-    compressed: float = 0.4
-    jpeg_quality: Range = (60.0, 98.0)
+    sharp: Share = 0.08
+    length: Extent = (1.0, 40.0)
+    exposure: PositiveRange = (0.01, 0.4)
+    varying: Share = 0.5
+    focal: PositiveRange = (0.6, 2.0)
+    off_centre: Extent = (0.0, 0.5)
+    photo_width: Count = 1280
+    moving: Share = 0.2
+    segments: Count = 2
+    defocused: Share = 0.12
+    defocus: Extent = (0.7, 6.0)
+    soft: Share = 0.2
+    softness: PositiveRange = (0.3, 1.4)
+    still: Share = 0.3
+    shallow: Share = 0.0
+    backdrop: Extent = (1.5, 8.0)
+    lens: Share = 0.0
+    unresolved: PositiveRange = (0.3, 1.1)
+    burst: Share = 0.0
+    duty: Annotated[Range, Limits(0, 1, "(]")] = (0.2, 1.0)
+    linear_response: Share = 0.25
+    gamma: PositiveRange = (1.8, 2.6)
+    highlight_boost: Annotated[Range, Limits(1)] = (1.0, 4.0)
+    noisy: Share = 0.5
+    photons: PositiveRange = (2e3, 1e5)
+    read_noise: PositiveRange = (2e-4, 4e-3)
+    grain_kept: Share = 0.0
+    compressed: Share = 0.4
+    jpeg_quality: Annotated[Range, Limits(1, 100, "[]")] = (60.0, 98.0)
 
     def __post_init__(self) -> None:
-        """Raises ConfigError for a range that is upside down and a share outside [0, 1]."""
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if isinstance(value, tuple) and not 0 <= value[0] <= value[1]:
-                raise ConfigError(f"recipe.{each.name}: expected [lowest, highest], not {value}")
-            if isinstance(value, float) and not 0 <= value <= 1:
-                raise ConfigError(f"recipe.{each.name}: expected a share in [0, 1], not {value}")
-        for name in ("exposure", "photons", "read_noise"):
-            if getattr(self, name)[0] <= 0:
-                raise ConfigError(f"recipe.{name}: drawn logarithmically, so it starts above 0")
-        for name in ("unresolved", "duty"):
-            if getattr(self, name)[0] <= 0:
-                raise ConfigError(f"recipe.{name}: must start above 0")
-        if self.duty[1] > 1:
-            raise ConfigError(f"recipe.duty: a share of a frame's time, at most 1, not {self.duty}")
-        if self.segments < 1 or self.photo_width < 1:
-            raise ConfigError("recipe: segments and photo_width must be at least 1")
+        """Raises ConfigError for what is out of its limits."""
+        check_limits(self, "recipe.")
 
     @property
     def margin(self) -> int:

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 
 from deblur.errors import ConfigError
+from deblur.limits import Count, Limits, Natural, Positive, check_limits
 from deblur.synthesis.recipe import BlurRecipe
 from deblur.training.fields import read_fields
 from deblur.training.tree import kind_of
@@ -85,8 +86,12 @@ class Augmentation:
     flip: bool = True
     turns: bool = True
     channels: bool = False
-    rotation: float = 0.0
-    zoom: float = 0.0
+    rotation: Annotated[float, Limits(0, 180, "[]")] = 0.0
+    zoom: Annotated[float, Limits(0, 1)] = 0.0
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for what is out of its limits."""
+        check_limits(self, "augmentation.")
 
 
 @dataclass(frozen=True)
@@ -114,11 +119,23 @@ class Adversarial:
     objective: Literal["bce", "wgan-gp"] = "bce"
     normalisation: Literal["batch", "spectral", "none"] = "batch"
     sigmoid: bool = True
-    weight: float = 0.01
-    critic_steps: int = 1
-    penalty: float = 10.0
-    learning_rate: float = 1e-4
-    after: int = 0
+    weight: Positive = 0.01
+    critic_steps: Count = 1
+    penalty: Annotated[float, Limits(0)] = 10.0
+    learning_rate: Positive = 1e-4
+    after: Natural = 0
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for what is out of its limits, and pairings that cannot work."""
+        check_limits(self, "adversarial.")
+        if self.objective == "wgan-gp" and (self.sigmoid or self.normalisation == "batch"):
+            raise ConfigError(
+                "adversarial: wgan-gp measures a distance, so its critic must not end in a "
+                "sigmoid, and its penalty is per picture, which batch normalisation mixes: "
+                "set sigmoid to false and normalisation to none or spectral"
+            )
+        if self.objective == "bce" and not self.sigmoid:
+            raise ConfigError("adversarial: bce compares probabilities: set sigmoid to true")
 
 
 @dataclass(frozen=True)
@@ -126,14 +143,19 @@ class Optimizer:
     """How steps are taken: any timm optimiser by `name`; `clip` is the largest gradient norm."""
 
     name: str = "muon"
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.0
-    clip: float = 1.0
+    learning_rate: Positive = 2e-3
+    weight_decay: Annotated[float, Limits(0)] = 0.0
+    clip: Annotated[float, Limits(0, brackets="(]")] = 1.0
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for what is out of its limits."""
+        check_limits(self, "optimizer.")
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """The learning rate over the run, after a linear rise over `warmup` steps.
+    """The learning rate over the run, after a linear rise over `warmup` steps, or over a tenth of
+    a run that is too short for them.
 
     `cosine` falls to zero at the end. `plateau` multiplies by `factor` whenever more than
     `patience` validations in a row brought nothing better; so many in a row as `stop_after` end
@@ -141,19 +163,27 @@ class Schedule:
     """
 
     kind: Literal["cosine", "plateau"] = "cosine"
-    warmup: int = 200
-    factor: float = 0.5
-    patience: int = 3
-    stop_after: int = 0
+    warmup: Natural = 200
+    factor: Annotated[float, Limits(0, 1, "(]")] = 0.5
+    patience: Natural = 3
+    stop_after: Natural = 0
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for what is out of its limits."""
+        check_limits(self, "schedule.")
 
 
 @dataclass(frozen=True)
 class CropStage:
     """From the share `start` of the run on, `batch` crops of `side` pixels a step."""
 
-    start: float
-    side: int
-    batch: int
+    start: Annotated[float, Limits(0, 1)]
+    side: Count
+    batch: Count
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for what is out of its limits."""
+        check_limits(self, "crops: ")
 
 
 @dataclass(frozen=True)
@@ -181,10 +211,10 @@ class TrainingConfig:
     preset: str = "fast"
     validation: tuple[SourceConfig, ...] = ()
     general: tuple[SourceConfig, ...] = ()
-    forgetting: float = 0.1
+    forgetting: Annotated[float, Limits(0)] = 0.1
     start_from: str | None = None
     distill_from: str | None = None
-    distill_weight: float = 1.0
+    distill_weight: Positive = 1.0
     encoder: str | None = None
     keep_identity: bool = False
     revive: bool = False
@@ -195,26 +225,24 @@ class TrainingConfig:
     augmentation: Augmentation = Augmentation()
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
-    steps: int = 10_000
+    steps: Count = 10_000
     crops: tuple[CropStage, ...] = (CropStage(0.0, 160, 8),)
-    ema: float = 0.999
+    ema: Annotated[float, Limits(0, 1)] = 0.999
     precision: TrainingPrecision = "bf16"
     channels_last: bool = True
     compile: bool = False
     value_range: tuple[float, float] = (0.0, 1.0)
-    seed: int = 0
-    workers: int = 0
+    seed: Natural = 0
+    workers: Natural = 0
     skip_bad: bool = False
-    validate_every: int = 1000
-    validation_pictures: int = 64
-    checkpoint_every: int = 250
+    validate_every: Count = 1000
+    validation_pictures: Count = 64
+    checkpoint_every: Count = 250
     recipe: BlurRecipe = field(default_factory=BlurRecipe)
 
     def __post_init__(self) -> None:
         """Raises ConfigError for what cannot be trained."""
-        for name in ("steps", "validate_every", "validation_pictures", "checkpoint_every"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
+        check_limits(self)
         if not self.sources:
             raise ConfigError("there is nothing to learn from: name a folder with --data")
         for source in (*self.sources, *self.validation, *self.general):
@@ -222,32 +250,22 @@ class TrainingConfig:
                 raise ConfigError(
                     f"{source.path}: a weight must be a number above 0, not {source.weight}"
                 )
-        if not self.optimizer.learning_rate > 0:
+        if not -math.inf < self.value_range[0] < self.value_range[1] < math.inf:
             raise ConfigError(
-                f"optimizer.learning_rate must be above 0, not {self.optimizer.learning_rate}"
+                f"value_range: expected [lowest, highest], not {list(self.value_range)}"
             )
-        if self.seed < 0 or self.workers < 0:
-            raise ConfigError("seed and workers must not be negative")
-        if not 0 < self.distill_weight < math.inf:
-            raise ConfigError(f"distill_weight must be above 0, not {self.distill_weight}")
-        if not 0 <= self.ema < 1:
-            raise ConfigError(f"ema must lie in [0, 1), not {self.ema}")
-        turned = self.augmentation
-        if not (0 <= turned.rotation <= 180 and 0 <= turned.zoom < 1):
+        if self.keep_identity and self.optimizer.weight_decay:
             raise ConfigError(
-                f"augmentation: rotation must lie in [0, 180] degrees and zoom in [0, 1), "
-                f"not {turned.rotation} and {turned.zoom}"
+                "keep_identity: weight decay would move the weights that are held still: "
+                "set optimizer.weight_decay to 0"
             )
         self._check_crops()
         self._check_losses()
 
     def _check_crops(self) -> None:
         starts = [stage.start for stage in self.crops]
-        if not starts or starts[0] != 0 or starts != sorted(set(starts)) or starts[-1] >= 1:
+        if not starts or starts[0] != 0 or starts != sorted(set(starts)):
             raise ConfigError(f"crops must start at 0 and rise below 1, not at {starts}")
-        for stage in self.crops:
-            if stage.side < 1 or stage.batch < 1:
-                raise ConfigError(f"crops: side and batch must be at least 1, not {stage}")
 
     def _check_losses(self) -> None:
         unknown = [name for name in self.losses if name not in get_args(LossName)]
@@ -256,15 +274,6 @@ class TrainingConfig:
             raise ConfigError(f"losses: {unknown or 'none given'}; there are: {known}")
         if any(not 0 < weight < math.inf for weight in self.losses.values()):
             raise ConfigError(f"losses: weights must be above 0, not {dict(self.losses)}")
-        game = self.adversarial
-        if game and game.objective == "wgan-gp" and (game.sigmoid or game.normalisation == "batch"):
-            raise ConfigError(
-                "adversarial: wgan-gp measures a distance, so its critic must not end in a "
-                "sigmoid, and its penalty is per picture, which batch normalisation mixes: "
-                "set sigmoid to false and normalisation to none or spectral"
-            )
-        if game and game.objective == "bce" and not game.sigmoid:
-            raise ConfigError("adversarial: bce compares probabilities: set sigmoid to true")
 
     def stage_at(self, step: int) -> CropStage:
         """The crops of a step."""

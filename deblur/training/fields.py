@@ -1,5 +1,6 @@
 """From plain JSON values to frozen dataclasses, naming the field that is wrong."""
 
+import contextlib
 import dataclasses
 import difflib
 import types
@@ -69,7 +70,8 @@ def _read(hint: Any, value: Any, path: str) -> Any:
     elif hint is Any:
         return value
     elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        with contextlib.suppress(OverflowError):
+            return float(value)
     elif isinstance(hint, type) and type(value) is hint:
         return value
     expected = " or ".join(map(repr, arguments)) if origin is Literal else _WORDS.get(hint)

@@ -9,11 +9,12 @@ from deblur.training.config import TrainingConfig
 def learning_rate(config: TrainingConfig, step: int, reductions: int = 0) -> float:
     """The rate of a step, after `reductions` plateaus."""
     rate, schedule = config.optimizer.learning_rate, config.schedule
-    if step < schedule.warmup:
-        return rate * (step + 1) / schedule.warmup
+    warmup = min(schedule.warmup, config.steps // 10)
+    if step < warmup:
+        return rate * (step + 1) / warmup
     if schedule.kind == "plateau":
         return rate * schedule.factor**reductions
-    progress = (step - schedule.warmup) / max(1, config.steps - schedule.warmup)
+    progress = (step - warmup) / (config.steps - warmup)
     return rate * 0.5 * (1 + math.cos(math.pi * progress))
 
 
