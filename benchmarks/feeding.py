@@ -18,8 +18,8 @@ from deblur.networks import build_network
 from deblur.training.batches import Batch, TrainingBatches, training_batches
 from deblur.training.config import SourceConfig, TrainingConfig
 from deblur.training.devices import open_accelerator
-from deblur.training.loop import build_optimizer
 from deblur.training.losses import weighted_loss
+from deblur.training.optimizers import build_optimizer
 from deblur.training.presets import build_config, count_photos
 from deblur.weights import find_model
 

@@ -9,6 +9,7 @@ import typer
 from deblur.catalog import CATALOG
 from deblur.cli.console import OUT, plain_errors
 from deblur.cli.needs import require, require_torch
+from deblur.errors import OutputExistsError
 from deblur.weights import find_model
 
 if TYPE_CHECKING:
@@ -25,10 +26,19 @@ def card(
         list[Path] | None,
         typer.Option(help="A sharp photo that you may publish, to show before and after."),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a README.md that exists.")
+    ] = False,
 ) -> None:
     """Write README.md, curve.png and crops.png of a trained model beside its file."""
     with plain_errors():
         require_torch("reading a checkpoint")
+        written = model.parent / "README.md"
+        if written.exists() and not overwrite:
+            raise OutputExistsError(
+                f"{written} exists already: lay the model into a folder of its own, or pass "
+                "--overwrite"
+            )
         require("matplotlib", "drawing a run's curve", extra="train")
         from deblur.publish.model_card import model_card
         from deblur.publish.pictures import draw_crops, draw_curve
@@ -48,8 +58,8 @@ def card(
             curve=bool(saved.history),
             crops=bool(photo),
         )
-        (folder / "README.md").write_text(text, encoding="utf-8")
-    OUT.print(str(folder / "README.md"))
+        written.write_text(text, encoding="utf-8")
+    OUT.print(str(written))
 
 
 def published(model: Path) -> "ModelSpec":

@@ -7,6 +7,9 @@ import typer
 
 from deblur.cli.console import ERR, OUT, plain_errors
 from deblur.cli.needs import require_torch
+from deblur.errors import ConfigError
+
+MOST_MIB = 2**30
 
 
 def pack(
@@ -38,6 +41,8 @@ def pack(
         from deblur.training.config import SourceConfig
 
         sources = [SourceConfig.parse(text) for text in data]
+        if not max_mib < MOST_MIB:
+            raise ConfigError(f"--max-mib: expected less than {MOST_MIB:,}, not {max_mib}")
         limit = int(max_mib * 2**20)
         packed = pack_sources(
             sources,

@@ -32,5 +32,12 @@ def synthesize(
             )
         from deblur.training.preview import preview_sheet
 
-        Image.fromarray(preview_sheet(photos, count, crop, seed)).save(preview)
+        sheet = Image.fromarray(preview_sheet(photos, count, crop, seed))
+        try:
+            sheet.save(preview)
+        except (OSError, ValueError) as error:
+            raise OutputError(
+                f"{preview}: a sheet of {sheet.width}x{sheet.height} cannot be written ({error}); "
+                "name a .png, or choose a smaller --count"
+            ) from error
     OUT.print(str(preview))

@@ -58,7 +58,7 @@ def train(
         require("accelerate", "training", extra="train")
         if track:
             require(track.value, f"--track {track.value}")
-        from deblur.training.run_folder import refuse_folder_of_a_run
+        from deblur.training.run_folder import claimed, refuse_folder_of_a_run
 
         ERR.quiet = int(os.environ.get("RANK", "0")) > 0
         limit = math.inf if time_limit is None else time_limit
@@ -70,7 +70,7 @@ def train(
         changes = _changes(
             config, data, validation, general, init_from, distill_from, loss, steps, skip_bad
         )
-        wanted = model or _model_to_begin_with(init_from)
+        wanted = _wanted_model(model, changes)
         run = _configure(wanted, preset, changes, crop, batch, learning_rate, device)
         if write_config:
             write_config.write_text(run.to_json(), encoding="utf-8")
@@ -78,7 +78,8 @@ def train(
         directory = output or Path("runs") / run.model
         refuse_folder_of_a_run(directory)
         if within is not None:
-            run, left = _fitted(run, within, device)
+            with claimed(directory):
+                run, left = _fitted(run, within, device)
             limit = min(limit, left)
         _run(run, directory, device, False, limit, track)
 
@@ -103,15 +104,20 @@ def _refuse_steps_beside_within(
         )
 
 
-def _model_to_begin_with(init_from: str | None) -> str:
-    """The model that weights are of: a checkpoint's, or a file's or repository's own."""
+def _wanted_model(model: str | None, changes: dict[str, Any]) -> str:
+    """The model that is named, or that the weights to begin with are of."""
     from deblur.training.checkpoint import load_checkpoint
 
-    if init_from is None:
+    configured, start = changes.get("model"), changes.get("start_from")
+    if model and configured and model != configured:
+        raise ConfigError(f"--model {model} and a --config that says {configured!r}: name one")
+    if model or configured:
+        return str(model or configured)
+    if start is None:
         return DEFAULT_MODEL
-    if Path(init_from).suffix != ".pt":
-        return init_from
-    trained = load_checkpoint(Path(init_from)).training_config().model
+    if Path(start).suffix != ".pt":
+        return str(start)
+    trained = load_checkpoint(Path(start)).training_config().model
     return trained if trained in CATALOG else DEFAULT_MODEL
 
 
@@ -140,6 +146,7 @@ def _changes(
 ) -> dict[str, Any]:
     """What the files say, and over that what the options do."""
     from deblur.training.presets import merge
+    from deblur.training.run_folder import weights_of_run
 
     changes = reduce(merge, map(_read_json, files or ()), dict[str, Any]())
     pairs = [text.partition("=") for text in losses or ()]
@@ -147,8 +154,8 @@ def _changes(
         "sources": _sources(data),
         "validation": _sources(validation),
         "general": _sources(general),
-        "start_from": init_from,
-        "distill_from": distill_from,
+        "start_from": init_from and weights_of_run(init_from),
+        "distill_from": distill_from and weights_of_run(distill_from),
         "losses": {name: _number(weight or "1", name) for name, _, weight in pairs},
         "skip_bad": skip_bad,
     }
@@ -171,9 +178,12 @@ def _number(text: str, name: str) -> float:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"{path} is not a JSON object ({error})") from error
+        fields = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError(f"{path} is not JSON ({error})") from error
+    if not isinstance(fields, dict):
+        raise ConfigError(f"{path}: expected a JSON object of fields, not {fields!r}")
+    return fields
 
 
 def _configure(
@@ -188,6 +198,7 @@ def _configure(
     """The preset with what was asked for; --crop and --batch hold for the whole run."""
     from deblur.training.batch_size import largest_batch
     from deblur.training.presets import build_config, count_photos
+    from deblur.training.start import refuse_untrainable
 
     if not changes.get("sources"):
         raise ConfigError("there is nothing to learn from: name a folder with --data")
@@ -204,7 +215,9 @@ def _configure(
         rate = {"learning_rate": learning_rate}
         changes["optimizer"] = {**changes.get("optimizer", {}), **rate}
     photos = count_photos(config.split_where_needed())
-    return build_config(preset.value, spec, photos, changes).split_where_needed()
+    run = build_config(preset.value, spec, photos, changes).split_where_needed()
+    refuse_untrainable(run)
+    return run
 
 
 def _fitted(

@@ -80,9 +80,15 @@ class TrainingProgress:
             return sum(stage.batch * stage.side**2 for stage in stages)
 
         pace = pixels(range(first.step, now.step)) / (now.seconds - first.seconds)
-        minutes = pixels(range(now.step, now.steps)) / pace / 60
-        time = f"{minutes / 60:.1f} hours" if minutes > 90 else f"{minutes:.0f} minutes"
-        self.bar.console.print(f"at this pace it takes {time} more")
+        seconds = pixels(range(now.step, now.steps)) / pace
+        self.bar.console.print(f"at this pace it takes {_in_words(seconds)} more")
+
+
+def _in_words(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    minutes = seconds / 60
+    return f"{minutes / 60:.1f} hours" if minutes > 90 else f"{minutes:.0f} minutes"
 
 
 def validated(report: "Report") -> str:

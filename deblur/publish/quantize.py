@@ -91,6 +91,12 @@ def quantize(
         if precision == "int8":
             make = _Int8(model, Path(folder), calibrating, symmetric)
             network, parity = _best_int8(make, judge, tell)
+            if not set(make.convolutions) - set(parity.in_float):
+                raise ExportError(
+                    f"all {len(make.convolutions)} layers of {spec.name} have to stay in float to "
+                    "come close enough: an int8 file of it would not be smaller or faster; leave "
+                    "it at fp32"
+                )
         else:
             network = _fp16(model, Path(folder) / "fp16.onnx")
             parity = judge(network)

@@ -76,7 +76,7 @@ def _variant(file: Path, source: str) -> tuple[WeightsRef, float]:
     precision: Precision = next(
         (known for known in get_args(Precision) if known == metadata.get(PRECISION_KEY)), "fp32"
     )
-    if precision == "fp32" or metadata.get(SOURCE_KEY) != source:
+    if precision == "fp32" or metadata.get(SOURCE_KEY) != source or PARITY_KEY not in metadata:
         raise PublishError(
             f"{file} is no variant of this model as it is exported here: export it with the same "
             "--name, --trained-on and --licence, and make it again with `python -m deblur quantize`"

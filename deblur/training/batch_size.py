@@ -1,12 +1,17 @@
 """How many crops a device holds."""
 
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
 import torch
-from accelerate.utils import find_executable_batch_size
 
-from deblur.networks import build_network
-from deblur.training.config import TrainingConfig
+from deblur.errors import DeviceMemoryError
+from deblur.training.config import CropStage, TrainingConfig
+from deblur.training.loop import train
+from deblur.training.pace import trial_of
 
-LARGEST = 64
+SIZES = (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
 CPU_BATCH = 8
 """Beyond this a CPU gains nothing, and memory does not tell."""
 
@@ -14,20 +19,22 @@ CPU_BATCH = 8
 def largest_batch(config: TrainingConfig, side: int, device: str) -> int:
     """The most crops of `side` pixels that a step of this run fits into the GPU with.
 
-    Tried with real steps, from 64 down; on a CPU it is 8.
+    Tried with real steps, from 64 down; on a CPU it is 8. Raises DeviceMemoryError when not even
+    one fits, and what `train` raises.
     """
     if device == "cpu" or not torch.cuda.is_available():
         return CPU_BATCH
-    network = build_network(config.architecture, config.arguments).cuda()
-    kind = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-
-    @find_executable_batch_size(starting_batch_size=LARGEST)  # type: ignore[untyped-decorator]
-    def attempt(batch: int) -> int:
-        crops = torch.rand(batch, 3, side, side, device="cuda")
-        with torch.autocast("cuda", kind[config.precision], enabled=config.precision != "fp32"):
-            network(crops).float().mean().backward()
+    for batch in SIZES:
+        two_steps = replace(
+            trial_of(config, CropStage(0.0, side, batch)), steps=2, validation_pictures=1
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                train(two_steps, Path(folder) / "trial", device=device)
+            except DeviceMemoryError:
+                torch.cuda.empty_cache()
+                continue
         return batch
-
-    size: int = attempt()
-    torch.cuda.empty_cache()
-    return size
+    raise DeviceMemoryError(
+        f"not even one crop of {side} px fits into the GPU's memory: choose a smaller --crop"
+    )

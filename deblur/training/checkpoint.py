@@ -70,10 +70,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if path.is_file() and not zipfile.is_zipfile(path):
         raise CheckpointError(f"{path} is not a checkpoint, or it was cut short")
     try:
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():
+                raise CheckpointError(f"{path} is damaged: {damaged} is not what was written")
         return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
     except FileNotFoundError as error:
         raise CheckpointError(f"there is no checkpoint at {path}") from error
-    except (OSError, RuntimeError, pickle.UnpicklingError, TypeError) as error:
+    except (OSError, RuntimeError, pickle.UnpicklingError, TypeError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{path} is not a checkpoint of this program ({error})") from error
 
 

@@ -31,7 +31,7 @@ def read_fields(kind: type[Record], fields: Any, path: str = "") -> Record:
     hints = get_type_hints(kind)
     for name in fields:
         if name not in hints:
-            near = difflib.get_close_matches(name, hints, n=1)
+            near = difflib.get_close_matches(name, hints, n=1) or _near_inside(name, hints)
             hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(hints)}"
             raise ConfigError(f"there is no field {_join(path, name)!r}; {hint}")
     values = {name: _read(hints[name], value, _join(path, name)) for name, value in fields.items()}
@@ -74,8 +74,21 @@ def _read(hint: Any, value: Any, path: str) -> Any:
             return float(value)
     elif isinstance(hint, type) and type(value) is hint:
         return value
+    if origin is tuple and arguments[-1] is Ellipsis:
+        raise ConfigError(f"{path}: expected a list, not {value!r}")
     expected = " or ".join(map(repr, arguments)) if origin is Literal else _WORDS.get(hint)
     raise ConfigError(f"{path}: expected {expected or _WORDS[origin]}, not {value!r}")
+
+
+def _near_inside(name: str, hints: Mapping[str, Any]) -> list[str]:
+    """A field of that name, or nearly, inside one of the fields."""
+    inside = {
+        each: f"{outer}.{each}"
+        for outer, hint in hints.items()
+        if dataclasses.is_dataclass(hint)
+        for each in get_type_hints(hint)
+    }
+    return [inside[each] for each in difflib.get_close_matches(name, inside, n=1)]
 
 
 def _join(path: str, name: str) -> str:

@@ -9,12 +9,10 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from timm.optim import create_optimizer_v2
 from torch import Tensor, nn
 
 from deblur.errors import (
     CheckpointError,
-    ConfigError,
     DeviceMemoryError,
     TrainingDataError,
     TrainingError,
@@ -25,12 +23,19 @@ from deblur.training.averaging import average_, averaged
 from deblur.training.batches import Batch, training_batches, validation_batches
 from deblur.training.centring import Centring
 from deblur.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from deblur.training.config import Adversarial, Optimizer, SourceConfig, TrainingConfig
+from deblur.training.config import Adversarial, SourceConfig, TrainingConfig
 from deblur.training.devices import open_accelerator
 from deblur.training.losses import weighted_loss
+from deblur.training.optimizers import build_optimizer
 from deblur.training.reports import Clock, Outcome, Report
 from deblur.training.revival import dormant_features
-from deblur.training.run_folder import BEST, CHECKPOINT, describe_run, refuse_folder_of_a_run
+from deblur.training.run_folder import (
+    BEST,
+    CHECKPOINT,
+    claimed,
+    describe_run,
+    refuse_folder_of_a_run,
+)
 from deblur.training.schedule import Progress, learning_rate
 from deblur.training.start import initial_network, teacher
 from deblur.training.tracking import log_pictures
@@ -63,7 +68,10 @@ def train(
     infinite, DeviceMemoryError when the GPU has no room.
     """
     try:
-        with open_accelerator(config, directory, device, tracker) as accelerator:
+        with (
+            open_accelerator(config, directory, device, tracker) as accelerator,
+            claimed(directory) if accelerator.is_main_process else nullcontext(),
+        ):
             run = _Run(config, directory, accelerator, resume)
             return run.learn_all(time_limit, should_stop, on_report)
     except torch.OutOfMemoryError as error:
@@ -72,19 +80,6 @@ def train(
             f"steps of {sizes} do not fit into the GPU's memory: choose a smaller --batch or "
             "--crop, or let --batch auto find one"
         ) from error
-
-
-def build_optimizer(settings: Optimizer, network: nn.Module) -> torch.optim.Optimizer:
-    """timm's optimiser of that name. Raises ConfigError when there is none."""
-    try:
-        return create_optimizer_v2(
-            network,
-            opt=settings.name,
-            lr=settings.learning_rate,
-            weight_decay=settings.weight_decay,
-        )
-    except ValueError as error:
-        raise ConfigError(f"optimizer: {error}; adamw, adam, sgd and muon are usual") from error
 
 
 class _Run:
@@ -360,10 +355,12 @@ class _Run:
         save_checkpoint(state, path)
 
     def _restore(self, saved: Checkpoint) -> None:
-        if replace(saved.training_config(), skip_bad=self.config.skip_bad) != self.config:
+        before = asdict(replace(saved.training_config(), skip_bad=self.config.skip_bad))
+        differing = [name for name, value in asdict(self.config).items() if value != before[name]]
+        if differing:
             raise CheckpointError(
-                f"{self.path} was written with another configuration; "
-                "resume with the same one, or start in another folder"
+                f"{self.path} was written with another configuration, of another "
+                f"{', '.join(differing)}: resume with the same one, or start in another folder"
             )
         self.bare.load_state_dict(saved.network)
         self.optimizer.load_state_dict(saved.optimizer)

@@ -62,6 +62,18 @@ def refuse_several_processes() -> None:
         raise ConfigError("steps can be fitted to a time in one process only: name the steps")
 
 
+def trial_of(config: TrainingConfig, stage: CropStage) -> TrainingConfig:
+    """The same run without end on one stage's crops, its critic playing from the first step."""
+    return replace(
+        config,
+        crops=(replace(stage, start=0.0),),
+        steps=_FOREVER,
+        validate_every=_FOREVER,
+        checkpoint_every=_FOREVER,
+        adversarial=config.adversarial and replace(config.adversarial, after=0),
+    )
+
+
 class _Trial(NamedTuple):
     """Seconds until the first step, and those of a step once photos lie decoded in memory."""
 
@@ -87,17 +99,9 @@ def _try(
         if report.step:
             ends.append(report.seconds)
 
-    alone = replace(
-        config,
-        crops=(replace(stage, start=0.0),),
-        steps=_FOREVER,
-        validate_every=_FOREVER,
-        checkpoint_every=_FOREVER,
-        adversarial=config.adversarial and replace(config.adversarial, after=0),
-    )
     with tempfile.TemporaryDirectory() as folder:
         train(
-            alone,
+            trial_of(config, stage),
             Path(folder) / "trial",
             device=device,
             should_stop=lambda: should_stop() or (len(ends) > 2 and ends[-1] > longest),

@@ -47,10 +47,13 @@ class PhotoCache:
 
 
 def free_memory() -> int:
-    """Bytes that are available on this machine, and no more than its container may hold."""
+    """Bytes that are available on this machine, and no more than its container has left."""
     free: int = psutil.virtual_memory().available
     limit = CONTAINER_LIMIT.read_text().strip() if CONTAINER_LIMIT.exists() else "max"
-    return free if limit == "max" else min(free, int(limit))
+    if limit == "max":
+        return free
+    used = int(CONTAINER_LIMIT.with_name("memory.current").read_text())
+    return min(free, max(0, int(limit) - used))
 
 
 def decode(photo: DataFile) -> Pixels:

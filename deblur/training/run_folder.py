@@ -1,7 +1,10 @@
 """The folder of a run: what lies there, and under which name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from deblur.errors import CheckpointError
 from deblur.training.config import TrainingConfig
@@ -12,6 +15,7 @@ BEST = "best.pt"
 CONFIG = "config.json"
 SPLIT = "split.json"
 LEFT_OUT = "left-out.txt"
+LOCK = ".lock"
 
 
 def refuse_folder_of_a_run(directory: Path) -> None:
@@ -21,6 +25,46 @@ def refuse_folder_of_a_run(directory: Path) -> None:
             f"{directory} holds a run: go on with `python -m deblur train --resume {directory}`, "
             "or name another folder with --output"
         )
+
+
+@contextmanager
+def claimed(directory: Path) -> Iterator[None]:
+    """Keep other runs out of a folder, which is made; it goes when nothing was left in it.
+
+    Raises CheckpointError when another run is at work there, or nothing can be written.
+    """
+    missing = [each for each in (directory, *directory.parents) if not each.exists()]
+    lock = FileLock(directory / LOCK, timeout=0)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise CheckpointError(
+            f"another run is at work in {directory}: wait for it, or name another folder with "
+            "--output"
+        ) from error
+    except OSError as error:
+        raise CheckpointError(
+            f"{directory} cannot be the folder of a run ({error.strerror or error}): name another "
+            "with --output"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+        if [each.name for each in directory.iterdir()] == [LOCK]:
+            (directory / LOCK).unlink()
+            with suppress(OSError):  # somebody else uses it
+                for each in missing:
+                    each.rmdir()
+
+
+def weights_of_run(place: str) -> str:
+    """The best weights of a run by its folder; any other name of weights as it is."""
+    for name in (BEST, CHECKPOINT):
+        if (Path(place) / name).is_file():
+            return str(Path(place) / name)
+    return place
 
 
 def describe_run(directory: Path, config: TrainingConfig, left_out: Iterable[str]) -> None:

@@ -8,13 +8,15 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from deblur.errors import CheckpointError, ConfigError
-from deblur.networks import build_network, carries_picture, size_multiple
+from deblur.networks import ARCHITECTURES, build_network, carries_picture, size_multiple
+from deblur.networks.critic import LEAST_SIDE
 from deblur.networks.gan import Generator
 from deblur.networks.gan_fpn import FeaturePyramidGenerator
 from deblur.networks.residual_unet import ResidualUNet
 from deblur.training.backbones import load_encoder
 from deblur.training.checkpoint import load_checkpoint
 from deblur.training.config import TrainingConfig
+from deblur.training.optimizers import build_optimizer
 from deblur.training.revival import revive_
 
 
@@ -29,11 +31,11 @@ def initial_network(
     `load_encoder` raise.
     """
     network = build_network(config.architecture, config.arguments)
-    multiple = size_multiple(network)
-    if odd := [stage.side for stage in config.crops if stage.side % multiple]:
+    _refuse_odd_crops(config, network, config.model)
+    smallest = min(stage.side for stage in config.crops)
+    if config.adversarial and smallest < LEAST_SIDE:
         raise ConfigError(
-            f"crops of {odd[0]} pixels do not suit {config.model}, which halves its pictures: "
-            f"choose a multiple of {multiple}"
+            f"crops of {smallest} pixels are too small for the critic: choose {LEAST_SIDE} or more"
         )
     if fresh and config.start_from:
         start_from(network, config.start_from, config)
@@ -53,6 +55,16 @@ def initial_network(
             )
         network.keep_identity_()  # type: ignore[operator]
     return network
+
+
+def refuse_untrainable(config: TrainingConfig) -> None:
+    """Raises ConfigError for a network, crops or an optimiser that no run can begin with."""
+    if config.architecture not in ARCHITECTURES:
+        raise ConfigError(
+            f"{config.model} is others' work, of an architecture that is not trained here: "
+            f"{config.architecture}; there are: {', '.join(ARCHITECTURES)}"
+        )
+    build_optimizer(config.optimizer, initial_network(config, fresh=False))
 
 
 def start_from(network: nn.Module, name: str, config: TrainingConfig) -> None:
@@ -91,7 +103,17 @@ def teacher(config: TrainingConfig) -> nn.Module | None:
         )
     network = build_network(architecture, arguments)
     network.load_state_dict(weights)
+    _refuse_odd_crops(config, network, f"its teacher {config.distill_from}")
     return network.eval().requires_grad_(False)
+
+
+def _refuse_odd_crops(config: TrainingConfig, network: nn.Module, whose: str) -> None:
+    multiple = size_multiple(network)
+    if odd := [stage.side for stage in config.crops if stage.side % multiple]:
+        raise ConfigError(
+            f"crops of {odd[0]} pixels do not suit {whose}, which halves its pictures: "
+            f"choose a multiple of {multiple}"
+        )
 
 
 class _Trained(NamedTuple):
@@ -109,6 +131,11 @@ def _trained(name: str) -> _Trained:
     # Only a published model needs the Hub's client, and a training machine may lack it.
     from deblur.weights import fetch_weights, find_model
 
+    if Path(name).suffix == ".onnx":
+        raise ConfigError(
+            f"training begins with weights as torch has them, not with {name}: name the best.pt "
+            "of the run that it was exported from, or export it as .safetensors"
+        )
     spec = find_model(name)
     weights = load_file(fetch_weights(spec, ".safetensors"))
     return _Trained(spec.architecture, spec.arguments, weights, spec.value_range)

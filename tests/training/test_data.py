@@ -273,17 +273,21 @@ def test_no_average_reaches_over_a_bad_frame(tmp_path: Path) -> None:
         samples(source, skip_bad=True)
 
 
-@pytest.mark.parametrize(("limit", "decoded"), [("max", 1), ("1000", 2)])
+@pytest.mark.parametrize(
+    ("limit", "used", "decoded"), [("max", "0", 1), ("1000", "0", 2), (str(2**40), str(2**40), 2)]
+)
 def test_photos_are_kept_while_they_fit_into_memory(
     tmp_path: Path,
     photos: SourceConfig,
     monkeypatch: pytest.MonkeyPatch,
     limit: str,
+    used: str,
     decoded: int,
 ) -> None:
-    """A container may hold less than its machine."""
+    """A container may hold less than its machine, and hold something already."""
     told = tmp_path / "memory.max"
     told.write_text(f"{limit}\n")
+    (tmp_path / "memory.current").write_text(f"{used}\n")
     monkeypatch.setattr(photos_module, "CONTAINER_LIMIT", told)
     calls, decode = list[DataFile](), photos_module.decode
 

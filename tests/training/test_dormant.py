@@ -13,7 +13,8 @@ from deblur.networks import build_network
 from deblur.training.centring import Centring
 from deblur.training.checkpoint import load_checkpoint, save_checkpoint
 from deblur.training.config import Optimizer, SourceConfig
-from deblur.training.loop import build_optimizer, train
+from deblur.training.loop import train
+from deblur.training.optimizers import build_optimizer
 from deblur.training.reports import Report
 from deblur.training.revival import dormant_features, revive_
 from tests.pictures import scene

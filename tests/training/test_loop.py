@@ -86,6 +86,11 @@ def test_a_killed_run_goes_on_and_ends_bit_identical(
     resumed = train(run, tmp_path / "cut", device="cpu", resume=True)
     assert resumed.step == 6
     assert_same_state(whole.path, resumed.path)
+    losses = [
+        [each["loss"] for each in load_checkpoint(run.path).history if "loss" in each]
+        for run in (whole, resumed)
+    ]
+    assert losses[0] == losses[1] != []
 
 
 def test_a_run_that_is_asked_to_stop_saves_and_goes_on_from_there(
@@ -114,7 +119,7 @@ def test_another_run_is_neither_overwritten_nor_resumed(
     before = path.read_bytes()
     with pytest.raises(CheckpointError, match="go on with"):
         train(tiny_run(photos), tmp_path / "run", device="cpu")
-    with pytest.raises(CheckpointError, match="another configuration"):
+    with pytest.raises(CheckpointError, match="another configuration, of another seed:"):
         train(tiny_run(photos, seed=1), tmp_path / "run", device="cpu", resume=True)
     with pytest.raises(CheckpointError, match="there is no checkpoint"):
         train(tiny_run(photos), tmp_path / "none", device="cpu", resume=True)
@@ -182,6 +187,24 @@ def test_weights_that_forget_the_general_set_are_not_kept_as_the_best(
     assert seen[-1].general < -1
     assert seen[-1].gain > 3  # type: ignore[operator]
     assert load_checkpoint(tmp_path / "run" / "best.pt").step == 0
+
+
+def test_a_run_that_only_forgets_ends_when_it_has_waited_long_enough(
+    pairs: SourceConfig, photos: SourceConfig, tmp_path: Path
+) -> None:
+    run = tiny_run(
+        pairs,
+        general=(photos,),
+        forgetting=0.0,
+        steps=40,
+        validate_every=1,
+        optimizer=Optimizer("adamw", 3e-3),
+        schedule=Schedule("plateau", 0, stop_after=5),
+        ema=0.0,
+    )
+    outcome = train(run, tmp_path / "run", device="cpu")
+    assert outcome.reason == "nothing better was learned"
+    assert load_checkpoint(tmp_path / "run" / "best.pt").step + 5 == outcome.step < 40
 
 
 def test_what_was_learned_is_saved_before_bad_data_ends_the_run(
@@ -263,9 +286,21 @@ def test_the_cosine_rises_then_falls_to_nothing(photos: SourceConfig) -> None:
     assert rates[100] == pytest.approx(0)
 
 
+def test_a_run_that_is_too_short_to_warm_up_reaches_its_rate_all_the_same(
+    photos: SourceConfig,
+) -> None:
+    run = tiny_run(
+        photos, steps=30, schedule=Schedule(warmup=100), optimizer=Optimizer("adamw", 1.0)
+    )
+    rates = [learning_rate(run, step) for step in range(30)]
+    assert max(rates) == rates[2] == 1.0
+    assert rates[29] < 0.01
+
+
 def test_a_plateau_halves_the_rate_after_patience_is_over(photos: SourceConfig) -> None:
     run = tiny_run(photos, schedule=Schedule("plateau", 0, factor=0.5, patience=2))
     progress, reductions = Progress(), []
+    assert not Progress().see(1.0, run, fit=False), "however good it is"
     for gain in (1.0, 2.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0):
         progress.see(gain, run)
         reductions.append(progress.reductions)
@@ -288,6 +323,18 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
         CheckpointError, match=r"checkpoint\.pt is not a checkpoint, or it was cut short"
     ):
         load_checkpoint(damaged)
+
+
+def test_a_checkpoint_whose_weights_were_damaged_is_named(
+    photos: SourceConfig, tmp_path: Path
+) -> None:
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(empty_checkpoint(photos), path)
+    whole, weights = path.read_bytes(), torch.arange(1000.0).numpy().tobytes()
+    place = whole.index(weights) + 1000
+    path.write_bytes(whole[:place] + b"damage" + whole[place + 6 :])
+    with pytest.raises(CheckpointError, match=r"checkpoint\.pt is damaged"):
+        load_checkpoint(path)
 
 
 def test_a_full_disk_leaves_the_last_checkpoint(

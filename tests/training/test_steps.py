@@ -1,0 +1,195 @@
+"""What one step of a run does, and what it leaves alone."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from deblur.errors import DeviceMemoryError
+from deblur.networks import build_network
+from deblur.training import batch_size, loop
+from deblur.training.adversarial import Game
+from deblur.training.batches import Batch
+from deblur.training.checkpoint import Checkpoint, load_checkpoint
+from deblur.training.config import (
+    Adversarial,
+    CropStage,
+    Optimizer,
+    Schedule,
+    SourceConfig,
+    TrainingConfig,
+)
+from deblur.training.loop import train
+from deblur.training.reports import Report
+from deblur.training.validation import total_gain
+from tests.training.runs import tiny_run
+
+CLASSIC = Adversarial()
+WASSERSTEIN = Adversarial("wgan-gp", "none", sigmoid=False)
+FOR_A_CRITIC = (CropStage(0, 48, 2),)
+
+
+def after(run: TrainingConfig, folder: Path, seen: list[Report] | None = None) -> Checkpoint:
+    told = (seen if seen is not None else []).append
+    return load_checkpoint(train(run, folder, device="cpu", on_report=told).path)
+
+
+def moved(saved: Checkpoint, seed: int = 0) -> float:
+    """How far a run's weights are from those that its network is made with."""
+    torch.manual_seed(seed)
+    before = build_network("srcnn", {}).state_dict()
+    ways = [(saved.network[name] - value).flatten() for name, value in before.items()]
+    return float(torch.cat(ways).norm())
+
+
+def test_gradients_are_clipped(photos: SourceConfig, tmp_path: Path) -> None:
+    run = tiny_run(photos, steps=1, schedule=Schedule(warmup=0))
+    long, short = (
+        moved(after(replace(run, optimizer=Optimizer("sgd", 0.1, clip=clip)), tmp_path / str(clip)))
+        for clip in (math.inf, 1e-4)
+    )
+    assert long > 1e-3
+    assert 1e-6 < short < 2e-5, "0.1 times 1e-4, and as much again by momentum"
+
+
+def test_the_average_is_young_at_first(photos: SourceConfig, tmp_path: Path) -> None:
+    """Else it would hold what the network began with for its first thousands of steps."""
+    saved = after(tiny_run(photos, steps=1, ema=0.9999), tmp_path / "run")
+    for name, value in saved.network.items():
+        torch.testing.assert_close(saved.ema[name], value)
+
+
+def test_the_critics_verdict_counts_as_much_as_its_weight(
+    photos: SourceConfig, tmp_path: Path
+) -> None:
+    seen: list[Report] = []
+    settings = replace(CLASSIC, weight=0.3)
+    run = tiny_run(photos, steps=1, adversarial=settings, crops=FOR_A_CRITIC, validate_every=1)
+    saved = after(run, tmp_path / "run", seen)
+    parts = seen[-1].losses
+    assert saved.history[-1]["loss"] == pytest.approx(parts["l1"] + 0.3 * parts["adversarial"])
+
+
+def test_the_critic_sees_the_networks_own_range(
+    photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Tensor] = []
+    plain = Game.critic_step
+
+    def watched(game: Game, real: Tensor, fake: Tensor, step: int) -> dict[str, Tensor]:
+        seen.append(real)
+        return plain(game, real, fake, step)
+
+    monkeypatch.setattr(Game, "critic_step", watched)
+    for low in (0.0, -1.0):
+        run = tiny_run(
+            photos, steps=1, adversarial=CLASSIC, crops=FOR_A_CRITIC, value_range=(low, 1.0)
+        )
+        train(run, tmp_path / str(low), device="cpu")
+    torch.testing.assert_close(seen[1], seen[0] * 2 - 1)
+
+
+@pytest.fixture
+def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network's third answer in training is not a number."""
+    plain, calls = loop._Run.restore, iter(range(1000))
+
+    def restore(run: loop._Run, network: torch.nn.Module, blurred: Tensor) -> Tensor:
+        answer: Tensor = plain(run, network, blurred)
+        return answer * math.nan if network.training and next(calls) == 2 else answer
+
+    monkeypatch.setattr(loop._Run, "restore", restore)
+
+
+@pytest.mark.usefixtures("poisoned")
+@pytest.mark.parametrize("settings", [CLASSIC, WASSERSTEIN], ids=["bce", "wgan-gp"])
+def test_an_answer_that_is_not_finite_does_not_reach_the_critic(
+    photos: SourceConfig, tmp_path: Path, settings: Adversarial
+) -> None:
+    seen: list[Report] = []
+    saved = after(
+        tiny_run(photos, adversarial=settings, crops=FOR_A_CRITIC), tmp_path / "run", seen
+    )
+    assert [each.skipped for each in seen] == [0, 0, 1, 1, 1, 1]
+    assert all(math.isfinite(seen[-1].losses[name]) for name in ("critic", "adversarial"))
+    for weights in (saved.network, saved.ema, saved.game["critic"]):
+        assert all(value.isfinite().all() for value in weights.values())
+
+
+def test_a_critic_without_a_finite_gradient_learns_nothing_and_the_step_is_counted(
+    photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "deblur.training.adversarial.gradient_penalty", lambda critic, x: critic(x).sum() * math.inf
+    )
+    seen: list[Report] = []
+    run = tiny_run(photos, steps=2, adversarial=WASSERSTEIN, crops=FOR_A_CRITIC)
+    saved = after(run, tmp_path / "run", seen)
+    assert seen[-1].skipped == 2
+    assert all(value.isfinite().all() for value in saved.game["critic"].values())
+    assert moved(saved) == 0
+
+
+def test_steps_that_are_not_taken_are_not_in_the_mean_loss(
+    photos: SourceConfig, tmp_path: Path, poisoned: None
+) -> None:
+    saved = after(tiny_run(photos), tmp_path / "run")
+    assert saved.skipped == 1
+    assert math.isfinite(saved.history[-1]["loss"])
+
+
+def test_a_gain_is_of_what_can_be_shown_and_rounding_bounds_it() -> None:
+    batch = Batch(torch.full((2, 3, 8, 8), 0.5), torch.ones(2, 3, 8, 8))
+    total, count = total_gain(lambda blurred: blurred * 4, [batch]).tolist()
+    assert count == 2
+    assert total / count == pytest.approx(10 * math.log10(0.25 / 1e-5))
+
+
+def out_of_memory(above: int) -> Callable[[loop._Run, torch.nn.Module, Tensor], Tensor]:
+    plain = loop._Run.restore
+
+    def restore(run: loop._Run, network: torch.nn.Module, blurred: Tensor) -> Tensor:
+        if len(blurred) > above:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        answer: Tensor = plain(run, network, blurred)
+        return answer
+
+    return restore
+
+
+def test_steps_that_do_not_fit_into_the_gpu_are_a_clear_error(
+    photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop._Run, "restore", out_of_memory(1))
+    with pytest.raises(DeviceMemoryError, match=r"2 crops of 24 px do not fit .* --batch"):
+        train(tiny_run(photos), tmp_path / "run", device="cpu")
+
+
+def test_the_largest_batch_is_found_with_real_steps(
+    photos: SourceConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tiny_run(photos, adversarial=replace(CLASSIC, after=500), crops=FOR_A_CRITIC)
+    assert batch_size.largest_batch(run, 48, "cpu") == batch_size.CPU_BATCH
+    tried = []
+
+    def on_the_cpu(config: TrainingConfig, folder: Path, *, device: str) -> object:
+        (stage,) = config.crops
+        tried.append((stage.side, stage.batch))
+        assert config.adversarial is not None
+        assert config.adversarial.after == 0
+        with monkeypatch.context() as here:
+            here.setattr(torch.cuda, "is_available", lambda: False)
+            return train(config, folder, device="cpu")
+
+    monkeypatch.setattr(loop._Run, "restore", out_of_memory(5))
+    monkeypatch.setattr(batch_size, "train", on_the_cpu)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert batch_size.largest_batch(run, 48, "cuda") == 4
+    assert tried == [(48, size) for size in batch_size.SIZES if size >= 4]
+    monkeypatch.setattr(loop._Run, "restore", out_of_memory(0))
+    with pytest.raises(DeviceMemoryError, match="not even one crop of 48 px"):
+        batch_size.largest_batch(run, 48, "cuda")
