@@ -96,14 +96,24 @@ def test_rolling_moves_a_crop_more_the_farther_it_lies_from_the_axis() -> None:
 
 @example(seed=8329, length=15.0)
 @given(seed=st.integers(0, 10_000), length=st.floats(1, 40))
-def test_shakes_are_as_long_as_asked_and_no_step_is_longer_than_a_pixel(
-    seed: int, length: float
-) -> None:
+def test_shakes_are_as_long_as_asked(seed: int, length: float) -> None:
     recipe = replace(CLEAN, length=(length, length), varying=1, moving=0)
     path = draw_blur(recipe, np.random.default_rng(seed), 160).homographies
     assert path is not None
     assert longest_path(path, 160) == pytest.approx(length, rel=0.02)
-    assert len(path) > length
+
+
+def test_shakes_are_looked_at_in_steps_of_about_a_pixel() -> None:
+    """Of the corner that moves fastest; tangles, whose way is longer than their reach, in more."""
+    corners = np.array([[-80, -80, 1], [80, -80, 1], [-80, 80, 1], [80, 80, 1]])
+    typical = []
+    for blur in drawn(replace(CLEAN, length=(2, 40), varying=1, moving=0), 80, 160):
+        assert blur.homographies is not None
+        seen = np.einsum("tij,pj->tpi", blur.homographies, corners)
+        ways = np.diff(seen[..., :2] / seen[..., 2:], axis=0)
+        typical.append(np.median(np.linalg.norm(ways, axis=-1).max(1)))
+    assert np.median(typical) < 1.25
+    assert np.quantile(typical, 0.9) < 2
 
 
 @given(seed=st.integers(0, 10_000), length=st.floats(0, 60))
@@ -117,6 +127,13 @@ def test_kernels_hold_all_the_light_where_the_path_is(seed: int, length: float) 
     assert (kernel.sum(0) * place).sum() == pytest.approx(
         path[:, 0].mean(), abs=0.02 * length + 1e-6
     )
+
+
+@given(radius=st.floats(0, 0.5), blades=st.sampled_from([0, 5, 8]), angle=st.floats(0, 3))
+def test_what_is_hardly_out_of_focus_is_a_point(radius: float, blades: int, angle: float) -> None:
+    kernel = aperture(radius, blades, angle)
+    assert kernel.sum() == pytest.approx(1)
+    assert kernel[len(kernel) // 2, len(kernel) // 2] > 0.6
 
 
 @given(radius=st.floats(0.5, 8), blades=st.sampled_from([0, 5, 6, 7]), angle=st.floats(0, 3))
@@ -350,12 +367,14 @@ def in_front(blur: Blur, like: Tensor) -> Tensor:
     return silhouettes(outlines, like)[:, 0].amax(0)
 
 
-def test_what_a_lens_does_not_resolve_is_missing_from_the_sharp_picture_too() -> None:
+@pytest.mark.parametrize("gamma", [1.0, 1.8, 2.2])
+def test_what_a_lens_does_not_resolve_is_missing_from_the_sharp_picture_too(gamma: float) -> None:
     sharp = photos(4)
     recipe = replace(CLEAN, sharp=1.0, lens=1.0, unresolved=(1.0, 1.0))
-    blurred, target = synthesize(sharp, drawn(recipe, 4))
+    blurs = [replace(blur, gamma=gamma) for blur in drawn(recipe, 4)]
+    blurred, target = synthesize(sharp, blurs)
     assert torch.equal(blurred, target)
-    softened = convolve(sharp**2.2, [gaussian(1.0)] * 4) ** (1 / 2.2)
+    softened = convolve(sharp**gamma, [gaussian(1.0)] * 4) ** (1 / gamma)
     torch.testing.assert_close(target, softened, atol=0.5 / 255 + 1e-4, rtol=0)
 
 
@@ -408,6 +427,50 @@ def test_shares_are_what_the_recipe_says() -> None:
     assert len(blurred) == pytest.approx(300, abs=40)
     assert sum(bool(blur.segments) for blur in blurred) == pytest.approx(150, abs=35)
     assert sum(blur.photons > 0 for blur in blurred) == pytest.approx(150, abs=35)
+
+
+def test_light_is_as_stored_in_the_share_that_the_recipe_says() -> None:
+    gammas = [blur.gamma for blur in drawn(BlurRecipe(sharp=0, linear_response=0.4), 400, 32)]
+    assert gammas.count(1.0) == pytest.approx(160, abs=30)
+    others = [gamma for gamma in gammas if gamma != 1.0]
+    assert 1.8 <= min(others) < 1.9 < 2.5 < max(others) <= 2.6
+
+
+def test_what_is_out_of_focus_is_still_in_the_share_that_the_recipe_says() -> None:
+    recipe = replace(CLEAN, defocused=1, still=0.3, varying=1, moving=0)
+    still = [blur.homographies is None for blur in drawn(recipe, 400, 32)]
+    assert sum(still) == pytest.approx(120, abs=30)
+    assert all(blur.kernel is not None for blur in drawn(recipe, 20, 32))
+
+
+def test_photos_are_compressed_in_the_share_and_at_the_quality_that_the_recipe_says() -> None:
+    recipe = replace(CLEAN, compressed=0.5, jpeg_quality=(20, 30))
+    blurs = drawn(recipe, 400, 32)
+    qualities = [blur.jpeg_quality for blur in blurs if blur.jpeg_quality]
+    assert len(qualities) == pytest.approx(200, abs=35)
+    assert set(qualities) == set(range(20, 30))
+    sharp = photos(1)
+    plain, _ = synthesize(sharp, [Blur(0)])
+    lossy, scene_ = synthesize(sharp, [Blur(0, jpeg_quality=25)])
+    torch.testing.assert_close(lossy, jpeg(plain, torch.tensor([25.0])), atol=1e-6, rtol=0)
+    assert torch.equal(scene_, sharp)
+    assert rms(lossy - plain) > 0.005
+
+
+def test_nothing_from_beyond_the_margin_reaches_a_crop() -> None:
+    recipe = BlurRecipe(
+        length=(10, 30), defocused=0.5, moving=0, soft=0.3, noisy=0, compressed=0, sharp=0
+    )
+    further, blurs = 30, drawn(recipe, 24)
+    wide = photos(24, 96 + 2 * further)
+    near = wide[..., further:-further, further:-further]
+    for whole, cut in zip(
+        synthesize(wide, blurs, recipe.margin + further),
+        synthesize(near, blurs, recipe.margin),
+        strict=True,
+    ):
+        off = (whole - cut).abs() * 255
+        assert (off > 1.01).float().mean() < 1e-3
 
 
 def test_the_blur_of_a_sample_does_not_depend_on_its_batch() -> None:

@@ -145,6 +145,34 @@ def test_the_generator_pays_less_for_what_resembles_the_real(settings: Adversari
     assert losses[0] > losses[2] + 0.1
 
 
+def test_momenta_are_those_of_the_papers() -> None:
+    bce, wasserstein = (
+        critic_optimizer(settings, Mean(settings.sigmoid)).defaults["betas"]
+        for settings in (CLASSIC, WASSERSTEIN)
+    )
+    assert bce == (0.5, 0.999)
+    assert wasserstein == (0.0, 0.9)
+
+
+def test_the_slope_is_looked_at_somewhere_between_sharp_and_restored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[Tensor] = []
+
+    def watched(critic: nn.Module, pictures: Tensor) -> Tensor:
+        seen.append(pictures)
+        return gradient_penalty(critic, pictures)
+
+    monkeypatch.setattr("deblur.training.adversarial.gradient_penalty", watched)
+    play = small_game(replace(WASSERSTEIN, critic_steps=1))
+    for step in (0, 1):
+        play.critic_step(torch.ones(4, 3, 8, 8), torch.zeros(4, 3, 8, 8), step)
+    shares = torch.stack(seen).flatten(2)
+    torch.testing.assert_close(shares.amin(2), shares.amax(2))
+    assert 0 < shares.min() < shares.max() < 1
+    assert len(set(shares[..., 0].flatten().tolist())) == 8, "another for each, at every step"
+
+
 def test_the_penalty_pulls_the_slope_to_one() -> None:
     critic = nn.Conv2d(3, 1, 1, bias=False)
     nn.init.constant_(critic.weight, 5.0)

@@ -164,6 +164,14 @@ def test_a_mixed_batch_keeps_the_order_of_its_samples(
     assert kinds == {True, False}
 
 
+def test_validation_draws_other_crops_than_training(photos: SourceConfig) -> None:
+    run = config(photos, augmentation=Augmentation(flip=False, turns=False))
+    learned = next(training_batches(run, 0, CPU)).sharp
+    validated = next(validation_batches(run, [photos], 4, CPU)).sharp
+    assert learned.shape == validated.shape
+    assert not any(torch.equal(one, other) for one, other in zip(learned, validated, strict=True))
+
+
 def test_validation_is_fixed_and_not_augmented(pairs: SourceConfig) -> None:
     run = config(pairs)
     one, other = (list(validation_batches(run, [pairs], 6, CPU)) for _ in range(2))
@@ -261,6 +269,27 @@ def test_frames_that_move_are_averaged_around_the_sharp_one(tmp_path: Path) -> N
         assert blurred.float().std() < 0.97 * sharp.float().std()
         expected = real(still[index, 90])[1].float().std().item()
         assert sharp.float().std().item() == pytest.approx(expected, rel=0.1)
+
+
+def test_frames_are_averaged_as_stored_or_as_light_one_as_often_as_the_other(
+    tmp_path: Path,
+) -> None:
+    """As GoPro's `blur` and `blur_gamma` are: of black and white in turn, a half is lighter."""
+    folder = tmp_path / "flicker"
+    folder.mkdir()
+    for index in range(15):
+        Image.new("RGB", (100, 100), ("black", "white")[index % 2]).save(folder / f"{index:03}.png")
+    drawn = samples(SourceConfig("frames", str(folder)))
+    means = [float(real(drawn[index, 24])[0].float().mean()) / 255 for index in range(60)]
+    stored = [mean for mean in means if mean < 0.6]
+    light = [mean for mean in means if mean > 0.65]
+    assert len(stored) + len(light) == 60
+    assert len(stored) == pytest.approx(30, abs=12)
+    shares = {n / of for of in (7, 9, 11, 13) for n in (of // 2, of // 2 + 1)}
+    for mean in stored:
+        assert min(abs(mean - share) for share in shares) < 0.5 / 255 + 1e-6
+    for mean in light:
+        assert min(abs(mean - share ** (1 / 2.2)) for share in shares) < 0.5 / 255 + 1e-6
 
 
 def test_no_average_reaches_over_a_bad_frame(tmp_path: Path) -> None:
