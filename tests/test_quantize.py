@@ -1,6 +1,7 @@
 """From an fp32 file to one at int8 or fp16 that says how close it is."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from deblur.restorer import Restorer
 from deblur.spec import Precision
 from deblur.training.checkpoint import Checkpoint, save_checkpoint
 from deblur.training.config import SourceConfig, TrainingConfig
-from deblur.weights import find_model
+from deblur.weights import fetch_weights, find_model
 from tests.command_line import deblur
 from tests.pictures import photo, scene
 
@@ -164,6 +165,16 @@ def test_what_misses_its_tolerance_is_refused_with_both_figures(
         quantize(TINY, full, path, photos, precision=precision)
     assert [each.name for each in tmp_path.iterdir()] == ["variant.onnx"]
     assert path.read_bytes() == b"the last good one"
+
+
+def test_a_variant_in_which_nothing_is_rounded_is_refused(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WORTH", -math.inf)
+    srcnn = CATALOG["srcnn"]
+    with pytest.raises(ExportError, match="all 3 layers of srcnn have to stay in float"):
+        quantize(srcnn, fetch_weights(srcnn, ".onnx"), tmp_path / "int8.onnx", photos)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_variant_of_a_variant_is_refused(

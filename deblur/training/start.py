@@ -58,12 +58,18 @@ def initial_network(
 
 
 def refuse_untrainable(config: TrainingConfig) -> None:
-    """Raises ConfigError for a network, crops or an optimiser that no run can begin with."""
+    """Raises ConfigError for what no run can begin with; files need not be here yet."""
     if config.architecture not in ARCHITECTURES:
         raise ConfigError(
             f"{config.model} is others' work, of an architecture that is not trained here: "
             f"{config.architecture}; there are: {', '.join(ARCHITECTURES)}"
         )
+    for name in filter(None, (config.start_from, config.distill_from)):
+        if Path(name).suffix == ".onnx":
+            raise ConfigError(
+                f"training begins with weights as torch has them, not with {name}: name the "
+                "best.pt of the run that it was exported from, or export it as .safetensors"
+            )
     build_optimizer(config.optimizer, initial_network(config, fresh=False))
 
 
@@ -131,11 +137,6 @@ def _trained(name: str) -> _Trained:
     # Only a published model needs the Hub's client, and a training machine may lack it.
     from deblur.weights import fetch_weights, find_model
 
-    if Path(name).suffix == ".onnx":
-        raise ConfigError(
-            f"training begins with weights as torch has them, not with {name}: name the best.pt "
-            "of the run that it was exported from, or export it as .safetensors"
-        )
     spec = find_model(name)
     weights = load_file(fetch_weights(spec, ".safetensors"))
     return _Trained(spec.architecture, spec.arguments, weights, spec.value_range)

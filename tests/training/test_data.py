@@ -371,6 +371,15 @@ def test_bad_files_are_left_out_and_counted(photos: SourceConfig, pairs: SourceC
         training_batches(run, 0, CPU)
 
 
+def test_bad_files_to_validate_on_are_left_out_and_counted_too(
+    photos: SourceConfig, pairs: SourceConfig
+) -> None:
+    Image.fromarray(scene(90, 120)).save(Path(pairs.path) / "blur" / "1.png")
+    run = config(photos, skip_bad=True)
+    validation = validation_batches(run, [pairs], 4, CPU)
+    assert [file.name for file in validation.skipped] == ["sharp/1.png"]
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_file_that_is_cut_short_is_named_in_one_sentence(tmp_path: Path, workers: int) -> None:
     path = tmp_path / "cut.png"

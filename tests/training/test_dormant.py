@@ -1,5 +1,6 @@
 """Features that never fire: counted, started anew, and kept from falling silent."""
 
+import math
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -152,3 +153,16 @@ def test_a_centred_step_is_the_one_of_the_centred_layer() -> None:
         torch.testing.assert_close(
             plain.bias, offset - weight.sum((2, 3)) @ mean, atol=1e-3, rtol=1e-4
         )
+
+
+def test_a_mean_that_overflows_centres_nothing_and_harms_nothing() -> None:
+    """As at fp16, where the step is then not taken."""
+    plain = nn.Conv2d(1, 2, 1)
+    before = plain.bias.detach().clone()  # type: ignore[union-attr]
+    centring = Centring(plain)
+    plain(torch.full((1, 1, 4, 4), math.inf))
+    plain.weight.grad, plain.bias.grad = torch.ones(2, 1, 1, 1), torch.ones(2)  # type: ignore[union-attr]
+    with centring.about_means(lambda each: each):
+        pass
+    assert torch.equal(plain.bias, before)  # type: ignore[arg-type]
+    assert torch.equal(plain.weight.grad, torch.ones(2, 1, 1, 1))

@@ -223,6 +223,24 @@ def test_what_was_learned_is_saved_before_bad_data_ends_the_run(
     assert load_checkpoint(tmp_path / "run" / "checkpoint.pt").step == len(seen) > 0
 
 
+def test_every_file_that_is_left_out_is_told(
+    photos: SourceConfig, pairs: SourceConfig, tmp_path: Path
+) -> None:
+    """Whether it was to be learned from, validated on, or not to be forgotten."""
+    (Path(photos.path) / "bad.png").write_text("no photo")
+    bad = [make_pairs(tmp_path / name) / "blur" / "0.png" for name in ("one", "other")]
+    for path in bad:
+        path.write_text("no photo")
+    one, other = (SourceConfig("pairs", str(path.parents[1])) for path in bad)
+    run = tiny_run(photos, validation=(one,), general=(other,), skip_bad=True, steps=1)
+    last = reports(run, tmp_path / "run")[-1]
+    written = (tmp_path / "run" / "left-out.txt").read_text().splitlines()
+    assert [*last.left_out] == written
+    assert len(written) == 3
+    for path in (Path(photos.path) / "bad.png", *bad):
+        assert any(str(path) in line for line in written), path
+
+
 def test_the_general_set_is_blurred_by_the_default_recipe(
     photos: SourceConfig, tmp_path: Path
 ) -> None:

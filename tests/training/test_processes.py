@@ -11,7 +11,10 @@ import torch
 from deblur.training.checkpoint import Checkpoint, load_checkpoint
 from deblur.training.config import CropStage, SourceConfig
 from tests.command_line import ENVIRONMENT
-from tests.training.runs import make_photos, tiny_run
+from tests.training.runs import make_pairs, make_photos, tiny_run
+
+SECOND_MEETS_IT = 8
+"""A seed by which the 25th step of the second of two processes draws it first."""
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -24,10 +27,13 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def launch(processes: int) -> tuple[str, ...]:
+    return "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"
+
+
 def train_in(processes: int, config: Path, folder: Path) -> Checkpoint:
-    launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     options = ("-m", "deblur.training", str(config), str(folder), "--device", "cpu")
-    done = command(*(launch if processes > 1 else []), *options)
+    done = command(*(launch(processes) if processes > 1 else ()), *options)
     assert done.returncode == 0, done.stderr
     return load_checkpoint(folder / "checkpoint.pt")
 
@@ -86,3 +92,36 @@ def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path) -> None:
     done = command("-m", "deblur.training", str(config), str(tmp_path / "run"))
     assert done.returncode == 1
     assert done.stderr.strip() == "the field 'architecture' is missing"
+
+
+def test_bad_data_in_any_process_saves_what_was_learned(tmp_path: Path) -> None:
+    """It is the second process that meets the file here; only the first one writes."""
+    photos = make_photos(tmp_path / "photos", 24)
+    source = SourceConfig("photos", str(photos))
+    cut = photos / "7.png"
+    cut.write_bytes(cut.read_bytes()[:2000])
+    run = tiny_run(source, crops=(CropStage(0.0, 24, 2),), steps=200, checkpoint_every=1000)
+    good = SourceConfig("pairs", str(make_pairs(tmp_path / "pairs")))
+    config, folder = tmp_path / "run.json", tmp_path / "run"
+    config.write_text(replace(run, validation=(good,), seed=SECOND_MEETS_IT).to_json())
+    done = command(*launch(2), "-m", "deblur.training", str(config), str(folder), "--device", "cpu")
+    assert done.returncode == 1
+    assert "7.png: cannot be read as a photo" in done.stderr
+    assert "another process met data that cannot be trained on" in done.stderr
+    assert load_checkpoint(folder / "checkpoint.pt").step > 0
+
+
+def test_several_processes_are_not_given_a_time(tmp_path: Path) -> None:
+    config = tmp_path / "run.json"
+    config.write_text(tiny_run(SourceConfig("photos", "photos")).to_json())
+    run = ("-m", "deblur.training", str(config), str(tmp_path / "run"), "--within", "1")
+    parts = ("--from-parts", str(tmp_path / "none.parts.json"))
+    done = subprocess.run(
+        [sys.executable, *run, *parts],
+        env=ENVIRONMENT | {"WORLD_SIZE": "2", "RANK": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "in one process only" in done.stderr
