@@ -45,7 +45,8 @@ Resume = Annotated[
     Path | None, typer.Option(help="Folder of a run to go on with, as it was configured.")
 ]
 InitFrom = Annotated[
-    str | None, typer.Option(help="Weights to begin with: a model's name, a file, owner/name.")
+    str | None,
+    typer.Option(help="Weights to begin with: a model's name, a file, a run's folder, owner/name."),
 ]
 DistillFrom = Annotated[
     str | None, typer.Option(help="A teacher, likewise, whose answers are learned from, too.")
@@ -56,7 +57,9 @@ Within = Annotated[
     float | None,
     typer.Option(parser=duration, help="Instead, as many steps as end within, e.g., 2h."),
 ]
-Batch = Annotated[str | None, typer.Option(help="Crops a step, or auto: as many as the GPU holds.")]
+Batch = Annotated[
+    str | None, typer.Option(help="Crops a step, or auto: as many as the GPU holds, 8 on a CPU.")
+]
 Crop = Annotated[int | None, typer.Option(help="Their side in pixels, for the whole run.")]
 Rate = Annotated[float | None, typer.Option(min=0, help="The highest rate of the run.")]
 Config = Annotated[
