@@ -42,7 +42,8 @@ def check_limits(record: Any, path: str = "") -> None:
             value = getattr(record, name)
             ends = value if isinstance(value, tuple) else (value,)
             if not all(end in limits for end in ends) or ends[0] > ends[-1]:
-                wanted = "[lowest, highest], each" if isinstance(value, tuple) else "a number"
+                number = "a number" if all(map(math.isfinite, ends)) else "a finite number"
+                wanted = "[lowest, highest], each" if isinstance(value, tuple) else number
                 raise ConfigError(f"{path}{name}: expected {wanted} {limits}, not {_shown(value)}")
 
 

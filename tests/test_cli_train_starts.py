@@ -1,6 +1,8 @@
 """What a run of the command begins with: model, weights, folder."""
 
+import errno
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from filelock import FileLock
 
 from deblur.training.config import SourceConfig
 from deblur.training.loop import train
-from deblur.training.run_folder import LOCK
+from deblur.training.run_folder import LOCK, claimed
 from deblur.training.split import split_source
 from tests.command_line import deblur, files_in
 from tests.training.runs import make_pairs, make_photos, tiny_run
@@ -47,9 +49,22 @@ def test_a_configuration_may_name_the_model(tmp_path: Path, photos: Path) -> Non
     for options in (("--config", named), ("--config", named, "--model", "unet")):
         written = configured(tmp_path, photos, *options)
         assert (written["model"], written["architecture"]) == ("unet", "unet")
-    refused = deblur("train", "--data", photos, "--config", named, "--model", "srcnn")
-    assert refused.code == 1
-    assert "--model srcnn and a --config that says 'unet': name one" in refused.said
+    over_it = configured(tmp_path, photos, "--config", named, "--model", "srcnn")
+    assert (over_it["model"], over_it["architecture"]) == ("srcnn", "srcnn")
+
+
+def test_the_configuration_of_a_run_that_is_there_can_be_taken_whatever_its_name(
+    tmp_path: Path, photos: Path
+) -> None:
+    arguments = {"width": 8, "blocks": 1, "levels": 2, "stem": 2}
+    own = {"model": "mine", "architecture": "residual_unet", "arguments": arguments, "ema": 0.5}
+    config = as_file(tmp_path, own)
+    taken = configured(tmp_path, photos, "--config", config)
+    assert {name: taken[name] for name in own} == own
+    borrowed = configured(tmp_path, photos, "--config", config, "--model", "unet")
+    assert (borrowed["model"], borrowed["architecture"]) == ("unet", "unet")
+    assert borrowed["ema"] == 0.5
+    assert borrowed["arguments"] != arguments
 
 
 @pytest.mark.parametrize(
@@ -69,6 +84,8 @@ def test_a_configuration_may_name_the_model(tmp_path: Path, photos: Path) -> Non
             "weight decay would move the weights that are held still",
         ),
         ({"optimizer": {"name": "mun"}}, "adamw, adam, sgd and muon are usual"),
+        ({"model": 5}, "model: expected a text, not 5"),
+        ({"start_from": 5}, "start_from: expected a text, not 5"),
         ({"architecture": "resnet"}, "not trained here: resnet"),
         ({"arguments": {"depth": 3}}, "does not take {"),
     ],
@@ -131,6 +148,9 @@ def test_pairs_are_not_taken_for_photos(tmp_path: Path) -> None:
     refused = deblur("train", "--data", f"photos:{pairs}")
     assert refused.code == 1
     assert f"name pairs:{pairs}, or photos:{pairs / 'sharp'}" in refused.said
+    deeper = deblur("train", "--data", f"photos:{tmp_path}")
+    assert deeper.code == 1
+    assert f"name pairs:{pairs}, or photos:{pairs / 'sharp'}" in deeper.said
 
 
 # --- the folder -----------------------------------------------------------------------------
@@ -162,10 +182,47 @@ def test_two_runs_do_not_write_into_one_folder(tmp_path: Path, photos: Path) -> 
     assert {"checkpoint.pt", "config.json"} <= {*files_in(folder)}
 
 
-def test_a_folder_that_cannot_be_one_is_said_before_anything_is_looked_at(
+def test_a_run_that_is_refused_leaves_no_trace_in_the_others_folder(
     tmp_path: Path, photos: Path
 ) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with FileLock(folder / LOCK):
+        refused = deblur(*quick(tmp_path, photos), folder, "--track", "tensorboard")
+        assert refused.code == 1
+        assert [path.name for path in folder.iterdir()] == [LOCK]
+
+
+def test_where_nothing_can_be_locked_a_run_goes_on_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(lock: FileLock) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    with pytest.warns(UserWarning, match="No locks available"), claimed(tmp_path / "run"):
+        (tmp_path / "run" / "kept").touch()
+    with pytest.warns(UserWarning, match="No locks available"), claimed(tmp_path / "gone"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_folder_that_goes_meanwhile_does_not_hide_what_went_wrong(tmp_path: Path) -> None:
+    def fail() -> None:
+        with claimed(tmp_path / "deep" / "run"):
+            shutil.rmtree(tmp_path / "deep")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+
+def test_a_folder_that_cannot_be_one_is_said_before_the_photos_are_read(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "file").touch()
+    photos = make_photos(tmp_path / "photos")
+    (photos / "0.png").write_bytes(b"no photo")
     for place in (tmp_path / "file", tmp_path / "file" / "run"):
         for extra in ((), ("--within", "1h")):
             command = [*quick(tmp_path, photos), place, *extra]

@@ -232,7 +232,7 @@ def test_few_tiles_of_many_photos_are_held(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(calibration, "_tiles", counted)
     assert [len(tiles) for tiles in calibration_tiles(tmp_path, TINY)] == [2, 2]
-    assert held == [4] * 4
+    assert held == [8] * 2
 
 
 def test_a_variant_does_not_replace_its_model(full: Path, photos: Path) -> None:

@@ -9,7 +9,7 @@ import typer
 from deblur.catalog import CATALOG
 from deblur.cli.console import OUT, plain_errors
 from deblur.cli.needs import require, require_torch
-from deblur.errors import OutputExistsError
+from deblur.errors import OutputExistsError, UnknownModelError
 from deblur.weights import find_model
 
 if TYPE_CHECKING:
@@ -33,13 +33,15 @@ def card(
     """Write README.md, curve.png and crops.png of a trained model beside its file."""
     with plain_errors():
         require_torch("reading a checkpoint")
+        require("matplotlib", "drawing a run's curve", extra="train")
+        if not model.is_file():
+            raise UnknownModelError(f"there is no file {model}: name what was exported")
         written = model.parent / "README.md"
         if written.exists() and not overwrite:
             raise OutputExistsError(
                 f"{written} exists already: lay the model into a folder of its own, or pass "
                 "--overwrite"
             )
-        require("matplotlib", "drawing a run's curve", extra="train")
         from deblur.publish.model_card import model_card
         from deblur.publish.pictures import draw_crops, draw_curve
         from deblur.restorer import Restorer

@@ -36,8 +36,9 @@ def synthesize(
         try:
             sheet.save(preview)
         except (OSError, ValueError) as error:
+            size = f"{sheet.width}x{sheet.height}"
+            advice = "" if getattr(error, "errno", None) else "; name a .png, or lower --count"
             raise OutputError(
-                f"{preview}: a sheet of {sheet.width}x{sheet.height} cannot be written ({error}); "
-                "name a .png, or choose a smaller --count"
+                f"{preview}: a sheet of {size} cannot be written ({error}){advice}"
             ) from error
     OUT.print(str(preview))

@@ -22,6 +22,7 @@ from deblur.weights import find_model
 if TYPE_CHECKING:
     from deblur.training.config import TrainingConfig
 
+_OF_A_MODEL = {"model", "architecture", "arguments", "value_range"}
 _MAY_CHANGE = {"resume", "device", "time_limit", "track", "skip_bad"}
 
 
@@ -97,6 +98,10 @@ def _resumed(folder: Path, skip_bad: bool) -> "TrainingConfig":
 def _refuse_steps_beside_within(
     within: float | None, steps: int | None, write_config: Path | None
 ) -> None:
+    from deblur.training.pace import refuse_several_processes
+
+    if within is not None:
+        refuse_several_processes("--within")
     if within is not None and (steps is not None or write_config):
         raise ConfigError(
             "--within finds out how many steps this machine takes in that time: leave out "
@@ -105,18 +110,27 @@ def _refuse_steps_beside_within(
 
 
 def _wanted_model(model: str | None, changes: dict[str, Any]) -> str:
-    """The model that is named, or that the weights to begin with are of."""
+    """The model that is named, or that the weights to begin with are of.
+
+    What a configuration says of another model than the one that is asked for is left out of
+    `changes`. One that brings its own network along may have any name.
+    """
     from deblur.training.checkpoint import load_checkpoint
+    from deblur.training.run_folder import weights_of_run
 
     configured, start = changes.get("model"), changes.get("start_from")
-    if model and configured and model != configured:
-        raise ConfigError(f"--model {model} and a --config that says {configured!r}: name one")
-    if model or configured:
-        return str(model or configured)
-    if start is None:
+    if model and configured not in (None, model):
+        for name in _OF_A_MODEL & changes.keys():
+            del changes[name]
+    if model:
+        return model
+    if isinstance(configured, str) and (configured in CATALOG or "architecture" not in changes):
+        return configured
+    if configured is not None or not isinstance(start, str):
         return DEFAULT_MODEL
+    start = weights_of_run(start)
     if Path(start).suffix != ".pt":
-        return str(start)
+        return start
     trained = load_checkpoint(Path(start)).training_config().model
     return trained if trained in CATALOG else DEFAULT_MODEL
 
@@ -207,9 +221,11 @@ def _configure(
     first = config.crops[0]
     if crop is not None or batch:
         side = first.side if crop is None else crop
-        size = (
-            largest_batch(config, side, device) if batch == "auto" else _whole(batch, first.batch)
-        )
+        if batch == "auto":
+            ERR.print(f"trying how many crops of {side} px fit")
+            size = largest_batch(config, side, device)
+        else:
+            size = _whole(batch, first.batch)
         changes["crops"] = [{"start": 0.0, "side": side, "batch": size}]
     if learning_rate is not None:
         rate = {"learning_rate": learning_rate}

@@ -32,13 +32,13 @@ def calibration_tiles(photos: Path, spec: ModelSpec) -> tuple[list[Batch], list[
         )
     side = max(SIDE // spec.size_multiple, 1) * spec.size_multiple
     files = [path for path in sorted(photos.rglob("*")) if path.suffix.lower() in INPUT_SUFFIXES]
-    chosen = _evenly(files, MOST_TILES)
+    chosen = _evenly(files, MOST_TILES // 2)
     each_most = max(2, _SPARE * MOST_TILES // max(1, len(chosen)))
     found = [tiles for path in chosen if (tiles := _tiles(path, spec, side, each_most))]
     halves = [
         [tiles[(number + half) % 2 :: 2] for number, tiles in enumerate(found)] for half in (0, 1)
     ]
-    calibrating, measuring = (_evenly(_in_turn(half), MOST_TILES // 2) for half in halves)
+    calibrating, measuring = (_in_turn(half)[: MOST_TILES // 2] for half in halves)
     if not calibrating or not measuring:
         raise ExportError(
             f"{photos} has {sum(map(len, found))} tiles of {side}x{side} pixels in it; to "

@@ -52,6 +52,8 @@ def aperture(radius: float, blades: int, angle: float) -> Array:
 
 def gaussian(sigma: float) -> Array:
     """A Gaussian of `sigma` pixels, cut at three and a half of them: (k, k), sum 1."""
+    if not sigma:
+        return np.ones((1, 1))
     half = int(np.ceil(3.5 * sigma))
     line = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
     kernel = np.outer(line, line)

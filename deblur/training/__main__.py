@@ -7,7 +7,6 @@ processes on a CPU.
 
 import argparse
 import math
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from deblur.errors import DeblurError
 from deblur.training.checkpoint import join_checkpoint, load_checkpoint, split_checkpoint
 from deblur.training.config import TrainingConfig
+from deblur.training.devices import is_first_process
 from deblur.training.loop import train
 from deblur.training.pace import fit_steps, refuse_several_processes
 from deblur.training.reports import Report
@@ -45,9 +45,9 @@ def main() -> None:
 
 def _run(asked: argparse.Namespace) -> None:
     checkpoint = asked.output / CHECKPOINT
-    first = int(os.environ.get("RANK", "0")) == 0
+    first = is_first_process()
     if asked.within is not None:
-        refuse_several_processes()
+        refuse_several_processes("--within")
     if asked.from_parts:
         asked.output.mkdir(parents=True, exist_ok=True)
         if first:  # the others wait for it where their group of processes forms

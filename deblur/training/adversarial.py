@@ -51,7 +51,7 @@ class Game:
         self.backward = backward
         self.seed = seed
         self.learned = True
-        """Whether the critic's last turn was taken whole; no step without a finite gradient is."""
+        """Whether the critic's last turn was taken whole: no step without a finite gradient is."""
 
     def critic_step(self, real: Tensor, fake: Tensor, step: int) -> dict[str, Tensor]:
         """Let the critic learn from (N, 3, h, w) sharp and restored; no gradient leaves.

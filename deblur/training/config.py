@@ -154,8 +154,7 @@ class Optimizer:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The learning rate over the run, after a linear rise over `warmup` steps, or over a tenth of
-    a run that is too short for them.
+    """The learning rate over the run, after a linear rise over `warmup` steps.
 
     `cosine` falls to zero at the end. `plateau` multiplies by `factor` whenever more than
     `patience` validations in a row brought nothing better; so many in a row as `stop_after` end

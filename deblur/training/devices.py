@@ -1,5 +1,6 @@
 """Where a run computes: device, precision and processes, through Accelerate."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,11 @@ from accelerate.utils import DistributedDataParallelKwargs
 from deblur.backends.torch_backend import choose_device
 from deblur.errors import ConfigError
 from deblur.training.config import TrainingConfig
+
+
+def is_first_process() -> bool:
+    """Whether this is the only process of a run, or the one of several that writes and tells."""
+    return int(os.environ.get("RANK", "0")) == 0
 
 
 @contextmanager

@@ -32,12 +32,15 @@ def list_items(source: SourceConfig) -> list[Item]:
     if source.kind == "gopro":
         return [*_gopro(tree, "train", _variant(tree, "train"))]
     photos = _photos(tree)
-    if {"blur", "sharp"} <= {name.partition("/")[0] for name in photos}:
-        raise TrainingDataError(
-            f"{tree.path} holds pairs, and their blurred pictures would be learned from as sharp: "
-            f"name pairs:{source.path}, or {source.kind}:{Path(source.path) / 'sharp'}"
-        )
-    if source.kind == "frames" and len({PurePosixPath(name).parent for name in photos}) > 1:
+    folders = {PurePosixPath(name).parent for name in photos}
+    for folder in sorted(folders):
+        if folder.name == "blur" and folder.with_name("sharp") in folders:
+            place = Path(source.path) / folder.parent
+            raise TrainingDataError(
+                f"{tree.path} holds pairs, and their blurred pictures would be taken for sharp: "
+                f"name pairs:{place}, or {source.kind}:{place / 'sharp'}"
+            )
+    if source.kind == "frames" and len(folders) > 1:
         raise TrainingDataError(
             f"{tree.path}: the frames of a clip must lie in one folder; name each clip on its own"
         )

@@ -24,7 +24,7 @@ from deblur.training.batches import Batch, training_batches, validation_batches
 from deblur.training.centring import Centring
 from deblur.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from deblur.training.config import Adversarial, SourceConfig, TrainingConfig
-from deblur.training.devices import open_accelerator
+from deblur.training.devices import is_first_process, open_accelerator
 from deblur.training.losses import weighted_loss
 from deblur.training.optimizers import build_optimizer
 from deblur.training.reports import Clock, Outcome, Report
@@ -69,16 +69,17 @@ def train(
     """
     try:
         with (
+            claimed(directory) if is_first_process() else nullcontext(),
             open_accelerator(config, directory, device, tracker) as accelerator,
-            claimed(directory) if accelerator.is_main_process else nullcontext(),
         ):
             run = _Run(config, directory, accelerator, resume)
             return run.learn_all(time_limit, should_stop, on_report)
     except torch.OutOfMemoryError as error:
         sizes = " and ".join(f"{each.batch} crops of {each.side} px" for each in config.crops)
+        saved = f"; --init-from {directory} begins with what was learned until then"
         raise DeviceMemoryError(
-            f"steps of {sizes} do not fit into the GPU's memory: choose a smaller --batch or "
-            "--crop, or let --batch auto find one"
+            f"steps of {sizes} do not fit into the GPU's memory: begin another run with a smaller "
+            f"--batch or --crop{saved if (directory / CHECKPOINT).exists() else ''}"
         ) from error
 
 
@@ -113,6 +114,8 @@ class _Run:
         self.general = self._fixed(config.general, BlurRecipe()) if config.general else []
         if accelerator.is_main_process:
             describe_run(directory, config, self.left_out.values())
+        if accelerator.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(accelerator.device)
         self.clock.started = time.monotonic()
 
     def _build(self, *, fresh: bool) -> None:
@@ -163,17 +166,26 @@ class _Run:
             if self.progress.stalled(self.config):
                 reason = "nothing better was learned"
                 break
-            asked = time.monotonic()
-            batch = self._next_batch()
-            self.clock.waited += time.monotonic() - asked
-            self.clock.pictures += len(batch.sharp) * self.accelerator.num_processes
-            losses = self.learn(batch)
+            losses = self._next_step()
             found = self.validate() if self.due(self.config.validate_every) else {}
             if self.due(self.config.checkpoint_every):
                 self.save(self.path)
             self._tell(losses, found, on_report)
         self.save(self.path)
         return Outcome(self.path, self.step, reason)
+
+    def _next_step(self) -> dict[str, float]:
+        """What was learned is saved before the GPU's memory ends the run."""
+        try:
+            asked = time.monotonic()
+            batch = self._next_batch()
+            self.clock.waited += time.monotonic() - asked
+            self.clock.pictures += len(batch.sharp) * self.accelerator.num_processes
+            return self.learn(batch)
+        except torch.OutOfMemoryError:
+            if self.step:
+                self.save(self.path)
+            raise
 
     def _next_batch(self) -> Batch:
         """What was learned is saved before bad data, in whichever process, ends the run."""
@@ -213,6 +225,8 @@ class _Run:
         if self.game and self._plays(self.game, restored):
             sharp, fake = self._own_range(batch.sharp), self._own_range(restored)
             parts |= self.game.critic_step(sharp, fake, self.step)
+            if not self.game.learned:  # then neither side does, whoever skips the step
+                loss = loss * math.nan
             verdict = self.game.generator_loss(fake)
             loss = loss + self.game.settings.weight * verdict
             parts["adversarial"] = verdict.detach()
@@ -220,8 +234,7 @@ class _Run:
         norm = self.accelerator.clip_grad_norm_(
             self.network.parameters(), self.config.optimizer.clip
         )
-        learned = self.game is None or self.game.learned
-        finite = self._hopeful(learned and bool(torch.isfinite(norm)))
+        finite = self._hopeful(bool(torch.isfinite(norm)))
         if finite or self.accelerator.scaler:  # at fp16 the scaler skips, and learns from it
             with self.centring.about_means(self._over_all) if self.centring else nullcontext():
                 self.optimizer.step()

@@ -14,6 +14,7 @@ from deblur.errors import ConfigError, TrainingError
 from deblur.training.config import CropStage, TrainingConfig
 from deblur.training.loop import train
 from deblur.training.reports import Report
+from deblur.training.schedule import shortened
 
 TRIAL = 20.0
 """Seconds of steps that tell the pace of each stage of crops, or a tenth of a shorter time."""
@@ -32,7 +33,7 @@ def fit_steps(
     several processes, which would not agree; TrainingError when it is to stop; and what `train`
     raises.
     """
-    refuse_several_processes()
+    refuse_several_processes("a time to fit steps into")
     if not 0 < seconds < math.inf:
         raise ConfigError(f"a time to fit steps into is a number of seconds above 0, not {seconds}")
     started = time.monotonic()
@@ -53,13 +54,14 @@ def fit_steps(
             f"not one step of {mean:.2g} s fits into the {max(0.0, learning):.0f} s that are left "
             "after trying: give the run more time, or smaller batches"
         )
-    return replace(config, steps=steps), left
+    schedule = replace(config.schedule, warmup=shortened(config.schedule.warmup, steps))
+    return replace(config, steps=steps, schedule=schedule), left
 
 
-def refuse_several_processes() -> None:
-    """Raises ConfigError where a run is one of several processes: each would find other steps."""
+def refuse_several_processes(wish: str) -> None:
+    """Raises ConfigError where a run is one of several processes: each would find other figures."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise ConfigError("steps can be fitted to a time in one process only: name the steps")
+        raise ConfigError(f"{wish} is for runs in one process only: name the number instead")
 
 
 def trial_of(config: TrainingConfig, stage: CropStage) -> TrainingConfig:

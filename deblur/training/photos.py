@@ -52,8 +52,15 @@ def free_memory() -> int:
     limit = CONTAINER_LIMIT.read_text().strip() if CONTAINER_LIMIT.exists() else "max"
     if limit == "max":
         return free
-    used = int(CONTAINER_LIMIT.with_name("memory.current").read_text())
-    return min(free, max(0, int(limit) - used))
+    return min(free, max(0, int(limit) - _held(CONTAINER_LIMIT.parent)))
+
+
+def _held(container: Path) -> int:
+    """Bytes in use, without what is kept of files and would be let go."""
+    used = int((container / "memory.current").read_text())
+    lines = (container / "memory.stat").read_text().splitlines()
+    kept = {name: int(value) for name, value in map(str.split, lines)}
+    return used - kept.get("inactive_file", 0)
 
 
 def decode(photo: DataFile) -> Pixels:

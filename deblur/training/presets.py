@@ -12,6 +12,7 @@ from deblur.spec import ModelSpec
 from deblur.training.config import SourceConfig, TrainingConfig
 from deblur.training.fields import read_fields
 from deblur.training.folders import gopro_variant
+from deblur.training.schedule import shortened
 from deblur.training.split import items_of
 
 PresetName = Literal["seed", "fast", "fine-tune"]
@@ -50,6 +51,7 @@ PRESETS: Mapping[PresetName, Mapping[str, Any]] = {
     },
 }
 SEED_EPOCHS = 100
+_STEPS = TrainingConfig.steps
 
 
 def _preset_fields(name: PresetName, spec: ModelSpec) -> dict[str, Any]:
@@ -86,6 +88,10 @@ def build_config(
     if name == "seed" and photos and "steps" not in changes:
         epoch = math.ceil(photos / fields["crops"][0]["batch"])
         fields = merge({"steps": SEED_EPOCHS * epoch, "validate_every": epoch}, fields)
+    steps = fields.get("steps", _STEPS)
+    if "warmup" not in changes.get("schedule", {}) and isinstance(steps, int):
+        schedule = fields["schedule"]
+        fields["schedule"] = {**schedule, "warmup": shortened(schedule["warmup"], steps)}
     if name == "fine-tune" and not fields.get("start_from"):
         raise ConfigError("fine-tuning starts from a model: name one with --init-from")
     return read_fields(TrainingConfig, fields)

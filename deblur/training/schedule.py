@@ -9,13 +9,17 @@ from deblur.training.config import TrainingConfig
 def learning_rate(config: TrainingConfig, step: int, reductions: int = 0) -> float:
     """The rate of a step, after `reductions` plateaus."""
     rate, schedule = config.optimizer.learning_rate, config.schedule
-    warmup = min(schedule.warmup, config.steps // 10)
-    if step < warmup:
-        return rate * (step + 1) / warmup
+    if step < schedule.warmup:
+        return rate * (step + 1) / schedule.warmup
     if schedule.kind == "plateau":
         return rate * schedule.factor**reductions
-    progress = (step - warmup) / (config.steps - warmup)
+    progress = (step - schedule.warmup) / max(1, config.steps - schedule.warmup)
     return rate * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def shortened(warmup: int, steps: int) -> int:
+    """A usual warm-up, or a tenth of a run that is too short for it."""
+    return min(warmup, max(0, steps // 10))
 
 
 @dataclass

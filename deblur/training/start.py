@@ -18,6 +18,7 @@ from deblur.training.checkpoint import load_checkpoint
 from deblur.training.config import TrainingConfig
 from deblur.training.optimizers import build_optimizer
 from deblur.training.revival import revive_
+from deblur.training.run_folder import weights_of_run
 
 
 def initial_network(
@@ -130,6 +131,7 @@ class _Trained(NamedTuple):
 
 
 def _trained(name: str) -> _Trained:
+    name = weights_of_run(name)
     if Path(name).suffix == ".pt":
         saved = load_checkpoint(Path(name))
         config = saved.training_config()

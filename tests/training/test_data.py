@@ -316,7 +316,8 @@ def test_photos_are_kept_while_they_fit_into_memory(
     """A container may hold less than its machine, and hold something already."""
     told = tmp_path / "memory.max"
     told.write_text(f"{limit}\n")
-    (tmp_path / "memory.current").write_text(f"{used}\n")
+    (tmp_path / "memory.current").write_text(f"{int(used) + 500}\n")
+    (tmp_path / "memory.stat").write_text("anon 7\ninactive_file 500\n")
     monkeypatch.setattr(photos_module, "CONTAINER_LIMIT", told)
     calls, decode = list[DataFile](), photos_module.decode
 

@@ -74,7 +74,7 @@ def test_a_teacher_of_another_range_is_refused(photos: SourceConfig, tmp_path: P
 
 @pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_weight_that_teaches_nothing_is_refused(photos: SourceConfig, weight: float) -> None:
-    with pytest.raises(ConfigError, match="distill_weight: expected a number above 0"):
+    with pytest.raises(ConfigError, match=r"distill_weight: expected a .*number above 0"):
         tiny_run(photos, distill_weight=weight)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from deblur.catalog import CATALOG
 from deblur.errors import CheckpointError, ConfigError, TrainingDataError, TrainingError
 from deblur.training import loop
 from deblur.training.checkpoint import (
@@ -26,6 +27,7 @@ from deblur.training.config import (
     TrainingConfig,
 )
 from deblur.training.loop import train
+from deblur.training.presets import build_config
 from deblur.training.reports import Report
 from deblur.training.schedule import Progress, learning_rate
 from tests.training.runs import make_pairs, make_photos, tiny_run
@@ -304,12 +306,14 @@ def test_the_cosine_rises_then_falls_to_nothing(photos: SourceConfig) -> None:
     assert rates[100] == pytest.approx(0)
 
 
-def test_a_run_that_is_too_short_to_warm_up_reaches_its_rate_all_the_same(
-    photos: SourceConfig,
-) -> None:
-    run = tiny_run(
-        photos, steps=30, schedule=Schedule(warmup=100), optimizer=Optimizer("adamw", 1.0)
-    )
+def test_a_run_that_is_too_short_to_warm_up_reaches_its_rate_all_the_same() -> None:
+    """Unless it is told how long to warm up."""
+    changes = {"sources": [{"kind": "photos", "path": "photos"}], "steps": 30}
+    changes["optimizer"] = {"learning_rate": 1.0}
+    told = build_config("fast", CATALOG["srcnn"], None, changes | {"schedule": {"warmup": 20}})
+    assert told.schedule.warmup == 20
+    run = build_config("fast", CATALOG["srcnn"], None, changes)
+    assert run.schedule.warmup == 3
     rates = [learning_rate(run, step) for step in range(30)]
     assert max(rates) == rates[2] == 1.0
     assert rates[29] < 0.01

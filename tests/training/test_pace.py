@@ -11,7 +11,13 @@ import pytest
 
 from deblur.errors import ConfigError, TrainingError
 from deblur.training import pace
-from deblur.training.config import Adversarial, CropStage, SourceConfig, TrainingConfig
+from deblur.training.config import (
+    Adversarial,
+    CropStage,
+    Schedule,
+    SourceConfig,
+    TrainingConfig,
+)
 from tests.training.runs import tiny_run
 
 Clock = list[float]
@@ -59,13 +65,19 @@ def test_a_run_gets_the_steps_that_its_time_has(photos: SourceConfig, clock: Clo
     fitted, left = pace.fit_steps(run, 1000.0, "cpu", never)
     assert left == 1000 - (clock[0] - started)
     assert left < 1000 - 2 * pace.TRIAL - 2 * PREPARATION, "both stages were tried"
-    learning = left - 2 * PREPARATION
-    assert fitted == replace(run, steps=int(learning * 0.95 / 3.0)), "3/4 of 2 s and 1/4 of 6 s"
+    steps = int((left - 2 * PREPARATION) * 0.95 / 3.0)
+    assert fitted == replace(run, steps=steps), "3/4 of 2 s and 1/4 of 6 s"
 
 
 def test_a_time_that_holds_no_step_is_refused(photos: SourceConfig, clock: Clock) -> None:
     with pytest.raises(ConfigError, match=r"not one step of 3 s fits into the 0 s"):
         pace.fit_steps(staged(photos), 50.0, "cpu", never)
+
+
+def test_the_warm_up_fits_into_the_time_too(photos: SourceConfig, clock: Clock) -> None:
+    run = replace(staged(photos), schedule=Schedule(warmup=100))
+    fitted, _ = pace.fit_steps(run, 1000.0, "cpu", never)
+    assert fitted.schedule.warmup == fitted.steps // 10 < 100
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, math.inf, math.nan])

@@ -31,6 +31,7 @@ from tests.training.runs import tiny_run
 CLASSIC = Adversarial()
 WASSERSTEIN = Adversarial("wgan-gp", "none", sigmoid=False)
 FOR_A_CRITIC = (CropStage(0, 48, 2),)
+PLAIN_RESTORE = loop._Run.restore
 
 
 def after(run: TrainingConfig, folder: Path, seen: list[Report] | None = None) -> Checkpoint:
@@ -150,10 +151,10 @@ def test_a_gain_is_of_what_can_be_shown_and_rounding_bounds_it() -> None:
 
 
 def out_of_memory(above: int) -> Callable[[loop._Run, torch.nn.Module, Tensor], Tensor]:
-    plain = loop._Run.restore
+    plain = PLAIN_RESTORE
 
     def restore(run: loop._Run, network: torch.nn.Module, blurred: Tensor) -> Tensor:
-        if len(blurred) > above:
+        if len(blurred) > above and network.training:
             raise torch.OutOfMemoryError("CUDA out of memory")
         answer: Tensor = plain(run, network, blurred)
         return answer
@@ -165,8 +166,14 @@ def test_steps_that_do_not_fit_into_the_gpu_are_a_clear_error(
     photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop._Run, "restore", out_of_memory(1))
-    with pytest.raises(DeviceMemoryError, match=r"2 crops of 24 px do not fit .* --batch"):
+    with pytest.raises(DeviceMemoryError, match=r"2 crops of 24 px do not fit .* --crop$"):
         train(tiny_run(photos), tmp_path / "run", device="cpu")
+    assert not (tmp_path / "run" / "checkpoint.pt").exists()
+    monkeypatch.setattr(loop._Run, "restore", out_of_memory(4))
+    grows = tiny_run(photos, crops=(CropStage(0.0, 24, 2), CropStage(0.5, 32, 8)))
+    with pytest.raises(DeviceMemoryError, match=r"--init-from .*late begins with what was learned"):
+        train(replace(grows, checkpoint_every=100), tmp_path / "late", device="cpu")
+    assert load_checkpoint(tmp_path / "late" / "checkpoint.pt").step == 3
 
 
 def test_the_largest_batch_is_found_with_real_steps(
