@@ -40,12 +40,10 @@ def check_limits(record: Any, path: str = "") -> None:
     for name, hint in get_type_hints(type(record), include_extras=True).items():
         for limits in getattr(hint, "__metadata__", ()):
             value = getattr(record, name)
-            ends = value if isinstance(value, tuple) else (value,)
+            pair = isinstance(value, tuple | list)
+            ends = [*value] if pair else [value]
             if not all(end in limits for end in ends) or ends[0] > ends[-1]:
                 number = "a number" if all(map(math.isfinite, ends)) else "a finite number"
-                wanted = "[lowest, highest], each" if isinstance(value, tuple) else number
-                raise ConfigError(f"{path}{name}: expected {wanted} {limits}, not {_shown(value)}")
-
-
-def _shown(value: Any) -> str:
-    return str(list(value) if isinstance(value, tuple) else value)
+                wanted = "[lowest, highest], each" if pair else number
+                shown = ends if pair else value
+                raise ConfigError(f"{path}{name}: expected {wanted} {limits}, not {shown}")

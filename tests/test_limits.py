@@ -42,6 +42,7 @@ def test_what_lies_within_its_limits_is_taken() -> None:
         ({"open_above": 1.0}, "place.open_above: expected a number in [0, 1), not 1.0"),
         ({"unbounded": 0.0}, "place.unbounded: expected a number above 0, not 0.0"),
         ({"pair": (3.0, 2.0)}, "expected [lowest, highest], each in [1, 5], not [3.0, 2.0]"),
+        ({"pair": [3.0, 2.0]}, "expected [lowest, highest], each in [1, 5], not [3.0, 2.0]"),
         ({"pair": (0.0, 2.0)}, "expected [lowest, highest], each in [1, 5], not [0.0, 2.0]"),
         ({"pair": (2.0, math.nan)}, "expected [lowest, highest], each in [1, 5], not [2.0, nan]"),
     ],
