@@ -85,8 +85,13 @@ def test_the_configuration_of_a_run_that_is_there_can_be_taken_whatever_its_name
         ),
         ({"optimizer": {"name": "mun"}}, "adamw, adam, sgd and muon are usual"),
         ({"model": 5}, "model: expected a text, not 5"),
+        ({"schedule": 5}, "schedule: expected an object, not 5"),
+        ({"steps": "many"}, "steps: expected a whole number, not 'many'"),
         ({"start_from": 5}, "start_from: expected a text, not 5"),
-        ({"architecture": "resnet"}, "not trained here: resnet"),
+        (
+            {"architecture": "resnet"},
+            "the architecture 'resnet' of residual-unet-xs is not trained here",
+        ),
         ({"arguments": {"depth": 3}}, "does not take {"),
     ],
     ids=str,
@@ -105,7 +110,10 @@ def test_what_no_run_can_begin_with_is_said_before_its_plan(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--model", "nafnet-gopro"), "others' work"),
+        (
+            ("--model", "nafnet-gopro"),
+            "the architecture 'onnx' of nafnet-gopro is not trained here",
+        ),
         (("--model", "gan", "--crop", 16), "too small for the critic: choose 24 or more"),
         (("--init-from", "mine.onnx", "--model", "srcnn"), "name the best.pt of the run"),
         (

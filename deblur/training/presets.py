@@ -51,7 +51,6 @@ PRESETS: Mapping[PresetName, Mapping[str, Any]] = {
     },
 }
 SEED_EPOCHS = 100
-_STEPS = TrainingConfig.steps
 
 
 def _preset_fields(name: PresetName, spec: ModelSpec) -> dict[str, Any]:
@@ -88,8 +87,8 @@ def build_config(
     if name == "seed" and photos and "steps" not in changes:
         epoch = math.ceil(photos / fields["crops"][0]["batch"])
         fields = merge({"steps": SEED_EPOCHS * epoch, "validate_every": epoch}, fields)
-    steps = fields.get("steps", _STEPS)
-    if "warmup" not in changes.get("schedule", {}) and isinstance(steps, int):
+    told, steps = changes.get("schedule", {}), fields.get("steps", TrainingConfig.steps)
+    if isinstance(told, Mapping) and "warmup" not in told and isinstance(steps, int):
         schedule = fields["schedule"]
         fields["schedule"] = {**schedule, "warmup": shortened(schedule["warmup"], steps)}
     if name == "fine-tune" and not fields.get("start_from"):

@@ -62,8 +62,8 @@ def refuse_untrainable(config: TrainingConfig) -> None:
     """Raises ConfigError for what no run can begin with; files need not be here yet."""
     if config.architecture not in ARCHITECTURES:
         raise ConfigError(
-            f"{config.model} is others' work, of an architecture that is not trained here: "
-            f"{config.architecture}; there are: {', '.join(ARCHITECTURES)}"
+            f"the architecture {config.architecture!r} of {config.model} is not trained here, as "
+            f"others' work is not; there are: {', '.join(ARCHITECTURES)}"
         )
     for name in filter(None, (config.start_from, config.distill_from)):
         if Path(name).suffix == ".onnx":
