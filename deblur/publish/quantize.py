@@ -74,7 +74,7 @@ def quantize(
     best calibration of METHODS, first and last layers and those that are sensitive in float.
     `symmetric` gives scales without offsets, which TensorRT wants and processors run slowly.
     Input and output stay fp32. Raises ExportError, leaving no file, when the model is not fp32,
-    there is too little to calibrate with, or parity is below LEAST_PARITY.
+    there is too little to calibrate with, parity is below LEAST_PARITY, or no layer can be rounded.
     """
     if precision not in LEAST_PARITY:
         raise ExportError(f"there is no {precision} variant; choose {' or '.join(LEAST_PARITY)}")
