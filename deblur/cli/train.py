@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from dataclasses import asdict, replace
 from functools import reduce
 from pathlib import Path
@@ -59,9 +58,10 @@ def train(
         require("accelerate", "training", extra="train")
         if track:
             require(track.value, f"--track {track.value}")
+        from deblur.training.devices import is_first_process
         from deblur.training.run_folder import claimed, refuse_folder_of_a_run
 
-        ERR.quiet = int(os.environ.get("RANK", "0")) > 0
+        ERR.quiet = not is_first_process()
         limit = math.inf if time_limit is None else time_limit
         if resume:
             _refuse_options_beside_resume(context)
@@ -230,8 +230,9 @@ def _configure(
     if learning_rate is not None:
         rate = {"learning_rate": learning_rate}
         changes["optimizer"] = {**changes.get("optimizer", {}), **rate}
-    photos = count_photos(config.split_where_needed())
-    run = build_config(preset.value, spec, photos, changes).split_where_needed()
+    # Only epochs are counted in what is learned from; to split reads the dates of all photos.
+    counted = config.split_where_needed() if preset is Preset.seed else config
+    run = build_config(preset.value, spec, count_photos(counted), changes).split_where_needed()
     refuse_untrainable(run)
     return run
 
