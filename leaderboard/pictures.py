@@ -4,21 +4,28 @@ import lzma
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from benchmarks.datasets import DATASETS
 from benchmarks.datasets.manifest import read_manifest
 from benchmarks.results import RunResult
+from deblur.files import (
+    ArchiveLimits,
+    Placement,
+    check_placements,
+    is_inner_path,
+    list_members,
+    unpack_members,
+)
 from leaderboard.entries import text_fault
 from leaderboard.errors import Complaint, HarnessError, SubmissionError
 from leaderboard.harness import run_harness
 from leaderboard.plausibility import named
 
 SUFFIXES = (".png", ".tif", ".tiff", ".webp", ".bmp", ".jpg", ".jpeg")
-MOST_FILES = 20_000
-MOST_BYTES = 8_000_000_000
-MOST_BYTES_EACH = 200_000_000
+LIMITS = ArchiveLimits(members=20_000, bytes=8_000_000_000, bytes_each=200_000_000)
 _MARKS = {".DS_Store", "Thumbs.db"}
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
 
@@ -69,18 +76,13 @@ def score_pictures(
 def unpack(archive: Path, folder: Path, dataset: str) -> None:
     """Write a zip's pictures below a folder, under their ids. Raises SubmissionError.
 
-    Nothing is written outside the folder, and no more than MOST_BYTES.
+    Nothing is written before every path is known to stay below the folder.
     """
     try:
-        with zipfile.ZipFile(archive) as opened:
-            members = [info for info in opened.infolist() if _is_meant(info.filename)]
-            placed = _placed(members)
-            if complaints := [*_check_members(members), *_check_ids(placed, dataset)]:
-                raise SubmissionError(complaints)
-            for name, info in placed.items():
-                path = folder / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(opened.read(info))
+        placed = _placed([each for each in list_members(archive, LIMITS) if _is_meant(each)])
+        if complaints := [*_check_members(placed, folder), *_check_ids(placed, dataset)]:
+            raise SubmissionError(complaints)
+        unpack_members(archive, placed, folder, LIMITS)
     # zipfile: NotImplementedError for an unknown compression, RuntimeError for a password
     except (*_DAMAGED, NotImplementedError, RuntimeError) as error:
         raise SubmissionError(
@@ -92,21 +94,21 @@ def unpack(archive: Path, folder: Path, dataset: str) -> None:
         ) from error
 
 
-def _is_meant(name: str) -> bool:
+def _is_meant(member: zipfile.ZipInfo) -> bool:
     """Neither a folder, nor what file managers leave behind."""
-    parts = name.split("/")
+    parts = member.filename.split("/")
     return parts[-1] not in ("", ".") and parts[0] != "__MACOSX" and parts[-1] not in _MARKS
 
 
-def _placed(members: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+def _placed(members: Sequence[zipfile.ZipInfo]) -> list[Placement]:
     """By path, `restored/a.png` as `a.png` where a zip holds one folder with all."""
     names = [info.filename for info in members]
     tops = {name.partition("/")[0] for name in names}
-    shared = len(tops) == 1 and all("/" in name for name in names)
-    return {
-        name.partition("/")[2] if shared else name: info
+    shared = len(tops) == 1 and all("/" in name for name in names) and is_inner_path(*tops)
+    return [
+        Placement(info, name.partition("/")[2] if shared else name)
         for name, info in zip(names, members, strict=True)
-    }
+    ]
 
 
 def _check_names(model: str, dataset: str, known: Mapping[str, Path | None]) -> Iterator[Complaint]:
@@ -122,55 +124,34 @@ def _check_names(model: str, dataset: str, known: Mapping[str, Path | None]) -> 
         )
 
 
-def _check_members(members: Sequence[zipfile.ZipInfo]) -> Iterator[Complaint]:
-    if not members:
+def _check_members(placed: Sequence[Placement], folder: Path) -> Iterator[Complaint]:
+    if not placed:
         yield Complaint("pictures", "are none in this zip")
-    if len(members) > MOST_FILES:
-        yield Complaint("pictures", f"are {len(members):,}; {MOST_FILES:,} are allowed")
-        return
-    total = sum(info.file_size for info in members)
-    if total > MOST_BYTES:
-        yield Complaint("pictures", f"unpack to {total:,} bytes; {MOST_BYTES:,} are allowed")
-    for sentence, wrong in {
-        "has a path that leads out of the archive": _leads_out,
-        "is no plain file": _is_no_file,
-        "is encrypted": lambda info: bool(info.flag_bits & 1),
-        f"is no picture ({', '.join(SUFFIXES)})": _is_no_picture,
-        f"unpacks to more than {MOST_BYTES_EACH:,} bytes": _is_huge,
-    }.items():
-        found = [info.filename[:80] for info in members if wrong(info)]
-        if found:
-            yield Complaint("pictures", f"{named(found)} {sentence}")
+    strange = [each.member.filename for each in placed if not _is_picture(each.path)]
+    faults = [*check_placements(placed, folder, LIMITS)]
+    if strange:
+        faults.append((f"is no picture ({', '.join(SUFFIXES)})", strange))
+    for sentence, names in faults:
+        shortened = [name[:80] for name in names]
+        yield Complaint("pictures", f"{named(shortened)} {sentence}" if names else sentence)
 
 
-def _check_ids(names: Iterable[str], dataset: str) -> Iterator[Complaint]:
-    given = {str(PurePosixPath(name).with_suffix("")) for name in names if name}
+def _check_ids(placed: Sequence[Placement], dataset: str) -> Iterator[Complaint]:
+    given = Counter(str(PurePosixPath(each.path).with_suffix("")) for each in placed if each.path)
+    twice = sorted(id for id, times in given.items() if times > 1)
+    if twice:
+        yield Complaint("pictures", f"{len(twice)} have several files each ({named(twice)})")
     manifest = read_manifest(dataset)
     known = {each.id for each in manifest.images} if manifest and manifest.images else None
     if known is None:
         return
     for ids, sentence in (
-        (sorted(known - given), "are missing"),
-        (sorted(given - known), "are no ids of the dataset"),
+        (sorted(known - given.keys()), "are missing"),
+        (sorted(given.keys() - known), "are no ids of the dataset"),
     ):
         if ids:
             yield Complaint("pictures", f"{len(ids)} {sentence} ({named(ids)})")
 
 
-def _leads_out(info: zipfile.ZipInfo) -> bool:
-    name = info.filename
-    path = PurePosixPath(name)
-    return path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name
-
-
-def _is_no_file(info: zipfile.ZipInfo) -> bool:
-    kind = (info.external_attr >> 16) & 0o170000
-    return kind not in (0, 0o100000)
-
-
-def _is_no_picture(info: zipfile.ZipInfo) -> bool:
-    return PurePosixPath(info.filename).suffix.lower() not in SUFFIXES
-
-
-def _is_huge(info: zipfile.ZipInfo) -> bool:
-    return info.file_size > MOST_BYTES_EACH
+def _is_picture(path: str) -> bool:
+    return PurePosixPath(path).suffix.lower() in SUFFIXES

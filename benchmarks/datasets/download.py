@@ -3,8 +3,8 @@
 import shutil
 import zlib
 from collections.abc import Callable
-from pathlib import Path
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from pathlib import Path, PurePosixPath
+from zipfile import BadZipFile, ZipInfo
 
 import httpx2
 from huggingface_hub import HfApi, snapshot_download
@@ -20,8 +20,11 @@ from huggingface_hub.errors import (
 
 from benchmarks.datasets import DatasetSpec, find_dataset, open_dataset
 from benchmarks.errors import DatasetError
+from deblur.files import ArchiveLimits, Placement, is_inner_path, list_members, unpack_members
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".txt"}
+LIMITS = ArchiveLimits(members=100_000, bytes=100_000_000_000, bytes_each=2_000_000_000)
+"""Of the archives that a dataset comes in."""
 _LEARNT = "train/"
 """Nothing is measured on what models learn from, and it is two thirds of GoPro."""
 
@@ -123,34 +126,26 @@ def _next_step(error: Exception) -> str:
 
 def _unpack(archive: Path, folder: Path) -> None:
     try:
-        with ZipFile(archive) as opened:
-            for member in opened.infolist():
-                place = _place(member)
-                if place is not None and not _is_there(folder / place, member):
-                    _extract(opened, member, folder / place)
+        placed = [
+            Placement(member, place)
+            for member in list_members(archive, LIMITS)
+            if (place := _place(member)) and not _is_there(folder / place, member)
+        ]
+        unpack_members(archive, placed, folder, LIMITS)
     except (BadZipFile, EOFError, RuntimeError, zlib.error) as error:
         raise DatasetError(
             f"{archive} is damaged ({error}); remove it and download again"
         ) from error
 
 
-def _extract(archive: ZipFile, member: ZipInfo, path: Path) -> None:
-    """Under another name until it is whole, so that a damaged file is not taken for one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    with archive.open(member) as source, part.open("wb") as target:
-        shutil.copyfileobj(source, target)
-    part.replace(path)
-
-
-def _place(member: ZipInfo) -> Path | None:
-    """Where a member belongs: from its `test/` on, where it has one; None if nowhere."""
-    path = Path(member.filename)
-    if member.is_dir() or path.is_absolute() or ".." in path.parts:
-        return None
-    if path.suffix.lower() not in _PICTURES or {"train", "__MACOSX"} & {*path.parts}:
-        return None
-    return Path(*path.parts[path.parts.index("test") :]) if "test" in path.parts else path
+def _place(member: ZipInfo) -> str:
+    """Where a member belongs: from its `test/` on, where it has one; empty if nowhere."""
+    path = PurePosixPath(member.filename)
+    if not is_inner_path(member.filename) or path.suffix.lower() not in _PICTURES:
+        return ""
+    if {"train", "__MACOSX"} & {*path.parts}:
+        return ""
+    return "/".join(path.parts[path.parts.index("test") :] if "test" in path.parts else path.parts)
 
 
 def _is_there(path: Path, member: ZipInfo) -> bool:

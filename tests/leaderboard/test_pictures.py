@@ -4,6 +4,7 @@ import io
 import stat
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from benchmarks.datasets import MINI
 from benchmarks.datasets.manifest import read_manifest
 from benchmarks.results import RunResult
+from deblur.files import ArchiveLimits
 from leaderboard import pictures
 from leaderboard.errors import HarnessError, SubmissionError
 from leaderboard.pictures import score_pictures, scored_datasets, unpack
@@ -59,6 +61,8 @@ def test_pictures_lie_under_their_ids(tmp_path: Path, folder: str) -> None:
         ({}, "none in this zip"),
         ({"../outside.png": PNG}, "leads out of the archive"),
         ({"/etc/x.png": PNG}, "leads out of the archive"),
+        ({"x//etc/x.png": PNG}, "leads out of the archive"),
+        ({"x/./x.png": PNG}, "leads out of the archive"),
         ({"a\\..\\..\\x.png": PNG}, "leads out of the archive"),
         ({"C:x.png": PNG}, "leads out of the archive"),
         ({"evil.html": b"<script>"}, "is no picture"),
@@ -103,8 +107,8 @@ def test_a_link_is_no_picture(tmp_path: Path) -> None:
 def test_a_bomb_is_refused_before_it_unpacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pictures, "MOST_BYTES", 1_000_000)
-    monkeypatch.setattr(pictures, "MOST_BYTES_EACH", 500_000)
+    small = ArchiveLimits(members=100, bytes=1_000_000, bytes_each=500_000)
+    monkeypatch.setattr(pictures, "LIMITS", small)
     archive = zipped(tmp_path / "a.zip", whole(**{f"{id}.png": bytes(600_000) for id in IDS}))
     assert archive.stat().st_size < 50_000
     said = complaint(lambda: unpack(archive, tmp_path / "out", "mini"))
@@ -137,7 +141,8 @@ def test_a_bomb_that_lies_about_its_size_stops_there(tmp_path: Path) -> None:
 
 
 def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "MOST_FILES", 10)
+    small = replace(pictures.LIMITS, members=10)
+    monkeypatch.setattr(pictures, "LIMITS", small)
     archive = zipped(tmp_path / "a.zip", whole())
     assert "10 are allowed" in complaint(lambda: unpack(archive, tmp_path / "out", "mini"))
 
@@ -182,3 +187,22 @@ def test_the_embedded_dataset_and_those_of_the_setting_can_be_scored(tmp_path: P
     for wrong in ("gopro=/nowhere/at/all", f"nothing={tmp_path}", "gopro"):
         with pytest.raises(ValueError, match="NAME=FOLDER"):
             scored_datasets(wrong)
+
+
+@pytest.mark.parametrize("dataset", ["mini", "gopro"])
+@pytest.mark.parametrize("inner", ["{outside}/stolen.png", "../stolen.png", "a/../../stolen.png"])
+def test_one_shared_folder_hides_no_way_out(tmp_path: Path, dataset: str, inner: str) -> None:
+    """The shared top folder is taken off first, so what is left of a path may be absolute."""
+    outside, folder = tmp_path / "outside", tmp_path / "inner" / "out"
+    outside.mkdir()
+    members = {f"x/{inner.format(outside=outside)}": PNG}
+    archive = zipped(tmp_path / "a.zip", members)
+    assert "leads out of the archive" in complaint(lambda: unpack(archive, folder, dataset))
+    assert not [*tmp_path.rglob("stolen.png")]
+
+
+def test_a_picture_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "a.zip", {"S/000001.png": PNG, "s/000001.PNG": PNG})
+    assert "is there twice" in complaint(lambda: unpack(archive, tmp_path / "out", "gopro"))
+    archive = zipped(tmp_path / "b.zip", {"S/000001.png": PNG, "S/000001.jpg": PNG})
+    assert "several files each" in complaint(lambda: unpack(archive, tmp_path / "out", "gopro"))

@@ -1,0 +1,24 @@
+"""Files: written whole or not at all, created once, and unpacked below one folder only."""
+
+from deblur.files.unpacking import (
+    ArchiveLimits,
+    Placement,
+    check_placements,
+    is_inner_path,
+    list_members,
+    unpack_members,
+)
+from deblur.files.writing import create_once, creating, replace_file, replacing
+
+__all__ = [
+    "ArchiveLimits",
+    "Placement",
+    "check_placements",
+    "create_once",
+    "creating",
+    "is_inner_path",
+    "list_members",
+    "replace_file",
+    "replacing",
+    "unpack_members",
+]
