@@ -21,17 +21,17 @@ from deblur.page.restore_tab import RestoreTab
 from deblur.page.restorers import new_folder, restored_picture
 from deblur.page.sentences import note
 from deblur.weights import bytes_to_fetch
-from leaderboard.compare_tab import TAB as COMPARE_TAB
-from leaderboard.compare_tab import build_compare_tab
-from leaderboard.introduction import introduction
-from leaderboard.judging import photos_to_judge
-from leaderboard.judging_tab import TAB as JUDGE_TAB
-from leaderboard.judging_tab import build_judging_tab
-from leaderboard.mirrored_store import open_store
-from leaderboard.pictures import scored_datasets
-from leaderboard.submit_tab import TAB as SUBMIT_TAB
-from leaderboard.submit_tab import build_submit_tab
-from leaderboard.tab import TAB, build_tab
+from leaderboard.intake.pictures import scored_datasets
+from leaderboard.judging.questions import photos_to_judge
+from leaderboard.store.mirrored_store import open_store
+from leaderboard.tabs.compare_tab import TAB as COMPARE_TAB
+from leaderboard.tabs.compare_tab import build_compare_tab
+from leaderboard.tabs.introduction import introduction
+from leaderboard.tabs.judging_tab import TAB as JUDGE_TAB
+from leaderboard.tabs.judging_tab import build_judging_tab
+from leaderboard.tabs.leaderboard_tab import TAB, build_tab
+from leaderboard.tabs.submit_tab import TAB as SUBMIT_TAB
+from leaderboard.tabs.submit_tab import build_submit_tab
 
 HERE = Path(__file__).parent
 EXAMPLES = {

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.errors import RecordError
-from benchmarks.results import RunResult
-from benchmarks.statistics import bootstrap_interval, finite_only
+from deblur.errors import RecordError
+from deblur.records.run_result import RunResult
+from deblur.records.statistics import bootstrap_interval, finite_only
 
 
 @dataclass(frozen=True)

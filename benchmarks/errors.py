@@ -2,8 +2,7 @@
 
 BenchmarkError
 ├── DatasetError   pictures of a dataset are missing, altered, or laid out otherwise
-├── MetricError    a metric that is not known, or whose weights cannot be had
-└── RecordError    a record that cannot be read, merged or compared
+└── MetricError    a metric that is not known, or whose weights cannot be had
 """
 
 from deblur.errors import DeblurError
@@ -19,7 +18,3 @@ class DatasetError(BenchmarkError):
 
 class MetricError(BenchmarkError):
     """A metric that is not known, or whose weights cannot be had."""
-
-
-class RecordError(BenchmarkError):
-    """A record that cannot be read, merged or compared."""

@@ -9,12 +9,12 @@ import numpy as np
 
 from benchmarks.baselines import BASELINES, Baseline
 from benchmarks.datasets.items import LoadedItem
-from benchmarks.digests import digest_of_json, state_of_file
 from benchmarks.errors import DatasetError
-from benchmarks.results import EngineRecord, ModelRecord
 from deblur.backends import WEIGHTS_SUFFIX
 from deblur.errors import UnknownModelError
 from deblur.image_io import INPUT_SUFFIXES, DecodedImage, decode_image
+from deblur.records.digests import digest_of_json, state_of_file
+from deblur.records.run_result import EngineRecord, ModelRecord
 from deblur.restorer import Restorer
 from deblur.spec import ModelSpec, Precision
 from deblur.weights import fetch_weights, find_model

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from benchmarks.compare import Difference
-from benchmarks.overhead import Overhead
-from benchmarks.results import RunResult
-from benchmarks.speed import SpeedRun
-from benchmarks.tuning import TuningRun
+from benchmarks.costs.speed import SpeedRun
+from benchmarks.costs.tuning import TuningRun
+from benchmarks.running.overhead import Overhead
+from deblur.records.run_result import RunResult
 
 if TYPE_CHECKING:
-    from benchmarks.feeding import FeedingRun
+    from benchmarks.costs.feeding import FeedingRun
 
 GPU_GOAL = 0.2
 """The largest share of a training step, on a GPU, that making its batch should take."""

@@ -22,6 +22,7 @@ DeblurError
 │   ├── TrainingDataError         a photo or pair that cannot be trained on
 │   ├── CheckpointError           a checkpoint that cannot be read or does not fit
 │   └── DeviceMemoryError         the steps of a run do not fit into the GPU
+├── RecordError               a record of measurements that cannot be read, merged or compared
 ├── CrewError                 workers cannot be had, or keep dying
 ├── ExportError               a network cannot be exported, or its export does not agree with it
 └── PublishError              a model cannot be put on the Hub, or does not fit what is said of it
@@ -116,6 +117,10 @@ class CheckpointError(TrainingError):
 
 class DeviceMemoryError(TrainingError):
     """The steps of a run do not fit into the GPU's memory."""
+
+
+class RecordError(DeblurError):
+    """A record of measurements that cannot be read, merged or compared."""
 
 
 class CrewError(DeblurError):

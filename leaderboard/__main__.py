@@ -10,15 +10,15 @@ from rich.console import Console
 
 from deblur.cli.console import plain_errors
 from deblur.publish.evaluation import Measurement, model_index, networks, result_files
-from leaderboard.entries import Entry
 from leaderboard.errors import MirrorError, StoreError
-from leaderboard.mirrored_store import MirroredStore, open_store
-from leaderboard.rendering import render, render_entry
-from leaderboard.store import Board, FolderStore
-from leaderboard.submission import examine
-from leaderboard.submission import submit as keep
-from leaderboard.table import build_table, datasets_of
-from leaderboard.verification import measure_again, verification, verified
+from leaderboard.intake.submission import examine
+from leaderboard.intake.submission import submit as keep
+from leaderboard.intake.verification import measure_again, verification, verified
+from leaderboard.store.entries import Entry
+from leaderboard.store.folder_store import Board, FolderStore
+from leaderboard.store.mirrored_store import MirroredStore, open_store
+from leaderboard.table.rendering import render, render_entry
+from leaderboard.table.table import build_table, datasets_of
 
 OUT = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
 ERR = Console(soft_wrap=True, highlight=False, emoji=False, markup=False, stderr=True)

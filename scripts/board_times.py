@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.results import RunResult, mean_scores, read_record
-from leaderboard.cells import payload
-from leaderboard.entries import Entry
-from leaderboard.store import FolderStore
-from leaderboard.tab import figures, write_downloads
-from leaderboard.table import build_table
-from leaderboard.views import View
+from deblur.records.run_result import RunResult, mean_scores, read_record
+from leaderboard.store.entries import Entry
+from leaderboard.store.folder_store import FolderStore
+from leaderboard.table.cells import payload
+from leaderboard.table.table import build_table
+from leaderboard.table.views import View
+from leaderboard.tabs.leaderboard_tab import figures, write_downloads
 
-PATTERN = Path(__file__).parents[1] / "tests" / "benchmarks" / "record-of-schema-1.json"
+PATTERN = Path(__file__).parents[1] / "tests" / "records" / "record-of-schema-1.json"
 DATASETS, IMAGES = 10, 100
 
 

@@ -28,7 +28,7 @@ from torchao.quantization.pt2e.quantizer import (
     Quantizer,
 )
 
-from benchmarks.timing import time_calls
+from benchmarks.costs.timing import time_calls
 from deblur.backends.onnx_backend import OnnxBackend
 from deblur.catalog import DEFAULT_MODEL
 from deblur.networks import build_network

@@ -9,7 +9,7 @@ from PIL import Image
 from deblur.synthesis.recipe import BlurRecipe
 from deblur.training.config import TrainingConfig
 from deblur.training.fields import read_fields
-from tests.command_line import ROOT, files_in, process
+from tests.cli.command_line import ROOT, files_in, process
 
 EXAMPLES = ROOT / "examples"
 DOCUMENTS = str(EXAMPLES / "documents.py")

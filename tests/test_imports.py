@@ -25,7 +25,7 @@ def import_without(absent: str, module: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.mark.parametrize(
-    "module", ["deblur.restorer", "leaderboard.__main__", "leaderboard.tab", "app"]
+    "module", ["deblur.restorer", "leaderboard.__main__", "leaderboard.tabs.leaderboard_tab", "app"]
 )
 def test_imports_where_torch_cannot_be_imported(module: str) -> None:
     result = import_without(TORCH, module)

@@ -10,7 +10,7 @@ import httpx
 from gradio_client import Client, handle_file
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.results import RunResult
+from deblur.records.run_result import RunResult
 
 ABOUT = ("licence", "training_data", "contact", "link", "note")
 

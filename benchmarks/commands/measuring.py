@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from benchmarks.commands.console import ERR, OUT
+from benchmarks.costs.speed import measure_speed
+from benchmarks.costs.tuning import measure_tuning
 from benchmarks.datasets import open_dataset
 from benchmarks.methods import MethodChoice
-from benchmarks.overhead import measure_overhead
-from benchmarks.speed import measure_speed
+from benchmarks.running.overhead import measure_overhead
 from benchmarks.tables import (
     feeding_sentence,
     feeding_table,
@@ -19,7 +20,6 @@ from benchmarks.tables import (
     to_json,
     tuning_table,
 )
-from benchmarks.tuning import measure_tuning
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.cli.console import plain_errors
 from deblur.cli.needs import require_torch
@@ -83,7 +83,7 @@ def feeding(
     """Whether synthesis feeds the network: the share of a training step that goes to its batch."""
     with plain_errors():
         require_torch("training")
-        from benchmarks.feeding import feeding_config, measure_feeding
+        from benchmarks.costs.feeding import feeding_config, measure_feeding
 
         run = measure_feeding(feeding_config(photos, model, batch=batch, crop=crop), device=device)
         OUT.print(feeding_table(run))

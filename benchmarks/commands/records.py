@@ -8,10 +8,10 @@ import typer
 from benchmarks.commands.console import OUT
 from benchmarks.commands.run import show_records
 from benchmarks.compare import compare as compare_records
-from benchmarks.errors import RecordError
-from benchmarks.results import read_record
 from benchmarks.tables import difference_table
 from deblur.cli.console import plain_errors
+from deblur.errors import RecordError
+from deblur.records.run_result import read_record
 
 
 def compare(

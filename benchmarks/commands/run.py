@@ -19,10 +19,9 @@ from benchmarks.datasets.manifest import load_manifest
 from benchmarks.errors import BenchmarkError
 from benchmarks.methods import MethodChoice
 from benchmarks.metrics import find_metric
-from benchmarks.results import RunResult, folder_of
-from benchmarks.runner import OnProgress, Progress
-from benchmarks.runner import run as carry_out_run
-from benchmarks.shards import Task
+from benchmarks.running.runner import OnProgress, Progress
+from benchmarks.running.runner import run as carry_out_run
+from benchmarks.running.shards import Task
 from benchmarks.tables import record_table
 from deblur.catalog import CATALOG
 from deblur.cli.console import plain_errors
@@ -39,6 +38,7 @@ from deblur.cli.options import (
     Workers,
 )
 from deblur.crews import Crew
+from deblur.records.run_result import RunResult, folder_of
 from deblur.spec import Precision
 
 RESULTS = Path("results")

@@ -11,7 +11,7 @@ from benchmarks.datasets import layouts
 from benchmarks.datasets.items import Item, LoadedItem, load_item
 from benchmarks.datasets.manifest import Manifest, read_manifest
 from benchmarks.errors import DatasetError
-from benchmarks.protocol import Alignment, EvalProtocol
+from deblur.records.protocol import Alignment, EvalProtocol
 
 MINI = Path(__file__).parents[1] / "mini"
 PAIR_METRICS = ("psnr", "ssim", "ssim_3d", "psnr_y", "ssim_y", "niqe", "brisque")

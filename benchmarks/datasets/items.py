@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.digests import digest_of_pixels
 from benchmarks.errors import DatasetError
 from deblur.errors import ImageError
 from deblur.image_io import DecodedImage, decode_image
+from deblur.records.digests import digest_of_pixels
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from deblur.weights import find_model
 
 if TYPE_CHECKING:
     from deblur.spec import ModelSpec
-    from deblur.training.checkpoint import Checkpoint
+    from deblur.training.run.checkpoint import Checkpoint
 
 
 def card(
@@ -45,7 +45,7 @@ def card(
         from deblur.publish.model_card import model_card
         from deblur.publish.pictures import draw_crops, draw_curve
         from deblur.restorer import Restorer
-        from deblur.training.checkpoint import load_checkpoint
+        from deblur.training.run.checkpoint import load_checkpoint
 
         saved = load_checkpoint(checkpoint)
         spec, folder = published(model), model.parent

@@ -20,7 +20,7 @@ def split(
     """Cut a checkpoint into parts, and write an index beside them."""
     with plain_errors():
         require_torch("reading a checkpoint")
-        from deblur.training.checkpoint import split_checkpoint
+        from deblur.training.run.checkpoint import split_checkpoint
 
         OUT.print(str(split_checkpoint(path, output, mib << 20)))
 
@@ -33,7 +33,7 @@ def join(
     """Put the parts back together, checked by their digest."""
     with plain_errors():
         require_torch("reading a checkpoint")
-        from deblur.training.checkpoint import join_checkpoint
+        from deblur.training.run.checkpoint import join_checkpoint
 
         join_checkpoint(index, output)
     OUT.print(str(output))

@@ -47,7 +47,7 @@ def export(
     with plain_errors():
         require_torch("exporting")
         from deblur.publish.onnx_export import export as export_network
-        from deblur.training.checkpoint import load_checkpoint
+        from deblur.training.run.checkpoint import load_checkpoint
 
         saved = load_checkpoint(checkpoint)
         spec = described(saved.training_config(), name, trained_on, licence)

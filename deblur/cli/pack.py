@@ -37,8 +37,8 @@ def pack(
     """Pack photos and pairs into one ZIP for `train --data FILE.zip`, as well as they fit."""
     with plain_errors():
         require_torch("packing")
-        from deblur.training.archive import pack as pack_sources
         from deblur.training.config import SourceConfig
+        from deblur.training.data.archive import pack as pack_sources
 
         sources = [SourceConfig.parse(text) for text in data]
         if not max_mib < MOST_MIB:

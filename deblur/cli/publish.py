@@ -14,7 +14,7 @@ from deblur.weights import sha256_of
 
 if TYPE_CHECKING:
     from deblur.publish.publication import Story
-    from deblur.training.checkpoint import Checkpoint
+    from deblur.training.run.checkpoint import Checkpoint
 
 
 def publish(
@@ -44,7 +44,7 @@ def publish(
         require_torch("publishing")
         from deblur.publish.publication import prepare, workspace
         from deblur.publish.push import check_name, push
-        from deblur.training.checkpoint import load_checkpoint
+        from deblur.training.run.checkpoint import load_checkpoint
 
         check_name(repo)
         saved = load_checkpoint(checkpoint)

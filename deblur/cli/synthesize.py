@@ -30,7 +30,7 @@ def synthesize(
             raise OutputExistsError(
                 f"{preview} exists already; name another with --preview, or pass --overwrite"
             )
-        from deblur.training.preview import preview_sheet
+        from deblur.training.data.preview import preview_sheet
 
         sheet = Image.fromarray(preview_sheet(photos, count, crop, seed))
         try:

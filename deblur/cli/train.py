@@ -58,8 +58,8 @@ def train(
         require("accelerate", "training", extra="train")
         if track:
             require(track.value, f"--track {track.value}")
-        from deblur.training.devices import is_first_process
-        from deblur.training.run_folder import claimed, refuse_folder_of_a_run
+        from deblur.training.run.devices import is_first_process
+        from deblur.training.run.run_folder import claimed, refuse_folder_of_a_run
 
         ERR.quiet = not is_first_process()
         limit = math.inf if time_limit is None else time_limit
@@ -87,7 +87,7 @@ def train(
 
 def _resumed(folder: Path, skip_bad: bool) -> "TrainingConfig":
     from deblur.training.config import TrainingConfig
-    from deblur.training.run_folder import CONFIG
+    from deblur.training.run.run_folder import CONFIG
 
     if not (folder / CONFIG).is_file():
         raise CheckpointError(f"{folder} is not the folder of a run: no {CONFIG} is there")
@@ -98,7 +98,7 @@ def _resumed(folder: Path, skip_bad: bool) -> "TrainingConfig":
 def _refuse_steps_beside_within(
     within: float | None, steps: int | None, write_config: Path | None
 ) -> None:
-    from deblur.training.pace import refuse_several_processes
+    from deblur.training.run.pace import refuse_several_processes
 
     if within is not None:
         refuse_several_processes("--within")
@@ -115,8 +115,8 @@ def _wanted_model(model: str | None, changes: dict[str, Any]) -> str:
     What a configuration says of another model than the one that is asked for is left out of
     `changes`. One that brings its own network along may have any name.
     """
-    from deblur.training.checkpoint import load_checkpoint
-    from deblur.training.run_folder import weights_of_run
+    from deblur.training.run.checkpoint import load_checkpoint
+    from deblur.training.run.run_folder import weights_of_run
 
     configured, start = changes.get("model"), changes.get("start_from")
     if model and configured not in (None, model):
@@ -160,7 +160,7 @@ def _changes(
 ) -> dict[str, Any]:
     """What the files say, and over that what the options do."""
     from deblur.training.presets import merge
-    from deblur.training.run_folder import weights_of_run
+    from deblur.training.run.run_folder import weights_of_run
 
     changes = reduce(merge, map(_read_json, files or ()), dict[str, Any]())
     pairs = [text.partition("=") for text in losses or ()]
@@ -210,9 +210,9 @@ def _configure(
     device: str,
 ) -> "TrainingConfig":
     """The preset with what was asked for; --crop and --batch hold for the whole run."""
-    from deblur.training.batch_size import largest_batch
     from deblur.training.presets import build_config, count_photos
-    from deblur.training.start import refuse_untrainable
+    from deblur.training.run.batch_size import largest_batch
+    from deblur.training.run.start import refuse_untrainable
 
     if not changes.get("sources"):
         raise ConfigError("there is nothing to learn from: name a folder with --data")
@@ -242,8 +242,8 @@ def _fitted(
 ) -> "tuple[TrainingConfig, float]":
     """The run with the steps that fit into a time, and the seconds that are left of that."""
     from deblur.backends.torch_backend import choose_device
-    from deblur.training.pace import fit_steps
-    from deblur.training.stopping import stop_on_signals
+    from deblur.training.run.pace import fit_steps
+    from deblur.training.run.stopping import stop_on_signals
 
     ERR.print("trying how many steps fit into that time")
     with stop_on_signals() as should_stop:
@@ -267,10 +267,10 @@ def _run(
     track: Tracker | None,
 ) -> None:
     from deblur.backends.torch_backend import choose_device
-    from deblur.training.loop import train as run_training
     from deblur.training.presets import describe
-    from deblur.training.run_folder import BEST
-    from deblur.training.stopping import stop_on_signals
+    from deblur.training.run.loop import train as run_training
+    from deblur.training.run.run_folder import BEST
+    from deblur.training.run.stopping import stop_on_signals
 
     place = choose_device(device)
     ERR.print(f"{config.model}, {config.steps:,} steps on {place}, into {directory}/")

@@ -15,7 +15,7 @@ from deblur.cli.console import ERR
 
 if TYPE_CHECKING:
     from deblur.training.config import TrainingConfig
-    from deblur.training.reports import Report
+    from deblur.training.run.reports import Report
 
 ESTIMATE_AFTER = 10
 """So many steps of a sitting tell how long the rest takes."""

@@ -4,7 +4,7 @@ import os
 import shutil
 import struct
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
@@ -74,7 +74,7 @@ def check_placements(
         yield f"unpack to {total:,} bytes, and {limits.bytes:,} are allowed", []
     root = Path(os.path.realpath(folder))
     times = Counter(each.path.casefold() for each in placements)
-    for sentence, wrong in {
+    checks: dict[str, Callable[[Placement], bool]] = {
         "has a path that leads out of the archive": lambda each: not _is_below(root, each.path),
         "is there twice": lambda each: times[each.path.casefold()] > 1,
         "is no plain file": lambda each: _kind(each.member) not in (0, _PLAIN_FILE),
@@ -82,7 +82,8 @@ def check_placements(
         f"unpacks to more than {limits.bytes_each:,} bytes": lambda each: (
             each.member.file_size > limits.bytes_each
         ),
-    }.items():
+    }
+    for sentence, wrong in checks.items():
         if found := [each.member.filename for each in placements if wrong(each)]:
             yield sentence, found
 

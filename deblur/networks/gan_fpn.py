@@ -46,7 +46,7 @@ class FeaturePyramidGenerator(nn.Module):
     from 1/2 to 1/32, are brought to `width` channels and added up from coarse to fine; the
     four coarser ones meet at 1/4. The network predicts the difference between sharp and
     blurred, through a tanh. The encoder starts with random weights; `load_encoder` of
-    `deblur.training.backbones` gives it those of ImageNet.
+    `deblur.training.learning.backbones` gives it those of ImageNet.
 
     Squeeze-and-excitation and its like see the whole picture, so that a tile would not give
     what the whole gives: such an encoder is refused unless `whole_image` promises that

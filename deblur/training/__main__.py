@@ -12,14 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from deblur.errors import DeblurError
-from deblur.training.checkpoint import join_checkpoint, load_checkpoint, split_checkpoint
 from deblur.training.config import TrainingConfig
-from deblur.training.devices import is_first_process
-from deblur.training.loop import train
-from deblur.training.pace import fit_steps, refuse_several_processes
-from deblur.training.reports import Report
-from deblur.training.run_folder import BEST, CHECKPOINT
-from deblur.training.stopping import stop_on_signals
+from deblur.training.run.checkpoint import join_checkpoint, load_checkpoint, split_checkpoint
+from deblur.training.run.devices import is_first_process
+from deblur.training.run.loop import train
+from deblur.training.run.pace import fit_steps, refuse_several_processes
+from deblur.training.run.reports import Report
+from deblur.training.run.run_folder import BEST, CHECKPOINT
+from deblur.training.run.stopping import stop_on_signals
 
 
 def main() -> None:

@@ -10,10 +10,10 @@ from deblur.errors import ConfigError
 from deblur.networks import carries_picture
 from deblur.spec import ModelSpec
 from deblur.training.config import SourceConfig, TrainingConfig
+from deblur.training.data.folders import gopro_variant
+from deblur.training.data.split import items_of
 from deblur.training.fields import read_fields
-from deblur.training.folders import gopro_variant
-from deblur.training.schedule import shortened
-from deblur.training.split import items_of
+from deblur.training.learning.schedule import shortened
 
 PresetName = Literal["seed", "fast", "fine-tune"]
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from benchmarks.datasets import Dataset, open_dataset
 from benchmarks.methods import MethodChoice
-from benchmarks.shards import Task
+from benchmarks.running.shards import Task
 from tests.pictures import scene
 
 QUICK = ("psnr", "ssim", "brisque")

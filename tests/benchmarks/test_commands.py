@@ -234,7 +234,7 @@ def test_a_stopped_run_says_that_it_goes_on(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("benchmarks.runner.carry_out", stop)
+    monkeypatch.setattr("benchmarks.running.runner.carry_out", stop)
     options = ("--dataset", f"pairs={pairs}", "--model", "blurred", "-o", tmp_path / "results")
     stopped = benchmarks("run", *options)
     assert stopped.exit_code == 130

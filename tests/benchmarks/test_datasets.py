@@ -28,9 +28,9 @@ from benchmarks.datasets.manifest import (
     read_manifest,
     write_manifest,
 )
-from benchmarks.digests import digest_of_pixels
 from benchmarks.errors import DatasetError
-from benchmarks.protocol import Alignment, EvalProtocol
+from deblur.records.digests import digest_of_pixels
+from deblur.records.protocol import Alignment, EvalProtocol
 from tests.benchmarks.folders import folder_of, gopro, save
 from tests.pictures import scene
 

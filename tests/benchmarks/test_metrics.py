@@ -21,10 +21,10 @@ from pyiqa.utils import download_util
 import benchmarks
 from benchmarks.datasets import MINI
 from benchmarks.errors import MetricError
-from benchmarks.journal import UNFINISHED
 from benchmarks.metrics import METRICS, find_metric, no_reference, pyiqa_metrics
 from benchmarks.metrics.no_reference import brisque, niqe, rgb_8_bit
-from benchmarks.runner import run
+from benchmarks.running.journal import UNFINISHED
+from benchmarks.running.runner import run
 from deblur.errors import BackendUnavailableError, UnsupportedImageError
 from deblur.image_io import DecodedImage
 from tests.benchmarks.records import pairs_dataset, task

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from leaderboard.judging import contestants
-from leaderboard.store import FolderStore
-from leaderboard.votes import Preference, Rating, model_of
+from leaderboard.judging.questions import contestants
+from leaderboard.judging.votes import Preference, Rating, model_of
+from leaderboard.store.folder_store import FolderStore
 from tests.browser.served import served
 from tests.browser.visits import visit
 

@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from benchmarks.commands.handing_in import hand_in
 from benchmarks.errors import BenchmarkError
-from leaderboard.store import FolderStore
+from leaderboard.store.folder_store import FolderStore
 from tests.browser.served import CHECKOUT, served, store_of
 from tests.browser.visits import visit
 from tests.leaderboard.entries import ABOUT, images, record

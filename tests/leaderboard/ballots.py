@@ -1,6 +1,6 @@
 """Votes that tests are made of."""
 
-from leaderboard.votes import BLURRED, SHARP, Choice, Grade, Preference, Rating, rater_of
+from leaderboard.judging.votes import BLURRED, SHARP, Choice, Grade, Preference, Rating, rater_of
 
 DAY = "2026-01-31"
 

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.datasets.manifest import read_manifest
-from benchmarks.protocol import EvalProtocol
-from benchmarks.results import (
+from benchmarks.running.runner import metric_record
+from deblur.records.protocol import EvalProtocol
+from deblur.records.run_result import (
     DatasetRecord,
     EngineRecord,
     ImageScore,
@@ -16,8 +17,7 @@ from benchmarks.results import (
     dataset_digest,
     mean_scores,
 )
-from benchmarks.runner import metric_record
-from leaderboard.entries import Entry
+from leaderboard.store.entries import Entry
 
 ABOUT = {
     "link": "somebody/sharp@main",

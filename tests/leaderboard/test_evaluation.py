@@ -9,8 +9,8 @@ from huggingface_hub import ModelCard, parse_eval_result_entries
 from typer.testing import CliRunner, Result
 
 from leaderboard.__main__ import app
-from leaderboard.entries import Entry
-from leaderboard.store import FolderStore
+from leaderboard.store.entries import Entry
+from leaderboard.store.folder_store import FolderStore
 from tests.leaderboard.entries import measured
 
 

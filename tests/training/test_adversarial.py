@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 from deblur.errors import ConfigError
 from deblur.networks.critic import Critic
-from deblur.training.adversarial import (
+from deblur.training.config import Adversarial, SourceConfig, TrainingConfig
+from deblur.training.learning.adversarial import (
     Game,
     build_critic,
     critic_optimizer,
     gradient_penalty,
 )
-from deblur.training.config import Adversarial, SourceConfig, TrainingConfig
 
 CLASSIC = Adversarial(learning_rate=1e-3)
 WASSERSTEIN = Adversarial("wgan-gp", "none", False, critic_steps=2, learning_rate=1e-3)
@@ -163,7 +163,7 @@ def test_the_slope_is_looked_at_somewhere_between_sharp_and_restored(
         seen.append(pictures)
         return gradient_penalty(critic, pictures)
 
-    monkeypatch.setattr("deblur.training.adversarial.gradient_penalty", watched)
+    monkeypatch.setattr("deblur.training.learning.adversarial.gradient_penalty", watched)
     play = small_game(replace(WASSERSTEIN, critic_steps=1))
     for step in (0, 1):
         play.critic_step(torch.ones(4, 3, 8, 8), torch.zeros(4, 3, 8, 8), step)

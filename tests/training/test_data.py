@@ -13,14 +13,14 @@ from PIL import Image
 
 from deblur.errors import ConfigError, TrainingDataError
 from deblur.synthesis.recipe import BlurRecipe
-from deblur.training import batches
-from deblur.training import photos as photos_module
-from deblur.training.archive import pack
-from deblur.training.augment import Crop, Pixels, draw_crop, reach
-from deblur.training.batches import Batch, training_batches, validation_batches
 from deblur.training.config import Augmentation, CropStage, SourceConfig, TrainingConfig
-from deblur.training.folders import list_items
-from deblur.training.samples import Sample, TrainingSamples
+from deblur.training.data import batches
+from deblur.training.data import photos as photos_module
+from deblur.training.data.archive import pack
+from deblur.training.data.augment import Crop, Pixels, draw_crop, reach
+from deblur.training.data.batches import Batch, training_batches, validation_batches
+from deblur.training.data.folders import list_items
+from deblur.training.data.samples import Sample, TrainingSamples
 from deblur.training.tree import DataFile
 from tests.pictures import scene
 

@@ -9,12 +9,12 @@ import torch
 
 from deblur.errors import ConfigError
 from deblur.networks import build_network
-from deblur.training.checkpoint import load_checkpoint, save_checkpoint
 from deblur.training.config import SourceConfig
-from deblur.training.loop import train
 from deblur.training.presets import describe
-from deblur.training.reports import Report
-from tests.command_line import deblur
+from deblur.training.run.checkpoint import load_checkpoint, save_checkpoint
+from deblur.training.run.loop import train
+from deblur.training.run.reports import Report
+from tests.cli.command_line import deblur
 from tests.training.runs import tiny_run
 
 

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 
 from deblur.cli.training_progress import validated
 from deblur.networks import build_network
-from deblur.training.centring import Centring
-from deblur.training.checkpoint import load_checkpoint, save_checkpoint
 from deblur.training.config import Optimizer, SourceConfig
-from deblur.training.loop import train
-from deblur.training.optimizers import build_optimizer
-from deblur.training.reports import Report
-from deblur.training.revival import dormant_features, revive_
+from deblur.training.learning.centring import Centring
+from deblur.training.learning.optimizers import build_optimizer
+from deblur.training.learning.revival import dormant_features, revive_
+from deblur.training.run.checkpoint import load_checkpoint, save_checkpoint
+from deblur.training.run.loop import train
+from deblur.training.run.reports import Report
 from tests.pictures import scene
 from tests.training.runs import tiny_run
 

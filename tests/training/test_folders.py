@@ -16,14 +16,14 @@ from typer.testing import CliRunner
 from deblur.cli.pack import pack as pack_command
 from deblur.errors import OutputExistsError, TrainingDataError
 from deblur.synthesis.recipe import BlurRecipe
-from deblur.training import folders
-from deblur.training.archive import pack
 from deblur.training.config import Augmentation, SourceConfig, SourceKind
-from deblur.training.folders import Item, gopro_variant, list_gopro, list_items
-from deblur.training.photos import decode
+from deblur.training.data import folders
+from deblur.training.data.archive import pack
+from deblur.training.data.folders import Item, gopro_variant, list_gopro, list_items
+from deblur.training.data.photos import decode
+from deblur.training.data.samples import TrainingSamples
+from deblur.training.data.split import _by_group, scene_of, split_source, taken, write_split
 from deblur.training.presets import describe
-from deblur.training.samples import TrainingSamples
-from deblur.training.split import _by_group, scene_of, split_source, taken, write_split
 from deblur.training.tree import DataFile, kind_of
 from tests.pictures import scene
 from tests.training.runs import tiny_run

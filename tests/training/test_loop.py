@@ -10,14 +10,6 @@ import torch
 
 from deblur.catalog import CATALOG
 from deblur.errors import CheckpointError, ConfigError, TrainingDataError, TrainingError
-from deblur.training import loop
-from deblur.training.checkpoint import (
-    Checkpoint,
-    join_checkpoint,
-    load_checkpoint,
-    save_checkpoint,
-    split_checkpoint,
-)
 from deblur.training.config import (
     Adversarial,
     CropStage,
@@ -26,10 +18,18 @@ from deblur.training.config import (
     SourceConfig,
     TrainingConfig,
 )
-from deblur.training.loop import train
+from deblur.training.learning.schedule import Progress, learning_rate
 from deblur.training.presets import build_config
-from deblur.training.reports import Report
-from deblur.training.schedule import Progress, learning_rate
+from deblur.training.run import loop
+from deblur.training.run.checkpoint import (
+    Checkpoint,
+    join_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    split_checkpoint,
+)
+from deblur.training.run.loop import train
+from deblur.training.run.reports import Report
 from tests.training.runs import make_pairs, make_photos, tiny_run
 
 

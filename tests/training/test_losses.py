@@ -13,10 +13,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from deblur.errors import ConfigError
-from deblur.training.backbones import load_encoder
 from deblur.training.config import LossName, Perceptual, SourceConfig, TrainingConfig
-from deblur.training.losses import LOSSES, WeightedLoss, weighted_loss
-from deblur.training.perceptual import PerceptualLoss
+from deblur.training.learning.backbones import load_encoder
+from deblur.training.learning.losses import LOSSES, WeightedLoss, weighted_loss
+from deblur.training.learning.perceptual import PerceptualLoss
 
 NETWORK = "mobilenetv2_035"
 CONFIG = TrainingConfig("m", "unet", {}, (SourceConfig("photos", "photos"),))

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import pytest
 
 from deblur.errors import ConfigError, TrainingError
-from deblur.training import pace
 from deblur.training.config import (
     Adversarial,
     CropStage,
@@ -18,6 +17,7 @@ from deblur.training.config import (
     SourceConfig,
     TrainingConfig,
 )
+from deblur.training.run import pace
 from tests.training.runs import tiny_run
 
 Clock = list[float]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from deblur.training.checkpoint import Checkpoint, load_checkpoint
 from deblur.training.config import CropStage, SourceConfig
-from tests.command_line import ENVIRONMENT
+from deblur.training.run.checkpoint import Checkpoint, load_checkpoint
+from tests.cli.command_line import ENVIRONMENT
 from tests.training.runs import make_pairs, make_photos, tiny_run
 
 SECOND_MEETS_IT = 8

@@ -9,10 +9,10 @@ import torch
 from deblur.errors import BackendUnavailableError, CheckpointError, ConfigError
 from deblur.networks import build_network
 from deblur.networks.unet import KNOTS
-from deblur.training.checkpoint import load_checkpoint
 from deblur.training.config import Adversarial, CropStage, Optimizer, SourceConfig
-from deblur.training.loop import train
-from deblur.training.start import initial_network, start_from
+from deblur.training.run.checkpoint import load_checkpoint
+from deblur.training.run.loop import train
+from deblur.training.run.start import initial_network, start_from
 from tests.training.runs import tiny_run
 
 

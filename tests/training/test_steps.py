@@ -11,10 +11,6 @@ from torch import Tensor
 
 from deblur.errors import DeviceMemoryError
 from deblur.networks import build_network
-from deblur.training import batch_size, loop
-from deblur.training.adversarial import Game
-from deblur.training.batches import Batch
-from deblur.training.checkpoint import Checkpoint, load_checkpoint
 from deblur.training.config import (
     Adversarial,
     CropStage,
@@ -23,9 +19,13 @@ from deblur.training.config import (
     SourceConfig,
     TrainingConfig,
 )
-from deblur.training.loop import train
-from deblur.training.reports import Report
-from deblur.training.validation import total_gain
+from deblur.training.data.batches import Batch
+from deblur.training.learning.adversarial import Game
+from deblur.training.run import batch_size, loop
+from deblur.training.run.checkpoint import Checkpoint, load_checkpoint
+from deblur.training.run.loop import train
+from deblur.training.run.reports import Report
+from deblur.training.run.validation import total_gain
 from tests.training.runs import tiny_run
 
 CLASSIC = Adversarial()
@@ -125,7 +125,8 @@ def test_a_critic_without_a_finite_gradient_learns_nothing_and_the_step_is_count
     photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "deblur.training.adversarial.gradient_penalty", lambda critic, x: critic(x).sum() * math.inf
+        "deblur.training.learning.adversarial.gradient_penalty",
+        lambda critic, x: critic(x).sum() * math.inf,
     )
     seen: list[Report] = []
     run = tiny_run(photos, steps=2, adversarial=WASSERSTEIN, crops=FOR_A_CRITIC)

@@ -1,0 +1,1 @@
+"""What models, training and engines cost in seconds and bytes."""

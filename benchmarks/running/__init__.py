@@ -1,0 +1,1 @@
+"""Carrying out a measurement: shards, scores, journal."""

@@ -1,0 +1,1 @@
+"""The record of a measurement: its rules, its scores, its digests."""

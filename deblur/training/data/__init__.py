@@ -1,0 +1,1 @@
+"""From photos, pairs and clips to batches."""

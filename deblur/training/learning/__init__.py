@@ -1,0 +1,1 @@
+"""What a step learns from, and how it changes the weights."""

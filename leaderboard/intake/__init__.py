@@ -1,0 +1,1 @@
+"""What others hand in, checked before the board takes it."""

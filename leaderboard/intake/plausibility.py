@@ -1,0 +1,180 @@
+"""Which scores can be true: the ranges of known metrics, and what no restoration gives."""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from deblur.catalog import CATALOG
+from deblur.records.run_result import ImageScore, ModelRecord, RunResult
+from deblur.records.statistics import finite_only
+from leaderboard.errors import Complaint
+
+MOST_ABOVE = 3.0
+"""So many dB above the best row of the board are not believed."""
+
+MANY_EQUAL = 0.05
+"""This share of restored pictures may be the sharp ones to the last bit, or a single one."""
+
+MANY_UNDEFINED = 0.05
+"""This share of the scores to rank by may be undefined."""
+
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where the scores of a metric lie; `infinite` where equal pictures give infinity.
+
+    `undefined` where there are pictures that it cannot judge.
+    """
+
+    low: float
+    high: float
+    better: str
+    infinite: bool = False
+    undefined: bool = False
+
+    def holds(self, score: float) -> bool:
+        """Whether a score that is a number can be one of the metric's."""
+        if math.isinf(score):
+            return self.infinite and score > 0
+        return self.low <= score <= self.high
+
+
+_PSNR, _SSIM = Range(1e-9, 100, "higher", infinite=True), Range(-1, 1, "higher")
+_NO_REFERENCE = Range(-1000, 1000, "lower", undefined=True)
+RANGES = {
+    **dict.fromkeys(("psnr", "psnr_y", "change"), _PSNR),
+    **dict.fromkeys(("ssim", "ssim_y", "ssim_3d"), _SSIM),
+    **dict.fromkeys(("niqe", "brisque"), _NO_REFERENCE),
+}
+_ANY = Range(-math.inf, math.inf, "", undefined=True)
+_SSIM_OF = {"psnr": "ssim", "psnr_y": "ssim_y"}
+
+
+def named(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def check_scores(record: RunResult) -> Iterator[Complaint]:
+    """What cannot be true about the scores of single pictures, by metric."""
+    for metric, described in record.metrics.items():
+        known = RANGES.get(metric)
+        if known and described.better != known.better:
+            yield Complaint(f"metrics.{metric}.better", f"must be {known.better}")
+        for wrong, sentence in _FAULTS:
+            ids = [each.id for each in record.images if wrong(each, metric)]
+            if ids:
+                yield Complaint(f"images.scores.{metric}", f"{sentence} ({named(ids)})")
+        yield from _check_all_alike(record, metric)
+    yield from _check_sharp(record)
+    yield from _check_left_out(record)
+
+
+def check_against_board(record: RunResult, rows: pd.DataFrame) -> Iterator[Complaint]:
+    """What cannot be true beside the other rows of the same dataset."""
+    others = rows[(rows["dataset"] == record.dataset.name) & (rows["status"] == "shown")]
+    yield from _check_definitions(record, others[others["kind"] == "measured"])
+    mean = record.means.get("psnr")
+    best = others["psnr"].max() if "psnr" in others else math.nan
+    if mean and mean.value > best + MOST_ABOVE:
+        yield Complaint(
+            "means.psnr",
+            f"is {mean.value:.2f} dB, and the best on the board has {best:.2f} dB: more than "
+            f"{MOST_ABOVE:g} dB above it are not believed; ask whoever runs the board",
+        )
+
+
+def check_name(record: RunResult, rows: pd.DataFrame) -> Iterator[Complaint]:
+    """Whether a model goes by the name of one of the project's, or one of those by another."""
+    model = record.model
+    if model.name in CATALOG and not _is_of_catalog(model, model.name):
+        yield Complaint(
+            "model.name", f"{model.name} is a model of the project, of other weights; name yours"
+        )
+    original = next((name for name in CATALOG if _is_of_catalog(model, name)), model.name)
+    if model.name != original and model.name not in CATALOG:
+        yield Complaint("model.name", f"these are the weights of {original}; leave it its name")
+    baselines = rows[(rows["kind"] == "measured") & (rows["model_kind"] == "baseline")]["model"]
+    if model.kind != "baseline" and model.name in set(baselines):
+        yield Complaint("model.name", f"{model.name} is a baseline of the project; name yours")
+
+
+def _is_of_catalog(model: ModelRecord, name: str) -> bool:
+    return model.weights_sha256 in {weights.sha256 for weights in CATALOG[name].weights}
+
+
+def _is_out_of_range(image: ImageScore, metric: str) -> bool:
+    score = image.scores[metric]
+    known = RANGES.get(metric, _ANY)
+    return not math.isnan(score) and not known.holds(score)
+
+
+def _is_unexplained(image: ImageScore, metric: str) -> bool:
+    explained = any(note.startswith(f"{metric}:") for note in image.notes)
+    may_be = RANGES.get(metric, _ANY).undefined and explained
+    return math.isnan(image.scores[metric]) and not may_be
+
+
+def _contradicts_ssim(image: ImageScore, metric: str) -> bool:
+    similar = image.scores.get(_SSIM_OF.get(metric, ""), 1.0)
+    return math.isinf(image.scores[metric]) and similar < 1 - 1e-9
+
+
+Fault = Callable[[ImageScore, str], bool]
+_FAULTS: tuple[tuple[Fault, str], ...] = (
+    (_is_out_of_range, "has scores that the metric cannot give"),
+    (
+        _is_unexplained,
+        "is NaN, and no note says that the metric could not judge the picture",
+    ),
+    (_contradicts_ssim, "is infinite, as of equal pictures, where SSIM is below 1"),
+)
+
+
+def _check_all_alike(record: RunResult, metric: str) -> Iterator[Complaint]:
+    scores = finite_only([image.scores[metric] for image in record.images])
+    if len(scores) > 2 and len({*scores}) == 1:
+        yield Complaint(
+            f"images.scores.{metric}", f"all {len(scores)} pictures have the score {scores[0]:g}"
+        )
+
+
+def _check_sharp(record: RunResult) -> Iterator[Complaint]:
+    equal = [each.id for each in record.images if math.isinf(each.scores.get("psnr", 0.0))]
+    if len(equal) > max(1, MANY_EQUAL * len(record.images)):
+        yield Complaint(
+            "images.scores.psnr",
+            f"{len(equal)} of {len(record.images)} restored pictures are the sharp ones to the "
+            f"last bit ({named(equal)}): hand in what the model made of the blurred ones",
+        )
+
+
+def _check_left_out(record: RunResult) -> Iterator[Complaint]:
+    if not record.metrics:
+        return
+    metric = record.ranking_metric
+    mean = record.means.get(metric)
+    if mean and mean.left_out > MANY_UNDEFINED * len(record.images):
+        yield Complaint(
+            f"images.scores.{metric}",
+            f"is undefined for {mean.left_out} of {len(record.images)} pictures; what a dataset is "
+            f"ranked by has to be known of {1 - MANY_UNDEFINED:.0%}",
+        )
+
+
+def _check_definitions(record: RunResult, measured: pd.DataFrame) -> Iterator[Complaint]:
+    """A metric is what it is in the rows that were measured here, where it is in any."""
+    ours = [json.loads(each) for each in measured["metrics"].drop_duplicates()]
+    for metric, described in record.metrics.items():
+        known = [each[metric] for each in ours if metric in each]
+        if known and described.model_dump() not in known:
+            yield Complaint(
+                f"metrics.{metric}",
+                "is defined otherwise on the board; measure with the harness as it is today",
+            )

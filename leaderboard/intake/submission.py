@@ -1,0 +1,260 @@
+"""What somebody hands in: everything wrong with it is said at once, else it is kept."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from benchmarks.datasets import DATASETS
+from benchmarks.datasets.manifest import Manifest, read_manifest
+from deblur.records.digests import digest_of_json
+from deblur.records.protocol import EvalProtocol
+from deblur.records.run_result import Mean, RunResult, category_means, dataset_digest, mean_scores
+from leaderboard.errors import Complaint, SubmissionError
+from leaderboard.intake.plausibility import check_against_board, check_name, check_scores, named
+from leaderboard.store.entries import About, Entry, complaints_of, text_fault
+from leaderboard.store.folder_store import Board, FolderStore
+from leaderboard.store.rows import is_metric_name
+
+MOST_BYTES = 20_000_000
+MOST_IMAGES = 20_000
+MOST_METRICS = 20
+MOST_CATEGORIES = 50
+MOST_COUNTED = 1e15
+"""No count of parameters, pixels or bytes is larger."""
+
+LONGEST_TEXT = 2000
+REQUIRED = ("licence", "training_data", "contact")
+
+
+def submit(
+    store: FolderStore, content: str | bytes, about: Mapping[str, str], *, moderated: bool = False
+) -> Entry:
+    """Check a record, as JSON, and keep it as self-reported; `moderated` makes it wait.
+
+    Raises SubmissionError with everything that is wrong.
+    """
+    entry = examine(content, about, store.load(), moderated=moderated)
+    store.add(entry)
+    return entry
+
+
+def examine(
+    content: str | bytes, about: Mapping[str, str], board: Board, *, moderated: bool = False
+) -> Entry:
+    """The entry that `submit` would keep. Raises SubmissionError with everything that is wrong."""
+    told, complaints = _parse_about(about)
+    record = _parse_record(content)
+    if isinstance(record, list):
+        raise SubmissionError([*complaints, *record])
+    entry = Entry(
+        kind="self-reported",
+        record=record,
+        about=told,
+        submitted=datetime.now(UTC).strftime("%Y-%m-%d"),
+        moderated=moderated,
+    )
+    if complaints := [*complaints, *check_submission(entry, board)]:
+        raise SubmissionError(complaints)
+    return entry
+
+
+def check_submission(entry: Entry, board: Board) -> list[Complaint]:
+    """Everything wrong with an entry's record, beside what its types refuse."""
+    record = entry.record
+    if complaints := [*_check_sizes(record), *_check_texts(record.model_dump(), "record")]:
+        return complaints
+    complaints = [
+        *_check_sums(record),
+        *_check_numbers(record),
+        *_check_date(record),
+        *check_name(record, board.rows),
+        *check_scores(record),
+        *check_against_board(record, board.rows),
+    ]
+    if entry.id in set(board.rows["id"]):
+        complaints.append(Complaint("record", f"is on the board already, as {entry.id}"))
+    manifest = _manifest_of(record)
+    if manifest is None:
+        return [_unknown_dataset(record), *complaints]
+    return [*_check_pictures(record, manifest), *_check_rules(record), *complaints]
+
+
+def _parse_about(about: Mapping[str, str]) -> tuple[About, list[Complaint]]:
+    """What the sender says, and what is wrong with it."""
+    missing = [
+        Complaint(f"about.{name}", "is empty; the board shows it beside the scores")
+        for name in REQUIRED
+        if not about.get(name, "").strip()
+    ]
+    try:
+        return About.model_validate(about), missing
+    except ValidationError as error:
+        return About(), [*complaints_of(error, "about"), *missing]
+
+
+def _parse_record(content: str | bytes) -> RunResult | list[Complaint]:
+    if len(content) > MOST_BYTES:
+        sentence = f"has {len(content):,} bytes; {MOST_BYTES:,} are allowed: hand in one run"
+        return [Complaint("record", sentence)]
+    try:
+        return RunResult.model_validate_json(content)
+    except ValidationError as error:
+        return complaints_of(error, "record")
+
+
+def _check_sizes(record: RunResult) -> Iterator[Complaint]:
+    categories = {name for image in record.images for name in image.categories}
+    for field, count, most in (
+        ("images", len(record.images), MOST_IMAGES),
+        ("metrics", len(record.metrics), MOST_METRICS),
+        ("categories", len(categories), MOST_CATEGORIES),
+    ):
+        if count > most:
+            yield Complaint(field, f"has {count:,}; at most {most:,} are allowed")
+    if not record.images:
+        yield Complaint("images", "has none; a record of the harness has every picture's scores")
+    for name in record.metrics:
+        if not is_metric_name(name):
+            yield Complaint("metrics", f"{name[:40]!r} cannot name a metric")
+
+
+def _check_texts(content: Any, field: str) -> Iterator[Complaint]:
+    """Every text of a record, names of fields in it included."""
+    if isinstance(content, str):
+        if fault := text_fault(content, LONGEST_TEXT):
+            yield Complaint(field, fault)
+    elif isinstance(content, Mapping):
+        for name, each in content.items():
+            yield from _check_texts(name, field)
+            yield from _check_texts(each, f"{field}.{name}"[:100])
+    elif isinstance(content, list | tuple):
+        for each in content:
+            yield from _check_texts(each, field)
+
+
+def _check_sums(record: RunResult) -> Iterator[Complaint]:
+    """Whether means, categories and digests are those of the pictures' scores."""
+    names = [*record.metrics]
+    if not _same_means(record.means, mean_scores(record.images, names)):
+        yield Complaint("means", "are not those of the pictures' scores; hand in the whole record")
+    categories = category_means(record.images, names)
+    same = categories.keys() == record.categories.keys() and all(
+        _same_means(record.categories[name], each) for name, each in categories.items()
+    )
+    if not same:
+        yield Complaint("categories", "are not those of the pictures' scores")
+    if record.dataset.digest != dataset_digest(record.images):
+        yield Complaint("dataset.digest", "is not that of the pictures' digests")
+    spec = record.model.spec
+    if spec is not None and record.model.spec_sha256 != digest_of_json(spec):
+        yield Complaint("model.spec_sha256", "is not that of the spec")
+    if names and names[0] not in record.means:
+        yield Complaint(f"means.{names[0]}", "is missing: no picture has a finite score to rank by")
+
+
+def _same_means(stated: Mapping[str, Mean], computed: Mapping[str, Mean]) -> bool:
+    return stated.keys() == computed.keys() and all(
+        math.isclose(ours, theirs, rel_tol=1e-6, abs_tol=1e-6)
+        for name, mean in computed.items()
+        for ours, theirs in zip(_figures(mean), _figures(stated[name]), strict=True)
+    )
+
+
+def _figures(mean: Mean) -> tuple[float, ...]:
+    return mean.value, mean.low, mean.high, mean.count, mean.left_out
+
+
+def _check_numbers(record: RunResult) -> Iterator[Complaint]:
+    cost = record.cost.model_dump() if record.cost else {}
+    figures = {f"cost.{name}": value for name, value in cost.items()} | {
+        "model.parameters": record.model.parameters,
+        "model.weights_bytes": record.model.weights_bytes,
+        "model.macs_per_megapixel": record.model.macs_per_megapixel,
+        "images.seconds": max(image.seconds for image in record.images),
+        "images.width": min(image.width for image in record.images) - 1,
+        "images.height": min(image.height for image in record.images) - 1,
+    }
+    for field, value in figures.items():
+        if value is not None and not 0 <= value <= MOST_COUNTED:
+            yield Complaint(field, "is not a plausible number")
+
+
+def _check_date(record: RunResult) -> Iterator[Complaint]:
+    latest = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if record.date > latest:
+        yield Complaint("date", f"{record.date} is in the future")
+
+
+def _manifest_of(record: RunResult) -> Manifest | None:
+    name = record.dataset.name
+    return read_manifest(name) if name in DATASETS else None
+
+
+def _unknown_dataset(record: RunResult) -> Complaint:
+    known = [name for name in DATASETS if read_manifest(name)]
+    return Complaint(
+        "dataset.name",
+        f"nobody can tell whether these are the pictures of {record.dataset.name}: it has no "
+        f"manifest; measure on one of {', '.join(known)}",
+    )
+
+
+def _check_pictures(record: RunResult, manifest: Manifest) -> Iterator[Complaint]:
+    """Whether the pictures are all those of the dataset, of their sizes and pixels."""
+    if not manifest.images:
+        yield from _check_folders(record, manifest)
+        return
+    known = manifest.by_id
+    given = {image.id: image for image in record.images}
+    shared = [(each, known[id]) for id, each in given.items() if id in known]
+    size = [a.id for a, b in shared if b.size not in (None, (a.width, a.height))]
+    pixels = [
+        a.id
+        for a, b in shared
+        if b.blurred not in (None, a.blurred) or b.sharp not in (None, a.sharp)
+    ]
+    for ids, sentence in (
+        (sorted(known.keys() - given.keys()), "of the dataset are missing"),
+        (sorted(given.keys() - known.keys()), "are not part of the dataset"),
+        (size, "are of another size than the dataset's"),
+        (pixels, "are other pictures than the dataset's: their pixels digest to something else"),
+    ):
+        if ids:
+            yield Complaint("images", f"{len(ids)} {sentence} ({named(ids)})")
+
+
+def _check_folders(record: RunResult, manifest: Manifest) -> Iterator[Complaint]:
+    """As far as it can be told of a dataset of which only counts and a size are known."""
+    counts = Counter(image.id.rpartition("/")[0] for image in record.images)
+    wrong = [
+        f"{folder or 'no folder'}: {counts[folder]}, not {manifest.folders.get(folder, 0)}"
+        for folder in sorted(manifest.folders.keys() | counts.keys())
+        if counts[folder] != manifest.folders.get(folder, 0)
+    ]
+    if wrong:
+        yield Complaint("images", f"are not as many as the dataset has ({named(wrong)})")
+    sizes = {(image.width, image.height) for image in record.images}
+    if manifest.size and sizes != {manifest.size}:
+        yield Complaint("images", f"must all be {manifest.size[0]} x {manifest.size[1]} pixels")
+
+
+def _check_rules(record: RunResult) -> Iterator[Complaint]:
+    """Whether the protocol and the ranking metric are the dataset's own."""
+    spec = DATASETS[record.dataset.name]
+    theirs = record.protocol
+    free = {"tiling": theirs.tiling, "precision": record.engine.precision}
+    ours = EvalProtocol(alignment=spec.alignment).model_copy(update=free)
+    for field in EvalProtocol.model_fields:
+        expected, given = getattr(ours, field), getattr(theirs, field)
+        if expected != given:
+            yield Complaint(f"protocol.{field}", f"is {given}; {spec.name} takes {expected}")
+    first = next(iter(record.metrics), "none")
+    if first != spec.metrics[0]:
+        yield Complaint(
+            "metrics",
+            f"begin with {first}; {spec.name} is ranked by {spec.metrics[0]}: put it first",
+        )

@@ -1,0 +1,32 @@
+"""What people think of a model, beside what was measured."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from leaderboard.judging.questions import that_count
+from leaderboard.judging.raters import weights_of
+from leaderboard.judging.rating import mean_opinions
+from leaderboard.judging.votes import Vote
+
+COLUMNS = ("mos", "mos_low", "mos_high")
+
+
+def with_opinions(rows: pd.DataFrame, votes: Sequence[Vote]) -> pd.DataFrame:
+    """The rows with `mos`, its interval `mos_low` and `mos_high`; NaN where nobody rated.
+
+    A model's opinion is that of its pictures of the row's dataset; reported rows have none.
+    """
+    weights = weights_of(votes)
+    opinions = {
+        (dataset, model): (each.mean, each.low, each.high)
+        for dataset in {vote.dataset for vote in votes}
+        for model, each in mean_opinions(that_count(votes, dataset), weights).items()
+    }
+    unknown = (np.nan,) * len(COLUMNS)
+    found = [
+        unknown if kind == "reported" else opinions.get((dataset, model), unknown)
+        for dataset, model, kind in zip(rows["dataset"], rows["model"], rows["kind"], strict=True)
+    ]
+    return rows.assign(**dict(zip(COLUMNS, np.array(found).reshape(-1, 3).T, strict=True)))

@@ -1,0 +1,94 @@
+"""What people's votes come to, as HTML: opinions, strengths, and a published ranking beside."""
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+from deblur.catalog import CATALOG
+from deblur.records.run_result import ReportedScores
+from leaderboard.judging.arena import strengths
+from leaderboard.judging.questions import Kind, that_count
+from leaderboard.judging.raters import weights_of
+from leaderboard.judging.rating import mean_opinions
+from leaderboard.judging.resampling import FEWEST
+from leaderboard.judging.votes import BLURRED, GRADES, SHARP, Vote
+
+PUBLISHED = Path(__file__).parents[1] / "data" / "reported" / "lai-real.json"
+"""The study whose method the arena follows."""
+
+TITLES = {BLURRED: "Blurred, as it came", SHARP: "The original"}
+STUDY = "bradley_terry"
+
+Line = tuple[str, float, float, float, int]
+"""Model, score, its 95 % interval, votes."""
+
+
+def standing_html(kind: Kind, votes: Sequence[Vote], dataset: str) -> str:
+    """How the models stand on a dataset by the votes of one kind; empty before there is one."""
+    weights = weights_of(votes)
+    counted = that_count(votes, dataset)
+    if kind == "rating":
+        opinions = mean_opinions(counted, weights)
+        lines = [
+            (model, each.mean, each.low, each.high, each.count) for model, each in opinions.items()
+        ]
+        return _standing(lines, "MOS", (min(GRADES), max(GRADES)), "")
+    found = strengths(counted, weights)
+    lines = [(model, each.score, each.low, each.high, each.count) for model, each in found.items()]
+    ends = [value for line in lines for value in line[1:4] if math.isfinite(value)] or [0.0]
+    return _standing(lines, "Strength", (min(ends), max(ends)), published_html())
+
+
+def published_html() -> str:
+    """The ranking of Lai et al., by people's preferences among methods of their time."""
+    study = ReportedScores.read(PUBLISHED)
+    ranked = sorted(study.rows, key=lambda row: -row.scores[STUDY])
+    rows = "".join(
+        f"<tr><td>{escape(row.model)}</td><td>{row.scores[STUDY]:+.2f}</td></tr>" for row in ranked
+    )
+    return (
+        "<section><h3>As published: Lai et al., CVPR 2016</h3>"
+        f'<table><tr><th scope="col">Method</th><th scope="col">Strength</th></tr>{rows}</table>'
+        "<p>The same model of preferences, on their 100 real photos and methods of their time. "
+        "Each list has its own zero: compare differences within one.</p></section>"
+    )
+
+
+def _standing(lines: Sequence[Line], title: str, ends: tuple[float, float], beside: str) -> str:
+    if not lines:
+        return ""
+    head = "".join(
+        f'<th scope="col">{each}</th>' for each in ("Model", title, "95 % interval", "Votes")
+    )
+    rows = "".join(_row(line, title, ends) for line in lines)
+    return (
+        '<div class="standing"><section><h3>How they stand</h3>'
+        f"<table><tr>{head}</tr>{rows}</table><p>Answers count more the better "
+        "somebody tells originals from blur, and agrees with themselves.</p></section>"
+        f"{beside}</div>"
+    )
+
+
+def _row(line: Line, title: str, ends: tuple[float, float]) -> str:
+    model, score, low, high, count = line
+    digits = ".2f" if title == "MOS" else "+z.2f"
+    places = _places({"low": low, "at": score, "high": high}, ends)
+    told = f"<span>{low:{digits}} to {high:{digits}}</span>"
+    bar = f'<span class="interval" style="{places}"></span>'
+    sure = f"{bar}{told}" if count >= FEWEST else "too few votes"
+    return (
+        f'<tr><td>{escape(name_of(model))}</td><td class="score">{score:{digits}}</td>'
+        f"<td>{sure}</td><td>{count:,}</td></tr>"
+    )
+
+
+def _places(values: Mapping[str, float], ends: tuple[float, float]) -> str:
+    width = ends[1] - ends[0] or 1.0
+    shares = {name: (value - ends[0]) / width for name, value in values.items()}
+    return ";".join(f"--{name}:{min(1.0, max(0.0, share)):.3f}" for name, share in shares.items())
+
+
+def name_of(model: str) -> str:
+    """What a person reads for a model."""
+    return TITLES.get(model) or (CATALOG[model].title if model in CATALOG else model)

@@ -1,0 +1,1 @@
+"""Entries, votes' files and rows: the board as files."""

@@ -1,0 +1,143 @@
+"""How the store's files lie: DATASET/MODEL/ID.json, events beside it, each written once."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deblur.records.run_result import RunResult
+from leaderboard.store.entries import EVENTS
+
+REPORTED, VOTES = "reported", "votes"
+_APART = {REPORTED, VOTES}
+"""Folders of a store that hold no entries."""
+
+_FILE = re.compile(rf"(?P<id>[0-9a-f]{{16}})(\.(?P<event>{'|'.join(EVENTS)}))?\.json")
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_LONGEST = 100
+
+
+@dataclass(frozen=True)
+class EntryFiles:
+    """An entry's file and those of its events; `key` changes whenever one of them does."""
+
+    path: Path
+    events: Mapping[str, Path]
+    key: str
+
+    @property
+    def id(self) -> str:
+        """The entry's id, as its file's name says it."""
+        return self.path.stem
+
+
+@dataclass
+class Found:
+    """What lies in a store; `problems` names what does not belong there."""
+
+    entries: list[EntryFiles] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def safe_name(name: str) -> str:
+    """A name as a folder's: without separators, and such as every file system takes."""
+    text = re.sub(r"[^A-Za-z0-9._ +@()-]", "_", name.replace("/", "--"))[:_LONGEST]
+    text = re.sub(r"^\.|[. ]+$", "_", text.lstrip(" "))
+    return f"_{text}" if not text or _DEVICE.fullmatch(text) or text.lower() in _APART else text
+
+
+def place_of(record: RunResult) -> Path:
+    """Where a record lies below the store's root."""
+    return Path(safe_name(record.dataset.name), safe_name(record.model.name), f"{record.id}.json")
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of an entry."""
+    return _FILE.fullmatch(f"{text}.json") is not None and "." not in text
+
+
+def scan(root: Path) -> Found:
+    """Everything in a store, in the order of paths; hidden files are not looked at."""
+    found = Found()
+    for dataset in _folders(root, found):
+        if dataset.name not in _APART:
+            for model in _folders(Path(dataset), found):
+                _scan_model(model.path, found)
+    return found
+
+
+def write_once(path: Path, text: str) -> bool:
+    """Write a file that is there as a whole or not at all, and never replaces another.
+
+    False when there was one already, which then stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(0o644)
+        _take_name(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
+
+
+def _take_name(temporary: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if path.exists():
+            raise FileExistsError(path) from None
+        temporary.rename(path)
+
+
+def _folders(folder: Path, found: Found) -> Iterator[os.DirEntry[str]]:
+    """The folders in one; files do not belong there, but for a README at the root."""
+    if not folder.is_dir():
+        return
+    for each in _visible(str(folder)):
+        if each.is_dir(follow_symlinks=False):
+            yield each
+        elif each.name != "README.md":
+            found.problems.append(f"{each.path} is no folder of entries; move it elsewhere")
+
+
+def _scan_model(folder: str, found: Found) -> None:
+    groups: dict[str, dict[str, os.DirEntry[str]]] = {}
+    for each in _visible(folder):
+        match = _FILE.fullmatch(each.name)
+        if match and each.is_file(follow_symlinks=False):
+            groups.setdefault(match["id"], {})[match["event"] or ""] = each
+        else:
+            found.problems.append(f"{each.path} is no file of the store; move it elsewhere")
+    for files in groups.values():
+        if "" in files:
+            found.entries.append(_entry_files(files))
+        else:
+            found.problems += [f"{each.path} belongs to no entry" for each in files.values()]
+
+
+def _entry_files(files: Mapping[str, os.DirEntry[str]]) -> EntryFiles:
+    marks = []
+    for event, each in files.items():
+        stat = each.stat()
+        marks.append(f"{event}:{stat.st_size}:{stat.st_mtime_ns}")
+    path = files[""].path
+    events = {event: Path(each) for event, each in files.items() if event}
+    return EntryFiles(Path(path), events, "|".join([path, *sorted(marks)]))
+
+
+def _visible(folder: str) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        shown = [each for each in entries if not each.name.startswith(".")]
+    return sorted(shown, key=lambda each: each.name)

@@ -1,0 +1,233 @@
+"""The table: one dataset under one protocol, its rows ranked, and its columns from one list."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from deblur.records.run_result import MetricRecord
+from leaderboard.errors import TableError
+from leaderboard.store.folder_store import Board
+from leaderboard.table.ranking import ranks
+
+Direction = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table, its sort, its tooltip and its docs.
+
+    `value` takes it from the rows, `format` writes its numbers, `direction` says which are
+    better, and `brief` whether a terminal, which is narrow, shows it.
+    """
+
+    name: str
+    title: str
+    value: Callable[[pd.DataFrame], "pd.Series[float] | pd.Series[str]"]
+    format: str = ""
+    direction: Direction | None = None
+    note: str = ""
+    brief: bool = False
+
+    def text(self, value: object) -> str:
+        """A cell as people read it."""
+        if pd.isna(value):  # type: ignore[call-overload]
+            return "-"
+        return f"{value:{self.format}}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of `dataset` under one protocol: `frame` has a column for each of `columns`.
+
+    The rows of group 1 are ranked together; those of further groups, which have other pictures
+    or definitions, only among themselves; reported ones have neither group nor rank.
+    `other_protocols` counts the rows that were measured under other rules, by their digests.
+    """
+
+    dataset: str
+    protocol_digest: str | None
+    other_protocols: Mapping[str, int]
+    columns: tuple[Column, ...]
+    frame: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def _field(name: str, scale: float = 1) -> Callable[[pd.DataFrame], "pd.Series[float]"]:
+    return lambda rows: rows[name] if scale == 1 else rows[name] / scale
+
+
+_BEFORE = (
+    Column("rank", "rank", _field("rank"), ".0f", "lower", "shared where it may be chance", True),
+    Column("group", "group", _field("group"), ".0f", note="ranked among themselves only"),
+    Column("model", "model", _field("model"), brief=True),
+    Column("title", "title", _field("title")),
+    Column("link", "link", _field("link"), note="the model's card or paper"),
+    Column(
+        "kind",
+        "kind",
+        _field("kind"),
+        note="measured here; self-reported; verified: measured again; reported: a paper's words",
+        brief=True,
+    ),
+)
+_AFTER = (
+    Column(
+        "mos",
+        "MOS",
+        _field("mos"),
+        ".2f",
+        "higher",
+        "mean opinion of people who rated its pictures blind, 1 to 5",
+    ),
+    Column(
+        "seconds_per_megapixel",
+        "s/MP",
+        _field("seconds_per_megapixel"),
+        ".2f",
+        "lower",
+        "seconds per megapixel, median",
+        True,
+    ),
+    Column("parameters", "parameters", _field("parameters"), ",.0f", "lower", brief=True),
+    Column(
+        "macs_per_megapixel",
+        "GMAC/MP",
+        _field("macs_per_megapixel"),
+        ",.1f",
+        "lower",
+        "multiply-accumulates per megapixel, 1e9",
+    ),
+    Column(
+        "memory", "MB", _field("peak_memory_bytes", 1e6), ",.0f", "lower", "peak, 1e6 bytes", True
+    ),
+    Column("licence", "licence", _field("licence")),
+    Column("trained_on", "training data", _field("trained_on")),
+    Column(
+        "contamination",
+        "seen before",
+        _field("contamination"),
+        note="whether the model was trained on this dataset, as far as is stated",
+    ),
+    Column("backend", "backend", _field("backend"), brief=True),
+    Column("device", "device", _field("device"), brief=True),
+    Column("precision", "precision", _field("precision")),
+    Column("provider", "provider", _field("provider"), note="what really ran it"),
+    Column("date", "date", _field("date")),
+    Column("source", "source", _field("source"), note="where a reported row stands"),
+    Column("id", "id", _field("id"), note="for `python -m leaderboard show ID`", brief=True),
+)
+COLUMNS = (*_BEFORE, *_AFTER)
+"""All columns but those of the metrics, which the rows bring along after `kind`."""
+
+
+def datasets_of(board: Board) -> list[str]:
+    """The datasets that the board shows, those with the most measured rows first."""
+    shown = board.rows[board.rows["status"] == "shown"]
+    counts = (shown["kind"] != "reported").groupby(shown["dataset"]).sum()
+    return sorted(counts.index, key=lambda name: (-counts[name], name))
+
+
+def build_table(board: Board, dataset: str, protocol_digest: str | None = None) -> Table:
+    """The table of a dataset, under the protocol with the most rows unless one is named.
+
+    Raises TableError when there are no such rows.
+    """
+    ours = board.rows[board.rows["dataset"] == dataset]
+    shown = ours[ours["status"] == "shown"]
+    if shown.empty:
+        known = ", ".join(datasets_of(board)) or "none"
+        raise TableError(f"the board shows no rows of {dataset!r}; it has rows of: {known}")
+    protocols = shown["protocol_digest"].dropna().value_counts(sort=False).sort_index()
+    chosen = protocol_digest or (str(protocols.idxmax()) if len(protocols) else None)
+    if protocol_digest and protocol_digest not in protocols:
+        raise TableError(
+            f"no row of {dataset} was taken under protocol {protocol_digest!r}; there are "
+            f"{', '.join(map(str, protocols.index)) or 'none'}"
+        )
+    reported = shown["kind"] == "reported"
+    rows = _ranked(shown[reported | (shown["protocol_digest"] == chosen)])
+    columns = (*_BEFORE, *_metric_columns(rows), *_AFTER)
+    frame = pd.DataFrame({each.name: each.value(rows) for each in columns})
+    others = {str(name): int(count) for name, count in protocols.items() if name != chosen}
+    return Table(
+        dataset,
+        chosen,
+        others,
+        columns,
+        frame.convert_dtypes().reset_index(drop=True),
+        tuple(_notes(ours, others)),
+    )
+
+
+@cache
+def _definitions(metrics: str) -> dict[str, MetricRecord]:
+    return {name: MetricRecord(**fields) for name, fields in json.loads(metrics).items()}
+
+
+def _ranking_metric(metrics: str) -> tuple[str, MetricRecord] | None:
+    return next(iter(_definitions(metrics).items()), None)
+
+
+def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with `group` and `rank`, in the order of both; reported rows come last."""
+    reported = rows["kind"] == "reported"
+    measured = rows[~reported]
+    metrics = [_ranking_metric(each) for each in measured["metrics"]]
+    keys = pd.Series(list(map(str, metrics)), measured.index) + measured["dataset_digest"]
+    sizes = keys.value_counts()
+    order = sorted(sizes.index, key=lambda key: (-sizes[key], key))
+    groups = [_ranked_group(measured[keys == key], number) for number, key in enumerate(order, 1)]
+    last = _sorted(rows[reported]).assign(rank=np.nan, group=np.nan)
+    return pd.concat([*groups, last])
+
+
+def _ranked_group(rows: pd.DataFrame, number: int) -> pd.DataFrame:
+    ordered = _sorted(rows)
+    metric = _ranking_metric(rows["metrics"].iloc[0])
+    digits = metric[1].digits if metric else 0
+    return ordered.assign(rank=list(ranks(ordered["scores"], digits)), group=number)
+
+
+def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
+    """The best first in the rows' own ranking metric, those without a score last."""
+    metric = _ranking_metric(rows["metrics"].iloc[0]) if len(rows) else None
+    if metric is None:
+        return rows.sort_values("model")
+    name, described = metric
+    return rows.sort_values(
+        [name, "model", "date"], ascending=[described.better == "lower", True, True]
+    )
+
+
+def _metric_columns(rows: pd.DataFrame) -> Iterator[Column]:
+    """A column for each metric, as the row that comes first defines it."""
+    seen: dict[str, MetricRecord] = {}
+    for metrics in rows["metrics"].drop_duplicates():
+        for name, each in _definitions(metrics).items():
+            seen.setdefault(name, each)
+    for place, (name, each) in enumerate(seen.items()):
+        yield Column(
+            name,
+            each.title,
+            _field(name),
+            f".{each.digits}f",
+            each.better,
+            f"{each.definition}; {each.better} is better",
+            brief=place < 3 or name in ("niqe", "brisque"),
+        )
+
+
+def _notes(rows: pd.DataFrame, others: Mapping[str, int]) -> Iterator[str]:
+    for digest, count in others.items():
+        are = "row is" if count == 1 else "rows are"
+        yield f"{count} more {are} under protocol {digest}, and not ranked with these"
+    waiting = int((rows["status"] == "waiting").sum())
+    if waiting:
+        yield f"{waiting} waiting to be accepted"
+    for row in rows[rows["status"] == "withdrawn"].itertuples():
+        yield f"{row.model} ({row.id}) was withdrawn: {row.withdrawn_because}"

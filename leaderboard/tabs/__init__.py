@@ -1,0 +1,1 @@
+"""The page's tabs that show the board and take part in it."""

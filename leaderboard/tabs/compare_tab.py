@@ -1,0 +1,93 @@
+"""Compare, on the page: restored pictures side by side under one zoom."""
+
+from collections.abc import Callable, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from benchmarks.datasets import Dataset, open_dataset
+from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.errors import DeblurError
+from leaderboard.tabs.comparison import ERROR_GAIN, MOST, Panel, Restore, compare, items_of
+
+TAB = "compare"
+DIGITS = {"PSNR": 2, "SSIM": 3}
+MODELS = [name for name, spec in CATALOG.items() if spec.weights and not spec.on_hub]
+
+
+def build_compare_tab(
+    places: Mapping[str, Path | None], restore: Restore, new_folder: Callable[[], Path]
+) -> None:
+    """Lay out the tab inside the current block.
+
+    `places` are the datasets to choose from and their folders, None for an embedded one.
+    """
+
+    def opened(name: str) -> Dataset:
+        return open_dataset(name, places[name])
+
+    first = next(iter(places))
+    pictures = items_of(opened(first))
+    with gr.Row(elem_id="compare-choices"):
+        dataset = gr.Dropdown(list(places), value=first, label="Dataset", min_width=160)
+        picture = gr.Dropdown(pictures, value=pictures[0], label="Picture", min_width=200)
+        models = gr.Dropdown(
+            MODELS,
+            value=[DEFAULT_MODEL, *(name for name in MODELS if name != DEFAULT_MODEL)][:2],
+            label="Models",
+            multiselect=True,
+            max_choices=MOST,
+            min_width=280,
+        )
+        button = gr.Button("Compare", variant="primary", min_width=140, scale=0)
+    shown = gr.HTML(elem_id="comparison")
+
+    def choose(name: str) -> Any:
+        ids = items_of(opened(name))
+        return gr.Dropdown(ids, value=ids[0])
+
+    def show(name: str, id: str, chosen: list[str]) -> str:
+        try:
+            panels = compare(opened(name), id, chosen, restore, new_folder())
+        except DeblurError as error:
+            return f'<p class="failure" role="alert">{escape(str(error))}.</p>'
+        named = [file for panel in panels for file in (panel.picture, panel.errors) if file]
+        shown.temp_files.update(map(str, named))  # what Gradio deletes when it is old
+        return panels_html(panels)
+
+    dataset.input(choose, dataset, picture, api_visibility="private")
+    button.click(show, [dataset, picture, models], shown, api_visibility="private")
+
+
+def panels_html(panels: list[Panel]) -> str:
+    """The panels as safe HTML; the page's script moves them together."""
+    figures = "".join(_figure_html(panel) for panel in panels)
+    errors = (
+        '<label><input type="checkbox" name="errors"> '
+        f"error maps, {ERROR_GAIN} times as bright</label>"
+        if any(panel.errors for panel in panels)
+        else ""
+    )
+    return (
+        '<div class="panes-bar"><button type="button" data-zoom="fit">Fit</button>'
+        '<button type="button" data-zoom="1">100 %</button>'
+        '<button type="button" data-zoom="3">300 %</button>'
+        f"{errors}<span>Drag to move, turn the wheel to zoom.</span></div>"
+        f'<div class="panes">{figures}</div>'
+    )
+
+
+def _figure_html(panel: Panel) -> str:
+    scores = " · ".join(f"{name} {value:.{DIGITS[name]}f}" for name, value in panel.scores.items())
+    errors = f'<img class="errors" alt="" src="{_address(panel.errors)}">' if panel.errors else ""
+    return (
+        f'<figure><div class="pane"><img alt="{escape(panel.title)}" '
+        f'src="{_address(panel.picture)}">{errors}</div>'
+        f"<figcaption><b>{escape(panel.title)}</b> <span>{scores}</span></figcaption></figure>"
+    )
+
+
+def _address(file: Path) -> str:
+    return f"gradio_api/file={escape(str(file))}"

@@ -1,0 +1,234 @@
+"""Judge, on the page: grade restored pictures, and say which of two looks better, both blind."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import gradio as gr
+
+from deblur.errors import DeblurError, ImageError
+from leaderboard.judging.exhibits import Exhibits
+from leaderboard.judging.questions import Kind, Photo, Programme, Trial, contestants, that_count
+from leaderboard.judging.standings import standing_html
+from leaderboard.judging.votes import GRADES, Preference, Rating, Vote, rater_of
+from leaderboard.store.folder_store import FolderStore
+from leaderboard.tabs.comparison import Restore
+
+TAB = "judge"
+INTRODUCTION = """
+<p class="note">Pictures come without names, in random order and at 100 %. Answers are kept at once,
+under a random number in this browser; stop whenever you like, and go on another day.</p>
+"""
+
+Answers = Sequence[tuple[str, str, str]]
+"""For each button: what it says, the value of a vote, and the key that presses it."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to ask: the question and its answers."""
+
+    kind: Kind
+    tab: str
+    question: str
+    answers: Answers
+
+
+RATE = Form(
+    "rating",
+    "Rate",
+    "How good does this picture look?",
+    [(title, str(grade), str(grade)) for grade, title in GRADES.items()],
+)
+ARENA = Form(
+    "preference",
+    "Arena",
+    "Which of the two looks better?",
+    [
+        ("Left", "left", "ArrowLeft"),
+        ("No difference", "tie", "t"),
+        ("Right", "right", "ArrowRight"),
+    ],
+)
+
+
+def build_judging_tab(
+    tab: gr.Tab,
+    store: FolderStore,
+    photos: Sequence[Photo],
+    restore: Restore,
+    new_folder: Callable[[], Path],
+) -> None:
+    """Lay out the tab inside the current block; pictures are made when `tab` is first opened.
+
+    `photos` are what may be shown, and `restore` makes the pictures to be judged of them.
+    """
+    desk = Desk(store, Programme(photos, contestants()), Exhibits(restore, new_folder))
+    # The secret is a constant, since what it locks has to outlive a restart of the page.
+    person = gr.BrowserState("", storage_key="deblur-arena-judge", secret="deblur-arena")
+    gr.HTML(INTRODUCTION, elem_id="judge-introduction")
+    with gr.Tabs():
+        with gr.Tab(RATE.tab):
+            _Section(desk, RATE, person).begin_on(tab)
+        with gr.Tab(ARENA.tab) as arena:
+            _Section(desk, ARENA, person).begin_on(arena)
+
+
+class Desk:
+    """Where questions are given out and answers taken in."""
+
+    def __init__(self, store: FolderStore, programme: Programme, exhibits: Exhibits) -> None:
+        self.store, self.programme, self._exhibits = store, programme, exhibits
+
+    def next(
+        self, kind: Kind, person: str, last: Trial | None = None
+    ) -> tuple[Trial | None, list[Path]]:
+        """The next question to a person and its pictures; photos that cannot be read are left out.
+
+        Raises gr.Error, which the page shows, when a model cannot restore one.
+        """
+        votes = self.store.votes().votes
+        while trial := self.programme.next(kind, votes, rater_of(person), last):
+            try:
+                return trial, [self._exhibits.file(trial.photo, each) for each in trial.shown]
+            except ImageError as error:
+                gr.Warning(f"{trial.photo.id} is left out: {error}")
+                self.programme.leave_out(trial.photo)
+            except DeblurError as error:
+                raise gr.Error(f"What you answered is kept. {error}") from error
+        return None, []
+
+    def take(self, kind: Kind, person: str, trial: Trial, answer: str) -> None:
+        """Keep an answer. Raises OSError when it cannot be kept."""
+        self.store.add_vote(_vote(kind, rater_of(person), trial, answer))
+
+    def standing(self, kind: Kind, person: str) -> str:
+        """How the models stand, for somebody who has voted."""
+        found = self.store.votes()
+        voted = any(each.kind == kind and each.rater == rater_of(person) for each in found.votes)
+        troubles = "".join(f'<p class="failure">{escape(each)}</p>' for each in found.problems)
+        shown = standing_html(kind, found.votes, self.programme.dataset) if voted else ""
+        return shown + troubles
+
+
+class _Section:
+    """A question on the page, with its buttons and what came of it."""
+
+    def __init__(self, desk: Desk, form: Form, person: gr.BrowserState) -> None:
+        self._desk, self._form, self._person = desk, form, person
+        self._trial = gr.State(None)
+        with gr.Column(elem_id=f"judge-{form.kind}", elem_classes="judge"):
+            self._pictures = gr.HTML()
+            with gr.Row(elem_classes="answers") as self._row:
+                buttons = [self._button(*answer) for answer in form.answers]
+            self._told = gr.HTML()
+            self._standing = gr.HTML()
+        for button, (_, value, _) in zip(buttons, form.answers, strict=True):
+            self._then_standing(
+                button.click(
+                    self._answering(value),
+                    [person, self._trial],
+                    self._shown,
+                    api_visibility="private",
+                    show_progress_on=self._pictures,
+                )
+            )
+
+    def begin_on(self, tab: gr.Tab) -> None:
+        """Ask the first question when a tab is opened."""
+        opened = tab.select(
+            self._begin,
+            [self._person, self._trial],
+            [self._person, *self._shown],
+            api_visibility="private",
+            show_progress_on=self._pictures,
+        )
+        self._then_standing(opened)
+
+    @property
+    def _shown(self) -> list[gr.components.Component | gr.Row]:
+        return [self._trial, self._pictures, self._row, self._told]
+
+    def _button(self, title: str, value: str, key: str) -> gr.Button:
+        return gr.Button(
+            title,
+            elem_id=f"answer-{value}",
+            elem_classes=f"key-{key}",
+            min_width=0,
+        )
+
+    def _then_standing(self, done: Any) -> None:
+        done.then(
+            lambda person: self._desk.standing(self._form.kind, person),
+            self._person,
+            self._standing,
+            api_visibility="private",
+            show_progress="hidden",
+        )
+
+    def _begin(self, person: str, trial: Trial | None) -> list[Any]:
+        if trial is not None:
+            return [gr.skip()] * (1 + len(self._shown))
+        person = person or uuid4().hex
+        return [person, *self._ask(person, None, "")]
+
+    def _answering(self, value: str) -> Callable[[str, Trial | None], list[Any]]:
+        def answer(person: str, trial: Trial | None) -> list[Any]:
+            if trial is None:
+                return self._ask(person, None, "This page was started anew; please answer again.")
+            try:
+                self._desk.take(self._form.kind, person, trial, value)
+            except OSError as error:
+                gr.Warning(f"Your answer could not be kept ({error.strerror}); please try again.")
+                return [gr.skip()] * len(self._shown)
+            return self._ask(person, trial, "Thank you.")
+
+        return answer
+
+    def _ask(self, person: str, last: Trial | None, thanks: str) -> list[Any]:
+        trial, pictures = self._desk.next(self._form.kind, person, last)
+        told = self._progress(person, thanks)
+        return [trial, _pictures_html(self._form, pictures), gr.Row(visible=bool(pictures)), told]
+
+    def _progress(self, person: str, thanks: str) -> str:
+        programme, kind = self._desk.programme, self._form.kind
+        votes = self._desk.store.votes().votes
+        done, all = programme.progress(kind, votes, rater_of(person))
+        there = [vote for vote in that_count(votes, programme.dataset) if vote.kind == kind]
+        own = [vote for vote in there if vote.rater == rater_of(person)]
+        return (
+            f'<div class="progress" role="status"><b>{thanks}</b>'
+            f'<progress max="{all}" value="{done}" aria-label="Answered"></progress>'
+            f"<span>{len(own):,} by you · {len(there):,} in all</span></div>"
+        )
+
+
+def _vote(kind: Kind, rater: str, trial: Trial, answer: str) -> Vote:
+    about = {
+        "rater": rater,
+        "dataset": trial.photo.dataset,
+        "photo": trial.photo.id,
+        "shown": trial.shown,
+        "again": trial.again,
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+    }
+    if kind == "rating":
+        return Rating.model_validate({**about, "grade": int(answer)})
+    return Preference.model_validate({**about, "choice": answer})
+
+
+def _pictures_html(form: Form, pictures: Sequence[Path]) -> str:
+    """The pictures, as files: what goes through the page's own image widget is coded anew."""
+    if not pictures:
+        return '<p class="success">That was everything there is to judge. Thank you!</p>'
+    names = ("Left", "Right") if len(pictures) > 1 else ("The picture to rate",)
+    figures = "".join(
+        f'<figure data-side="{name}"><img src="gradio_api/file={escape(str(each))}" alt="{name}">'
+        "</figure>"
+        for each, name in zip(pictures, names, strict=True)
+    )
+    return f'<h2>{form.question}</h2><div class="exhibits">{figures}</div>'

@@ -1,0 +1,281 @@
+"""A row's own page: its scores, where they come from, and its best and worst pictures."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from benchmarks.datasets import open_dataset
+from deblur import catalog
+from deblur.catalog import CATALOG
+from deblur.errors import DeblurError
+from deblur.records.run_result import ImageScore, MetricRecord, RunResult
+from leaderboard.errors import EntryError, StoreError
+from leaderboard.store.entries import Entry, History
+from leaderboard.store.folder_store import FolderStore
+from leaderboard.store.rows import REPORTED_ID, contamination, link_of, status
+from leaderboard.tabs.comparison import Restore
+
+RUN = "run"
+"""The word of an address that opens a row's page."""
+
+CARDS = Path(catalog.__file__).parent / "pretrained"
+FEW = 3
+"""So many best and so many worst pictures are named."""
+
+Facts = Mapping[str, str | None]
+
+_WRITE_ADDRESS = """
+(id) => {
+  const address = new URL(window.location);
+  if (id) address.searchParams.set("run", id);
+  else address.searchParams.delete("run");
+  window.history.replaceState(null, "", address);
+  if (id) document.getElementById("run-page").scrollIntoView({ behavior: "smooth" });
+  return id;
+}
+"""
+
+
+class RunPage:
+    """Lays the page out inside the current block, closed; `outputs` are what `show` updates.
+
+    The best and worst pictures are shown where `places` has their dataset and `restore` can run
+    the model.
+    """
+
+    def __init__(
+        self, store: FolderStore, places: Mapping[str, Path | None], restore: Restore
+    ) -> None:
+        self._store, self._places, self._restore = store, places, restore
+        self.id = gr.Textbox(visible=False)
+        with gr.Column(visible=False, elem_id="run-page") as self._page:
+            self._text = gr.HTML()
+            self.gallery = gr.Gallery(
+                visible=False,
+                label="Restored: the best three and the worst three pictures",
+                show_label=False,
+                columns=6,
+                height=220,
+                object_fit="contain",
+                buttons=[],
+            )
+            with gr.Row():
+                self._pictures = [
+                    gr.Image(
+                        visible=False,
+                        interactive=False,
+                        label=label,
+                        buttons=["fullscreen"],
+                        min_width=280,
+                    )
+                    for label in ("Learning: gain by step", "Blurred, restored, sharp, at 100 %")
+                ]
+            self._close = gr.Button("Close", size="sm")
+        self.outputs = [self.id, self._page, self._text, *self._pictures]
+
+    def opened_by(self, table: gr.Dataframe) -> None:
+        """Open when a row is clicked, close by the button; the address says which is open."""
+
+        def open_row(chosen: gr.SelectData) -> list[Any]:
+            return self.show(str(chosen.row_value[-1]))
+
+        for listen, reply in ((table.select, open_row), (self._close.click, self.show)):
+            listen(reply, outputs=self.outputs, api_visibility="private").then(
+                None, self.id, js=_WRITE_ADDRESS
+            ).then(self.show_pictures, self.id, self.gallery, api_visibility="private")
+
+    def show(self, id: str = "") -> list[Any]:
+        """Updates for `outputs`: the page of a row, or nothing without an id."""
+        if not id:
+            return ["", gr.Column(visible=False), "", *[gr.Image(visible=False)] * 2]
+        model, text = self._describe(id)
+        return [id, gr.Column(visible=True), text, *map(_picture, _card_pictures(model))]
+
+    def show_pictures(self, id: str) -> Any:
+        """An update for the gallery: the pictures of `best_and_worst`, restored again."""
+        if not id or id.startswith(REPORTED_ID):
+            return gr.Gallery(visible=False)
+        try:
+            entry, history = self._store.entry(id), self._store.history(id)
+            waits = status(entry, history) == "waiting"
+            pictures = [] if waits else self._pictures_of(entry.record)
+        except DeblurError:
+            return gr.Gallery(visible=False)
+        return gr.Gallery(pictures, visible=bool(pictures))
+
+    def _pictures_of(self, record: RunResult) -> list[tuple[str, str]]:
+        name, model = record.dataset.name, record.model.name
+        if name not in self._places or not (spec := CATALOG.get(model)) or not spec.weights:
+            return []
+        blurred = {item.id: item.blurred for item in open_dataset(name, self._places[name]).items}
+        chosen = [each for images in best_and_worst(record) for each in images]
+        metric = record.ranking_metric
+        digits = record.metrics[metric].digits
+        return [
+            (
+                str(self._restore(model, blurred[each.id])),
+                f"{each.id} · {each.scores[metric]:.{digits}f}",
+            )
+            for each in chosen
+        ]
+
+    def _describe(self, id: str) -> tuple[str | None, str]:
+        """The model of a row, and its page as HTML."""
+        if id.startswith(REPORTED_ID):
+            return None, self._reported(id)
+        try:
+            entry, history = self._store.entry(id), self._store.history(id)
+        except (EntryError, StoreError) as error:
+            return None, f'<p class="failure">{escape(str(error))}</p>'
+        if status(entry, history) == "waiting":
+            return None, f"<p>{escape(id)} waits to be accepted by whoever runs this board.</p>"
+        return entry.record.model.name, run_html(entry, history)
+
+    def _reported(self, id: str) -> str:
+        rows = self._store.load().rows
+        row = rows[rows["id"] == id]
+        if row.empty:
+            return f'<p class="failure">there is no row {escape(id)}</p>'
+        model, source = row[["model", "source"]].iloc[0]
+        return f"<h2>{escape(model)}</h2>" + facts_html(
+            {"Kind of row": "reported: a paper's own words, not measured here", "Source": source}
+        )
+
+
+def run_html(entry: Entry, history: History) -> str:
+    """The page of an entry, as safe HTML."""
+    record = entry.record
+    title = escape(record.model.name)
+    if url := link_of(entry):
+        title += f' <a href="{escape(url)}" target="_blank" rel="noopener nofollow">↗</a>'
+    return "".join(
+        [
+            f"<h2>{title}</h2>",
+            _scores_html(record),
+            facts_html(_provenance(entry, history)),
+            _extremes_html(record),
+        ]
+    )
+
+
+def facts_html(facts: Facts) -> str:
+    """Terms and what they are, those that are known."""
+    known = {term: text for term, text in facts.items() if text}
+    terms = "".join(
+        f"<div><dt>{escape(term)}</dt><dd>{escape(text)}</dd></div>" for term, text in known.items()
+    )
+    return f'<dl class="facts">{terms}</dl>'
+
+
+def best_and_worst(record: RunResult) -> tuple[list[ImageScore], list[ImageScore]]:
+    """Up to FEW pictures with the best and with the worst scores of the ranking metric."""
+    metric = record.ranking_metric
+    finite = [each for each in record.images if math.isfinite(each.scores[metric])]
+    higher = record.metrics[metric].better == "higher"
+    ordered = sorted(finite, key=lambda each: each.scores[metric], reverse=higher)
+    few = min(FEW, len(ordered) // 2)
+    return ordered[:few], ordered[len(ordered) - few :][::-1]
+
+
+def _provenance(entry: Entry, history: History) -> Facts:
+    record, about = entry.record, entry.about
+    engine, cost, model = record.engine, record.cost, record.model
+    trained_on = [*filter(None, [about.training_data]), *model.trained_on]
+    machine = record.machines[0] if record.machines else None
+    return {
+        "Model": record.model.title,
+        "Kind of row": _kind(entry, history),
+        "Dataset": f"{record.dataset.title}, {record.dataset.images} pictures",
+        "Ran on": f"{engine.execution_provider}, {engine.precision}",
+        "Machine": f"{machine.processor}, {machine.cores} cores" if machine else None,
+        "Time": f"{cost.seconds_per_megapixel:.2f} s/MP (±{cost.spread:.2f})"
+        if cost and cost.seconds_per_megapixel is not None
+        else None,
+        "Parameters": f"{model.parameters:,}" if model.parameters else None,
+        "Trained on": "; ".join(trained_on),
+        "Seen before": contamination(trained_on, record.dataset.name),
+        "Licence": about.licence or model.licence,
+        "Contact": about.contact,
+        "Note": about.note,
+        "Weights, sha256": model.weights_sha256,
+        "Protocol": record.protocol_digest,
+        "Date": record.date,
+        "Versions": ", ".join(f"{name} {is_at}" for name, is_at in machine.versions.items())
+        if machine
+        else None,
+        "Command": record.command,
+        "Id": entry.id,
+    }
+
+
+def _kind(entry: Entry, history: History) -> str:
+    if history.withdrawn:
+        return f"withdrawn on {history.withdrawn.date}: {history.withdrawn.reason}"
+    if history.verified:
+        return f"verified on {history.verified.date}: measured again, every score agrees"
+    if entry.kind == "measured":
+        return "measured here"
+    return f"self-reported on {entry.submitted}; nobody has measured it again yet"
+
+
+def _scores_html(record: RunResult) -> str:
+    rows = []
+    for name, described in record.metrics.items():
+        if mean := record.means.get(name):
+            digits = described.digits
+            span = f"{mean.low:.{digits}f} to {mean.high:.{digits}f}"
+            left_out = f", {mean.left_out} left out" if mean.left_out else ""
+            rows.append(
+                [
+                    described.title,
+                    f"{mean.value:.{digits}f}",
+                    span,
+                    f"{mean.count}{left_out}",
+                    f"{described.definition}; {described.better} is better",
+                ]
+            )
+    return _table(["metric", "mean", "95 % interval", "pictures", "definition"], rows)
+
+
+def _extremes_html(record: RunResult) -> str:
+    metrics = list(record.metrics)
+    headers = ["picture", *(record.metrics[each].title for each in metrics)]
+    best, worst = best_and_worst(record)
+    return "".join(
+        f"<h3>{title}</h3>" + _table(headers, list(_picture_rows(images, record.metrics)))
+        for title, images in (("Best pictures", best), ("Worst pictures", worst))
+        if images
+    )
+
+
+def _picture_rows(
+    images: Sequence[ImageScore], metrics: Mapping[str, MetricRecord]
+) -> Iterator[list[str]]:
+    for each in images:
+        yield [
+            each.id,
+            *(f"{each.scores[name]:.{metric.digits}f}" for name, metric in metrics.items()),
+        ]
+
+
+def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(each)}</th>" for each in headers)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
+    return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def _card_pictures(model: str | None) -> list[Path | None]:
+    """The learning curve and the crops of the card of a model that comes with the project."""
+    folder = CARDS / model if model in CATALOG else None
+    files = [folder / name if folder else None for name in ("curve.png", "crops.png")]
+    return [file if file and file.is_file() else None for file in files]
+
+
+def _picture(file: Path | None) -> Any:
+    return gr.Image(str(file), visible=True) if file else gr.Image(visible=False)

@@ -1,0 +1,508 @@
+"""Training and what belongs to it, as somebody at a terminal meets it."""
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from deblur.cli.training_options import duration
+from deblur.networks import build_network
+from deblur.training.config import SourceConfig, TrainingConfig
+from deblur.training.run.checkpoint import Checkpoint, save_checkpoint
+from deblur.weights import find_model
+from tests.cli.command_line import Outcome, deblur, files_in, picture, process, size_of
+from tests.pictures import scene
+from tests.training.runs import make_pairs, make_photos
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+STEPS = 4
+TINY = ("--model", "srcnn", "--steps", STEPS, "--batch", 2, "--crop", 32, "--device", "cpu")
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What keeps the runs of this file small, as a user would write it down."""
+    path = tmp_path_factory.mktemp("config") / "tiny.json"
+    fields = {
+        "validation_pictures": 2,
+        "precision": "fp32",
+        "recipe": {"length": [1, 8], "defocus": [0.5, 1]},
+    }
+    path.write_text(json.dumps(fields))
+    return path
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_photos(tmp_path_factory.mktemp("data") / "photos", 12)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, photos: Path, tiny: Path) -> Path:
+    """The folder of a finished run of a few steps, made by a process of its own."""
+    folder = tmp_path_factory.mktemp("run")
+    done = process("train", *TINY, "--config", tiny, "--data", photos, "-o", "run", cwd=folder)
+    assert done.code == 0, done.err
+    assert "step 4:" in done.err
+    assert "into run/" in done.err
+    return folder / "run"
+
+
+def config_of(run: Path) -> dict[str, Any]:
+    return dict(json.loads((run / "config.json").read_text()))
+
+
+def test_a_run_leaves_configuration_split_and_checkpoints(trained: Path, photos: Path) -> None:
+    assert files_in(trained) == ["best.pt", "checkpoint.pt", "config.json", "split.json"]
+    config = config_of(trained)
+    assert (config["model"], config["preset"], config["steps"]) == ("srcnn", "fast", STEPS)
+    assert config["crops"] == [{"start": 0.0, "side": 32, "batch": 2}]
+    assert [(each["path"], each["split"]) for each in config["sources"]] == [(str(photos), "train")]
+    (split,) = json.loads((trained / "split.json").read_text())
+    named = [*split["train"], *split["validation"], *split["test"]]
+    assert sorted(named) == sorted(path.name for path in photos.iterdir())
+    assert len(set(named)) == len(named)
+
+
+def test_a_run_is_not_trained_over(trained: Path, photos: Path, tiny: Path) -> None:
+    before = (trained / "checkpoint.pt").read_bytes()
+    refused = deblur("train", *TINY, "--config", tiny, "--data", photos, "-o", trained)
+    assert refused.code == 1
+    assert "holds a run" in refused.said
+    assert (trained / "checkpoint.pt").read_bytes() == before
+
+
+def test_there_must_be_something_to_resume(tmp_path: Path) -> None:
+    refused = deblur("train", "--resume", tmp_path / "none")
+    assert refused.code == 1
+    assert "none is not the folder of a run" in refused.said
+
+
+def test_there_must_be_something_to_learn_from() -> None:
+    refused = deblur("train")
+    assert refused.code == 1
+    assert "name a folder with --data" in refused.said
+
+
+def test_a_run_stops_in_time_and_resumes_by_its_folder_alone(
+    tmp_path: Path, trained: Path, photos: Path, tiny: Path
+) -> None:
+    import torch
+
+    from deblur.training.run.checkpoint import load_checkpoint
+
+    run = tmp_path / "run"
+    options = ("--config", tiny, "--data", photos, "-o", run)
+    stopped = deblur("train", *TINY, *options, "--time-limit", "0.000001s")
+    assert stopped.code == 0
+    assert f"train --resume {run}" in stopped.said
+    assert load_checkpoint(run / "checkpoint.pt").step == 0
+    assert process("train", "--resume", run, "--device", "cpu", cwd=tmp_path).code == 0
+    resumed, whole = (load_checkpoint(each / "checkpoint.pt") for each in (run, trained))
+    assert resumed.step == whole.step
+    for name, value in whole.ema.items():
+        torch.testing.assert_close(resumed.ema[name], value, rtol=1e-4, atol=1e-6)
+
+
+def test_a_run_takes_the_steps_that_fit_into_a_time(
+    tmp_path: Path, photos: Path, tiny: Path
+) -> None:
+    from deblur.training.run.checkpoint import load_checkpoint
+
+    small = ("--model", "srcnn", "--batch", 2, "--crop", 32, "--device", "cpu")
+    options = (*small, "--config", tiny, "--data", photos, "-o", tmp_path / "run")
+    assert deblur("train", *options, "--within", "6s").code == 0
+    saved = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert 0 < saved.step <= saved.training_config().steps < 10_000
+    for other, value in (("--steps", "5"), ("--write-config", tmp_path / "run.json")):
+        refused = deblur("train", *options, "--within", "6s", other, value)
+        assert refused.code == 1
+        assert f"leave out {other}" in refused.said
+    assert deblur("train", *options[:-1], tmp_path / "none", "--within", "0s").code == 1
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("45", 45), ("9m", 540), ("1.5h", 5400), ("1h30m", 5400)]
+)
+def test_times_are_read(text: str, seconds: float) -> None:
+    assert math.isclose(duration(text), seconds)
+
+
+def test_the_seed_preset_is_the_classic_recipe(tmp_path: Path, photos: Path) -> None:
+    """Without --steps it counts in epochs; one second of it is enough to see what it will do."""
+    done = deblur(
+        "train",
+        *("--preset", "seed", "--model", "srcnn", "--data", photos, "-o", tmp_path / "run"),
+        *("--crop", "40", "--time-limit", "0.000001s", "--device", "cpu"),
+        *("--config", config_file(tmp_path, {"recipe": {"length": [1, 8], "defocus": [0.5, 1]}})),
+    )
+    assert done.code == 0, done.err
+    config = config_of(tmp_path / "run")
+    assert config["optimizer"]["name"] == "adam"
+    assert config["optimizer"]["learning_rate"] == 1e-4
+    assert config["schedule"]["kind"] == "plateau"
+    assert (config["schedule"]["factor"], config["schedule"]["patience"]) == (0.5, 3)
+    assert config["steps"] == 100 * config["validate_every"]
+
+
+def config_file(folder: Path, fields: dict[str, object]) -> Path:
+    path = folder / "fields.json"
+    path.write_text(json.dumps(fields))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("preset", "model", "held"),
+    [("fast", "unet", True), ("fast", "residual-unet-s", False), ("seed", "unet", False)],
+)
+def test_the_fast_preset_holds_still_what_carries_the_picture(
+    tmp_path: Path, photos: Path, preset: str, model: str, held: bool
+) -> None:
+    options = ("--preset", preset, "--model", model, "--data", photos)
+    assert deblur("train", *options, "--write-config", tmp_path / "run.json").code == 0
+    assert json.loads((tmp_path / "run.json").read_text())["keep_identity"] is held
+
+
+def test_the_gan_gets_its_critic(tmp_path: Path, photos: Path, tiny: Path) -> None:
+    options = ("--config", tiny, "--data", photos, "-o", tmp_path / "run", "--steps", 1)
+    done = deblur("train", *TINY, *options, "--model", "gan", "--loss", "l1=0.5")
+    assert done.code == 0, done.err
+    config = config_of(tmp_path / "run")
+    assert config["adversarial"]["objective"] == "bce"
+    assert config["losses"] == {"l1": 0.5}
+    assert config["value_range"] == [-1.0, 1.0]
+
+
+def test_fine_tuning_starts_from_a_model(tmp_path: Path, tiny: Path) -> None:
+    pairs = make_pairs(tmp_path / "pairs", 12)
+    options = (*TINY, "--preset", "fine-tune", "--config", tiny, "--data", pairs)
+    refused = deblur("train", *options, "-o", tmp_path / "run")
+    assert refused.code == 1
+    assert "--init-from" in refused.said
+    done = deblur("train", *options, "-o", tmp_path / "run", "--init-from", "srcnn")
+    assert done.code == 0, done.err
+    assert config_of(tmp_path / "run")["optimizer"]["learning_rate"] < 1e-3
+
+
+def test_a_run_that_starts_from_a_model_is_of_that_model(tmp_path: Path) -> None:
+    pairs = make_pairs(tmp_path / "pairs", 12)
+    options = ("--preset", "fine-tune", "--data", pairs, "--write-config", tmp_path / "run.json")
+    assert deblur("train", *options, "--init-from", "residual-unet-s").code == 0
+    assert json.loads((tmp_path / "run.json").read_text())["model"] == "residual-unet-s"
+
+
+def test_bad_files_are_left_out_and_counted_when_asked(tmp_path: Path, tiny: Path) -> None:
+    folder = make_photos(tmp_path / "photos", 12)
+    (folder / "0.png").write_bytes((folder / "1.png").read_bytes()[:400])
+    options = (*TINY, "--steps", 10, "--config", tiny, "--data", folder, "--validation", folder)
+    done = deblur("train", *options, "-o", tmp_path / "run", "--skip-bad")
+    assert done.code == 0, done.err
+    assert "1 file was left out" in done.said
+
+
+def test_a_run_that_took_no_step_leaves_nothing_in_the_way(tmp_path: Path, tiny: Path) -> None:
+    folder, good = make_photos(tmp_path / "photos", 2), make_photos(tmp_path / "good", 2)
+    options = (*TINY, "--config", tiny, "--data", folder, "--validation", good)
+    whole = {path: path.read_bytes() for path in folder.iterdir()}
+    for path, content in whole.items():
+        path.write_bytes(content[:-3000])
+    refused = deblur("train", *options, "-o", tmp_path / "run")
+    assert refused.code == 1
+    assert "cannot be read as a photo" in refused.said
+    for path, content in whole.items():
+        path.write_bytes(content)
+    assert deblur("train", *options, "-o", tmp_path / "run").code == 0
+
+
+def test_a_bad_file_stops_a_run_that_may_then_leave_it_out(tmp_path: Path, tiny: Path) -> None:
+    folder, run = make_photos(tmp_path / "photos", 12), tmp_path / "run"
+    options = (*TINY, "--config", tiny, "--data", folder, "--validation", folder, "-o", run)
+    assert deblur("train", *options, "--time-limit", "0.000001s").code == 0
+    (folder / "0.png").write_text("no photo")
+    refused = deblur("train", "--resume", run, "--device", "cpu")
+    assert refused.code == 1
+    assert "train --skip-bad" in refused.said
+    done = deblur("train", "--resume", run, "--skip-bad", "--device", "cpu")
+    assert done.code == 0, done.err
+    assert "1 file was left out" in done.said
+
+
+def test_both_exports_restore_alike_on_their_engines(tmp_path: Path, trained: Path) -> None:
+    photo, restored = picture(tmp_path / "a.png"), {}
+    for engine, suffix in (("onnx", ".onnx"), ("torch", ".safetensors")):
+        model, out = tmp_path / f"mine{suffix}", tmp_path / f"{engine}.png"
+        exported = deblur("export", trained / "checkpoint.pt", "-o", model)
+        assert exported.code == 0, exported.err
+        options = ("--model", model, "--backend", engine, "--device", "cpu", "--json")
+        done = deblur("restore", photo, "-o", out, *options)
+        assert done.code == 0, done.err
+        assert (done.records[0]["backend"], done.records[0]["model"]) == (engine, "srcnn")
+        restored[engine] = np.asarray(Image.open(out), int)
+    assert np.abs(restored["onnx"] - restored["torch"]).max() <= 1
+
+
+def test_a_checkpoint_goes_through_in_parts(tmp_path: Path, trained: Path) -> None:
+    path = trained / "checkpoint.pt"
+    done = deblur("checkpoint", "split", path, "-o", tmp_path / "parts", "--mib", 1)
+    assert done.code == 0, done.err
+    joined = tmp_path / "joined.pt"
+    index = tmp_path / "parts" / "checkpoint.pt.parts.json"
+    assert deblur("checkpoint", "join", index, "-o", joined).code == 0
+    assert joined.read_bytes() == path.read_bytes()
+
+
+def test_a_packed_set_is_trained_on_without_unpacking(
+    tmp_path: Path, photos: Path, tiny: Path
+) -> None:
+    archive = tmp_path / "set.zip"
+    packed = deblur("pack", "--data", f"photos:{photos}", "-o", archive, "--max-mib", 1)
+    assert packed.code == 0, packed.err
+    options = ("--config", tiny, "--data", f"photos:{archive}", "-o", tmp_path / "run")
+    done = deblur("train", *TINY, *options)
+    assert done.code == 0, done.err
+
+
+def test_the_sheet_shows_sharp_over_blurred(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.fromarray(scene(160, 160)).save(folder / "a.png")
+    sheet = tmp_path / "sheet.png"
+    options = ("--preview", sheet, "--count", 8, "--crop", 64)
+    done = deblur("synthesize", folder, *options)
+    assert done.code == 0, done.err
+    with Image.open(sheet) as image:
+        assert image.size == (6 * 64, 4 * 64)
+        pixels = np.asarray(image, float)
+    assert not np.array_equal(pixels[:64], pixels[64:128])
+
+
+def bad_data(folder: Path, kind: str) -> tuple[str, tuple[str, ...]]:
+    """A value for --data that is wrong in that way, and the words that must be said."""
+    if kind == "missing folder":
+        return str(folder / "gone"), (str(folder / "gone"),)
+    if kind == "empty folder":
+        return str(folder), (str(folder), "no photo")
+    if kind == "weight that is no number":
+        return f"{folder}@often", ("'often'", "must be a number")
+    if kind == "broken photo":
+        (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing more")
+        return str(folder), (str(folder / "broken.jpg"), "cannot be read as a photo")
+    if kind == "photo that is too small":
+        picture(folder / "small.png")
+        return str(folder), (str(folder / "small.png"), "32x24", "at least")
+    Image.fromarray(scene(96, 110)).save(picture(folder / "blur" / "a.png"))
+    Image.fromarray(scene(96, 100)).save(picture(folder / "sharp" / "a.png"))
+    if kind == "pair of two sizes":
+        return str(folder), (str(folder / "blur" / "a.png"), "110x96", "100x96")
+    (folder / "sharp" / "a.png").rename(folder / "sharp" / "b.png")
+    return f"pairs:{folder}", (str(folder), "a.png", "partner")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "missing folder",
+        "empty folder",
+        "weight that is no number",
+        "broken photo",
+        "photo that is too small",
+        "pair of two sizes",
+        "photo without a partner",
+    ],
+)
+def test_bad_data_is_named(tmp_path: Path, tiny: Path, kind: str) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    data, words = bad_data(folder, kind)
+    options = ("--config", tiny, "--data", data, "--validation", data, "-o", tmp_path / "run")
+    done = deblur("train", *TINY, *options)
+    assert done.code == 1
+    assert [word for word in words if word not in done.said] == []
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--model", "resnet"), 1, "there is no model 'resnet'"),
+        (("--steps", "-1"), 1, "steps: expected a number at least 1"),
+        (("--batch", "0"), 1, "crops: batch: expected a number at least 1"),
+        (("--batch", "many"), 1, "expected a whole number or auto"),
+        (("--device", "abacus"), 1, "no device 'abacus'"),
+        (("--learning-rate", "-1"), 2, "--learning-rate"),
+        (("--learning-rate", "0"), 1, "optimizer.learning_rate: expected a number above 0"),
+        (("--crop", "0"), 1, "crops: side: expected a number at least 1"),
+        (("--steps", "0"), 1, "steps: expected a number at least 1"),
+        (("--data", "movies:a"), 1, "'movies' is no kind of data"),
+        (("--resume", "runs/x"), 1, "does not go with --resume"),
+        (("--general", "gone"), 1, "gone"),
+        (("--loss", "l3"), 1, "l3"),
+        (("--loss", "l1=much"), 1, "must be a number"),
+        (("--time-limit", "soon"), 2, "not a time"),
+        (("--preset", "slow"), 2, "--preset"),
+        (("--init-from", "unet"), 1, "cannot start from"),
+    ],
+    ids=lambda value: "=".join(value) if isinstance(value, tuple) else None,
+)
+def test_what_cannot_be_trained_is_said_in_a_sentence(
+    tmp_path: Path, photos: Path, tiny: Path, options: tuple[str, ...], code: int, words: str
+) -> None:
+    chosen = ("--config", tiny, "--data", photos, "-o", tmp_path / "run")
+    done = deblur("train", *TINY, *chosen, *options)
+    assert done.code == code
+    assert words in done.said
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"losses": {"l1": "x"}}, "losses.l1: expected a number, not 'x'"),
+        ({"workers": "many"}, "workers: expected a whole number, not 'many'"),
+        ({"general": "photos"}, "general: expected a list"),
+        ({"recipe": {"length": [40, 1]}}, "recipe.length: expected [lowest, highest]"),
+        ({"recipe": {"noisy": 7.0}}, "recipe.noisy: expected a number in [0, 1], not 7.0"),
+        ({"optimizer": {"name": "mun"}}, "mun"),
+        ({"seed": -1}, "seed: expected a number at least 0"),
+        ({"precision": "fp8"}, "expected 'fp32' or 'bf16' or 'fp16', not 'fp8'"),
+        ({"adversarial": {"objective": "wgan-gp"}}, "its critic must not end in a sigmoid"),
+    ],
+    ids=str,
+)
+def test_fields_that_are_wrong_are_named(
+    tmp_path: Path, photos: Path, fields: dict[str, object], words: str
+) -> None:
+    path = config_file(tmp_path, fields)
+    done = deblur("train", *TINY, "--config", path, "--data", photos, "-o", tmp_path / "run")
+    assert done.code == 1
+    assert words in done.said
+
+
+def test_of_several_configurations_the_later_wins_field_by_field(
+    tmp_path: Path, photos: Path
+) -> None:
+    written, files = tmp_path / "run.json", list[object]()
+    for number, length in enumerate(([1, 30], [1, 14])):
+        (tmp_path / str(number)).mkdir()
+        fields = {"recipe": {"length": length} | ({} if number else {"sharp": 0.25})}
+        files += ["--config", config_file(tmp_path / str(number), fields)]
+    told = deblur("train", *files, "--data", photos, "--write-config", written)
+    assert told.code == 0, told.said
+    recipe = json.loads(written.read_text())["recipe"]
+    assert (recipe["length"], recipe["sharp"]) == ([1, 14], 0.25)
+
+
+@pytest.mark.parametrize(
+    ("model", "recipes"),
+    [
+        ("residual-unet-xs", ["motion"]),
+        ("residual-unet-m", ["video", "gpu"]),
+        ("unet", ["unet"]),
+        ("srcnn", ["srcnn"]),
+        ("gan", ["gan"]),
+    ],
+)
+def test_the_recipes_of_the_shipped_weights_can_be_read(
+    tmp_path: Path, photos: Path, model: str, recipes: list[str]
+) -> None:
+    files = [
+        part for name in ("handheld", *recipes) for part in ("--config", RECIPES / f"{name}.json")
+    ]
+    written = tmp_path / "run.json"
+    told = deblur("train", "--model", model, *files, "--data", photos, "--write-config", written)
+    assert told.code == 0, told.said
+    run = TrainingConfig.from_json(written.read_text())
+    assert (run.model, run.recipe.grain_kept) == (model, 0.7)
+    assert run.losses == json.loads((RECIPES / f"{recipes[-1]}.json").read_text())["losses"]
+
+
+def test_a_misspelt_field_is_named_with_what_is_near(tmp_path: Path, photos: Path) -> None:
+    path = config_file(tmp_path, {"schedule": {"warmpu": 3}})
+    done = deblur("train", *TINY, "--config", path, "--data", photos, "-o", tmp_path / "run")
+    assert done.code == 1
+    assert "'schedule.warmpu'; did you mean 'warmup'?" in done.said
+
+
+@pytest.mark.parametrize(
+    ("command", "missing", "extra"),
+    [
+        ("train", "accelerate", "train"),
+        ("export", "torch", "torch"),
+        ("synthesize", "torch", "torch"),
+        ("pack", "torch", "torch"),
+        ("card", "matplotlib", "train"),
+    ],
+)
+def test_a_command_says_what_it_needs(
+    tmp_path: Path,
+    trained: Path,
+    command: str,
+    missing: str,
+    extra: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "notes.md").touch()
+    arguments: dict[str, tuple[object, ...]] = {
+        "train": ("--data", tmp_path),
+        "export": ("c.pt", "-o", "m.onnx"),
+        "synthesize": (tmp_path,),
+        "pack": ("--data", tmp_path, "-o", tmp_path / "a.zip"),
+        "card": (
+            *(trained / "best.pt", tmp_path / "m.onnx"),
+            *("--notes", tmp_path / "notes.md", "--hardware", "a processor"),
+        ),
+    }
+    monkeypatch.setitem(sys.modules, missing, None)
+    done: Outcome = deblur(command, *arguments[command])
+    assert done.code == 1
+    assert f"pip install deblur-arena[{extra}]" in done.said
+
+
+def test_what_a_file_began_is_trained_on_and_exported(
+    tmp_path: Path, trained: Path, photos: Path, tiny: Path
+) -> None:
+    model, run = tmp_path / "documents.safetensors", tmp_path / "run"
+    options = ("--config", tiny, "--data", photos, "--steps", 1, "--batch", 2, "--crop", 32)
+    assert deblur("export", trained / "best.pt", "--name", "documents", "-o", model).code == 0
+    done = deblur("train", "--init-from", model, *options, "--device", "cpu", "-o", run)
+    assert done.code == 0, done.err
+    exported = deblur("export", run / "best.pt", "-o", tmp_path / "[final] documents.onnx")
+    assert exported.code == 0, exported.err
+    assert "[final] documents.onnx" in exported.out
+    assert find_model(str(tmp_path / "[final] documents.onnx")).name == "documents"
+
+
+def test_a_checkpoint_tells_which_model_is_trained_on(
+    tmp_path: Path, trained: Path, photos: Path
+) -> None:
+    options = ("--init-from", trained / "best.pt", "--write-config", tmp_path / "run.json")
+    assert deblur("train", "--data", photos, *options).code == 0
+    assert json.loads((tmp_path / "run.json").read_text())["model"] == "srcnn"
+
+
+def test_a_network_of_other_depth_is_exported(tmp_path: Path) -> None:
+    arguments = {"width": 8, "blocks": 1, "levels": 5, "stem": 2}
+    sources = (SourceConfig("photos", "photos"),)
+    config = TrainingConfig("residual-unet-s", "residual_unet", arguments, sources)
+    weights = dict(build_network("residual_unet", arguments).state_dict())
+    path = tmp_path / "deep.pt"
+    save_checkpoint(Checkpoint(config.to_json(), 1, weights, weights, {}, {}, {}, {}), path)
+    done = deblur("export", path, "-o", tmp_path / "deep.onnx")
+    assert done.code == 0, done.err
+    assert find_model(str(tmp_path / "deep.onnx")).size_multiple == 32
+
+
+def test_a_sheet_that_is_there_stays_unless_told(tmp_path: Path) -> None:
+    folder, sheet = make_photos(tmp_path / "photos", 1, side=200), tmp_path / "blur.png"
+    sheet.write_bytes(b"precious")
+    command = ("synthesize", folder, "--preview", sheet, "--count", 1, "--crop", 32)
+    refused = deblur(*command)
+    assert (refused.code, sheet.read_bytes()) == (1, b"precious")
+    assert "exists already" in refused.said
+    assert deblur(*command, "--overwrite").code == 0
+    assert size_of(sheet)[1] == 64

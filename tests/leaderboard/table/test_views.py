@@ -1,0 +1,187 @@
+"""What the page shows of the board: filters, the address, cells, a row's own page."""
+
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pandas as pd
+import pytest
+
+from deblur.records.run_result import Machine
+from leaderboard.judging.questions import contestants
+from leaderboard.store.entries import About, History, Withdrawal
+from leaderboard.store.folder_store import FolderStore
+from leaderboard.table.cells import payload
+from leaderboard.table.figures import by_category, gains
+from leaderboard.table.table import Table, build_table
+from leaderboard.table.views import KINDS, USUAL, View
+from leaderboard.tabs.run_page import RunPage, best_and_worst, run_html
+from tests.leaderboard.ballots import rating
+from tests.leaderboard.entries import images, measured, record
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> FolderStore:
+    store = FolderStore(tmp_path)
+    given = record().engine
+    on_gpu = given.model_copy(update={"device": "cuda:0", "backend": "torch"})
+    large = {"parameters": 26_000_000, "licence": "MIT"}
+    store.add(measured("small", 27.0, about_model={"parameters": 900_000}))
+    store.add(measured("large", 29.0, about_model=large, engine=on_gpu))
+    store.add(measured("unknown", 25.0))
+    return store
+
+
+@pytest.fixture
+def table(board: FolderStore) -> Table:
+    return build_table(board.load(), "mini")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "models"),
+    [
+        (View(), ["large", "small", "unknown"]),
+        (View(kinds=("verified",)), []),
+        (View(search="LARGE torch"), ["large"]),
+        (View(devices=("CPU",)), ["small", "unknown"]),
+        (View(devices=("GPU",)), ["large"]),
+        (View(devices=("CPU", "GPU")), ["large", "small", "unknown"]),
+        (View(backends=("torch",)), ["large"]),
+        (View(licences=("MIT",)), ["large"]),
+        (View(licences=("none stated",)), ["small", "unknown"]),
+        (View(size="up to 1 M"), ["small"]),
+        (View(size="up to 100 M"), ["large", "small"]),
+    ],
+)
+def test_filters_keep_the_rows_that_fit(table: Table, wanted: View, models: list[str]) -> None:
+    assert wanted.narrow(table)["model"].tolist() == models
+
+
+def test_an_address_says_all_that_the_choices_say() -> None:
+    wanted = View("mini", ("measured", "verified"), "u-net", ("CPU",), size="up to 1 M")
+    asked = {
+        "board": "mini",
+        "kinds": "measured,verified",
+        "search": "u-net",
+        "devices": "CPU",
+        "size": "up to 1 M",
+    }
+    assert View.of_address(asked) == View.of_choices(*wanted.choices) == wanted
+
+
+@pytest.mark.parametrize("asked", [{}, {"size": "huge"}, {"kinds": "x"}, {"columns": "x,model"}])
+def test_what_an_address_cannot_mean_is_left_out(asked: dict[str, str]) -> None:
+    wanted = View.of_address(asked)
+    assert wanted.size == "any"
+    assert {*wanted.kinds} <= {*KINDS}
+    assert {*wanted.columns} <= {*USUAL}
+
+
+def test_columns_are_chosen_and_empty_ones_are_spared(table: Table) -> None:
+    assert "s/MP" not in {each.title for each in View().shown(table)}
+    few = [each.title for each in View(columns=("device",)).shown(table)]
+    assert few == ["rank", "model", "PSNR", "SSIM", "device", "id"]
+
+
+def test_cells_sort_as_numbers_and_tell_their_interval(board: FolderStore, table: Table) -> None:
+    columns = View().shown(table)
+    made = payload(table.frame, columns, board.load().rows)
+    psnr = made["headers"].index("PSNR")
+    assert [round(row[psnr]) for row in made["data"]] == [29, 27, 25]
+    shown = made["metadata"]["display_value"][0][psnr]
+    assert f"{made['data'][0][psnr]:.2f}</span>" in shown
+    assert 'title="95 %: 28.' in shown
+
+
+def test_nothing_in_a_cell_or_on_a_page_is_taken_for_html(tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    machine = Machine(processor=evil, cores=1, memory_bytes=1, system=evil, versions={evil: evil})
+    entry = measured(evil, about_model={"licence": evil}, machines=(machine,), command=evil)
+    store = FolderStore(tmp_path)
+    store.add(entry)
+    board = store.load()
+    table = build_table(board, "mini")
+    made = payload(table.frame, table.columns, board.rows)
+    cells = [cell for row in made["metadata"]["display_value"] for cell in row]
+    for html in (*cells, run_html(entry, History())):
+        assert "<script" not in html
+
+
+def test_a_link_is_quoted(tmp_path: Path) -> None:
+    about = About(link="https://example.org/a?b=1&c=2")
+    html = run_html(measured().model_copy(update={"about": about}), History())
+    assert 'href="https://example.org/a?b=1&amp;c=2" target="_blank" rel="noopener' in html
+
+
+@pytest.mark.parametrize("paper", ["javascript:alert(1)", "scikit-image", "doi:10.1086/111605"])
+def test_a_paper_that_is_no_address_is_not_linked(paper: str) -> None:
+    assert "href" not in run_html(measured(about_model={"paper": paper}), History())
+
+
+def test_a_row_that_was_withdrawn_says_why() -> None:
+    gone = Withdrawal(reason="trained on the test pictures", date="2026-01-02")
+    html = run_html(measured(), History(withdrawn=gone))
+    assert "withdrawn on 2026-01-02: trained on the test pictures" in html
+
+
+def test_a_row_that_waits_is_not_shown(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    entry = measured().model_copy(update={"kind": "self-reported", "moderated": True})
+    store.add(entry)
+    with gr.Blocks():
+        page = RunPage(store, {}, lambda model, photo: photo)
+    assert "waits to be accepted" in page.show(entry.id)[2]
+    store.accept(entry.id)
+    assert "95 % interval" in page.show(entry.id)[2]
+
+
+def test_the_best_and_the_worst_pictures_are_three_each() -> None:
+    made = record(given=images(27.0, seed=3))
+    best, worst = best_and_worst(made)
+    scores = sorted(each.scores["psnr"] for each in made.images)
+    assert [each.scores["psnr"] for each in best] == scores[:-4:-1]
+    assert [each.scores["psnr"] for each in worst] == scores[:3]
+
+
+def test_gains_are_taken_picture_by_picture() -> None:
+    rows = pd.DataFrame(
+        {
+            "model": ["a", "b", "other pictures"],
+            "backend": "onnx",
+            "scores": [[3.0, 5.0], [1.0, np.inf], [1.0]],
+        }
+    )
+    higher = gains(rows, [1.0, 2.0], "PSNR", "higher")
+    assert higher is not None
+    assert [[*each.y] for each in higher.data] == [[2.0, 3.0], [0.0]]
+    lower = gains(rows, [1.0, 2.0], "NIQE", "lower")
+    assert lower is not None
+    assert [*lower.data[0].y] == [-2.0, -3.0]
+    assert gains(rows, [1.0, 2.0, 3.0], "PSNR", "higher") is None
+
+
+def test_categories_are_bars_of_what_was_gained(board: FolderStore) -> None:
+    rows = board.load().rows
+    known = rows.assign(categories=['{"text": 20.0, "people": 21.0}', None, None])
+    blurred = {"text": 19.0, "people": 23.0, "saturated": 20.0}
+    figure = by_category(known, blurred, "PSNR", "higher")
+    assert figure is not None
+    assert [dict(zip(bar.x, bar.y, strict=True)) for bar in figure.data] == [
+        {"text": 1.0, "people": -2.0}
+    ]
+    lower = by_category(known, blurred, "NIQE", "lower")
+    assert lower is not None
+    assert [*lower.data[0].y] == [-1.0, 2.0]
+    assert by_category(known.iloc[1:], blurred, "PSNR", "higher") is None
+
+
+def test_what_people_think_stands_in_the_models_rows(board: FolderStore) -> None:
+    contestant = next(each for each in contestants() if each.startswith("srcnn@"))
+    board.add(measured("srcnn", 26.0))
+    for person, photo in (("a", "coffee"), ("b", "camera"), ("c", "rocket")):
+        board.add_vote(rating(person, contestant, 4, photo))
+    table = build_table(board.load(), "mini")
+    mos = dict(zip(table.frame["model"], table.frame["mos"], strict=True))
+    assert mos.pop("srcnn") == 4.0
+    assert all(pd.isna(each) for each in mos.values())
+    assert "MOS" in {column.title for column in View().shown(table)}

@@ -1,0 +1,199 @@
+"""The record: one JSON form, that old files keep to."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import leaderboard
+from benchmarks.compare import compare
+from benchmarks.running.runner import run
+from deblur.errors import RecordError
+from deblur.records.protocol import Alignment, EvalProtocol
+from deblur.records.run_result import (
+    ImageScore,
+    ReportedScores,
+    RunResult,
+    category_means,
+    dataset_digest,
+    mean_scores,
+    read_record,
+)
+from deblur.records.statistics import bootstrap_interval
+from tests.benchmarks.records import pairs_dataset, task
+
+FROZEN = Path(__file__).parent / "record-of-schema-1.json"
+
+
+def image(id: str, psnr: float, *categories: str, sharp: str = "b") -> ImageScore:
+    return ImageScore(
+        id=id,
+        width=64,
+        height=48,
+        blurred="a",
+        sharp=sharp,
+        categories=categories,
+        scores={"psnr": psnr},
+        seconds=0.1,
+    )
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunResult, RunResult]:
+    folder = tmp_path_factory.mktemp("measured")
+    dataset = pairs_dataset(folder / "pairs")
+    tasks = [task(dataset, "blurred"), task(dataset, "unsharp-mask")]
+    first, second = (record for record, _ in run(tasks, folder / "results", cost=False))
+    return first, second
+
+
+def edited(record: RunResult, **changes: Any) -> dict[str, Any]:
+    return {**json.loads(record.to_json()), **changes}
+
+
+def test_a_file_of_schema_1_is_read_and_written_alike() -> None:
+    record = read_record(FROZEN)
+    assert record.id == "c4e0191b009ae4f2"
+    assert json.loads(record.to_json()) == json.loads(FROZEN.read_text())
+
+
+def test_what_is_written_is_read_again(measured: tuple[RunResult, RunResult]) -> None:
+    for record in measured:
+        assert RunResult.from_json(record.to_json()) == record
+
+
+def test_the_id_changes_with_anything_that_a_record_says(
+    measured: tuple[RunResult, RunResult],
+) -> None:
+    first, second = measured
+    later = first.model_copy(update={"date": "2030-01-01T00:00:00Z"})
+    assert len({first.id, second.id, later.id}) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"schema_version": 2}, "schema_version"),
+        ({"date": "yesterday"}, "date"),
+        ({"images": []}, "6 different pictures expected, 0 given"),
+        ({"protocol_digest": "0"}, "protocol_digest"),
+        ({"metrics": {}}, "other than the metrics"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_what_does_not_hang_together_is_named(
+    measured: tuple[RunResult, RunResult], changes: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(RecordError, match=complaint):
+        RunResult.from_json(json.dumps(edited(measured[0], **changes)))
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe"])
+def test_what_is_no_record_is_named_with_its_file(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "odd.json"
+    path.write_bytes(content)
+    with pytest.raises(RecordError, match=r"odd\.json is no record"):
+        read_record(path)
+    with pytest.raises(RecordError, match="cannot be read"):
+        read_record(tmp_path / "nothing.json")
+
+
+def test_infinity_and_nan_survive() -> None:
+    for value in (math.inf, -math.inf):
+        again = ImageScore.model_validate_json(image("a", value).model_dump_json())
+        assert again.scores["psnr"] == value
+    nan = ImageScore.model_validate_json(image("a", math.nan).model_dump_json())
+    assert math.isnan(nan.scores["psnr"])
+
+
+def test_means_leave_out_what_is_not_finite_and_say_so() -> None:
+    images = [image("a", 20.0), image("b", 30.0), image("c", math.inf), image("d", math.nan)]
+    mean = mean_scores(images, ["psnr"])["psnr"]
+    assert (mean.value, mean.count, mean.left_out) == (25.0, 2, 2)
+    assert mean_scores([image("c", math.nan)], ["psnr"]) == {}
+
+
+def test_a_picture_counts_in_each_of_its_categories() -> None:
+    images = [image("a", 20.0, "people", "text"), image("b", 30.0, "text"), image("c", 40.0)]
+    means = category_means(images, ["psnr"])
+    assert {name: each["psnr"].value for name, each in means.items()} == {
+        "people": 20.0,
+        "text": 25.0,
+    }
+
+
+def test_the_digest_of_a_dataset_is_that_of_its_pixels() -> None:
+    images = [image("a", 20.0), image("b", 30.0)]
+    assert dataset_digest(images) == dataset_digest([image("b", 1.0), image("a", 2.0)])
+    assert dataset_digest(images) != dataset_digest([image("a", 20.0, sharp="x"), images[1]])
+    assert dataset_digest(images) != dataset_digest(images[:1])
+
+
+def test_the_interval_covers_the_mean_and_shrinks_with_more_values() -> None:
+    few, many = [20.0, 21.0, 25.0], [20.0, 21.0, 25.0] * 100
+    for values in (few, many):
+        low, high = bootstrap_interval(values)
+        assert low <= sum(values) / len(values) <= high
+    widths = [high - low for low, high in map(bootstrap_interval, (few, many))]
+    assert widths[1] < widths[0] / 5
+    assert bootstrap_interval(few) == bootstrap_interval(few)
+    assert bootstrap_interval([3.0]) == (3.0, 3.0)
+    with pytest.raises(ValueError, match="nothing"):
+        bootstrap_interval([])
+
+
+def test_a_difference_on_every_picture_means_something(
+    measured: tuple[RunResult, RunResult],
+) -> None:
+    blurred, sharpened = measured
+    (psnr, *_) = compare(blurred, sharpened)
+    assert psnr.metric == "psnr"
+    assert psnr.mean == pytest.approx(sharpened.means["psnr"].value - blurred.means["psnr"].value)
+    assert psnr.meaningful
+    assert psnr.verdict() == "first"  # sharpening raises noise
+    assert psnr.wins == 0
+    (back, *_) = compare(sharpened, blurred)
+    assert (back.mean, back.wins) == (pytest.approx(-psnr.mean), 6)
+    (same, *_) = compare(blurred, blurred)
+    assert (same.mean, same.meaningful, same.wins) == (0, False, 0)
+    assert same.verdict() == "neither"
+
+
+def test_records_of_other_pictures_or_rules_are_not_compared(
+    measured: tuple[RunResult, RunResult],
+) -> None:
+    first, second = measured
+    other = second.model_copy(update={"dataset": second.dataset.model_copy(update={"digest": "0"})})
+    with pytest.raises(RecordError, match="different pictures"):
+        compare(first, other)
+    protocol = EvalProtocol(alignment=Alignment())
+    moved = second.model_copy(update={"protocol": protocol, "protocol_digest": protocol.digest()})
+    with pytest.raises(RecordError, match=r"different rules.*alignment"):
+        compare(first, moved)
+    with pytest.raises(RecordError, match="no metric in common"):
+        compare(first, second.model_copy(update={"metrics": {}}))
+
+
+REPORTED = Path(leaderboard.__file__).parent / "data" / "reported"
+
+
+@pytest.mark.parametrize(("dataset", "rows"), [("gopro", 21), ("lai-real", 14)])
+def test_what_papers_report_is_kept_with_its_source(
+    dataset: str, rows: int, tmp_path: Path
+) -> None:
+    reported = ReportedScores.read(REPORTED / f"{dataset}.json")
+    assert reported.dataset == dataset
+    assert len({row.model for row in reported.rows}) == len(reported.rows) == rows
+    for row in reported.rows:
+        assert row.source
+        assert row.scores.keys() <= reported.metrics.keys()
+        assert 25 < row.scores.get("psnr", 30) < 40
+    twice = reported.model_copy(update={"rows": (*reported.rows, reported.rows[0])})
+    path = tmp_path / "twice.json"
+    path.write_text(twice.model_dump_json())
+    with pytest.raises(RecordError, match="two rows of one name"):
+        ReportedScores.read(path)
+    with pytest.raises(RecordError, match="no reported scores"):
+        ReportedScores.read(FROZEN)
