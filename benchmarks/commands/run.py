@@ -26,10 +26,10 @@ from benchmarks.tables import record_table
 from deblur.catalog import CATALOG
 from deblur.cli.console import plain_errors
 from deblur.cli.options import (
+    BackendChoice,
     CrewChoice,
     CrewName,
     DeviceName,
-    Engine,
     OwnPrecision,
     RayAddress,
     RayGpus,
@@ -58,7 +58,7 @@ _Root = Annotated[Path | None, typer.Option(help="The folder of a single dataset
 _Metrics = Annotated[
     str | None, typer.Option(help="Names from `metrics`, by commas (default: the dataset's own).")
 ]
-_Backends = Annotated[list[Engine] | None, typer.Option(help="Repeatable (default: auto).")]
+_Backends = Annotated[list[BackendChoice] | None, typer.Option(help="Repeatable (default: auto).")]
 _Subset = Annotated[
     str | None, typer.Option(help="Measure what is there as a part, under this name.")
 ]
@@ -99,7 +99,7 @@ def run(
     images_from: _ImagesFrom = None,
     save: _Save = None,
     cost: Annotated[bool, typer.Option(help="Measure time and memory, too.")] = True,
-    engine: CrewName = CrewChoice.serial,
+    crew: CrewName = CrewChoice.serial,
     workers: Workers = 1,
     address: RayAddress = None,
     gpus: RayGpus = 0.0,
@@ -120,7 +120,7 @@ def run(
         methods = [
             MethodChoice(name, each.value, device, asked, tile, threads, images_from)
             for name in model or _all_that_run()
-            for each in backend or [Engine.auto]
+            for each in backend or [BackendChoice.auto]
         ]
         known = load_manifest(manifest) if manifest else None
         datasets = [
@@ -131,7 +131,7 @@ def run(
             _check_apart(methods)
         names = _metric_names(metrics)
         tasks = [_task(method, each, names, save) for each in datasets for method in methods]
-        records = _measured(tasks, output, Crew(engine.value, workers, address, gpus), cost)
+        records = _measured(tasks, output, Crew(crew.value, workers, address, gpus), cost)
         show_records(list(records.values()))
         if submit is not None:
             _hand_in_all(submit, records, told)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 
-class Engine(StrEnum):
+class BackendChoice(StrEnum):
     """What runs the network."""
 
     auto = "auto"

@@ -14,10 +14,10 @@ from deblur.catalog import DEFAULT_MODEL
 from deblur.cli.console import ERR, OUT, plain_errors
 from deblur.cli.jobs import Job, plan_jobs
 from deblur.cli.options import (
+    BackendChoice,
     CrewChoice,
     CrewName,
     DeviceName,
-    Engine,
     OutputFormat,
     OwnPrecision,
     RayAddress,
@@ -48,7 +48,7 @@ def restore(
     inputs: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.")],
     output: _Output = None,
     model: _Model = DEFAULT_MODEL,
-    backend: Annotated[Engine, typer.Option(help="The engine.")] = Engine.auto,
+    backend: Annotated[BackendChoice, typer.Option(help="What runs it.")] = BackendChoice.auto,
     device: DeviceName = "auto",
     precision: OwnPrecision = None,
     tile: TileSide = None,
@@ -59,7 +59,7 @@ def restore(
     overwrite: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
     max_megapixels: _Largest = 100.0,
     as_json: _AsJson = False,
-    engine: CrewName = CrewChoice.serial,
+    crew: CrewName = CrewChoice.serial,
     workers: Workers = 1,
     address: RayAddress = None,
     gpus: RayGpus = 0.0,
@@ -79,7 +79,7 @@ def restore(
         "strip_metadata": strip_metadata,
         "max_pixels": int(max_megapixels * 1e6),
     }
-    crew = Crew(engine.value, workers, address, gpus)
+    team = Crew(crew.value, workers, address, gpus)
     restored = 0
     with plain_errors():
         jobs = [replace(job, may_replace=overwrite) for job in plan_jobs(inputs, output, format)]
@@ -87,9 +87,9 @@ def restore(
         bar = _progress_bar(hidden=as_json)
         photos = bar.add_task("photos", total=len(jobs), visible=len(jobs) > 1)
         # Before this bar starts: weights may be fetched, under a bar of their own.
-        open_one = _worker(crew, opening, writing, bar)
+        open_one = _worker(team, opening, writing, bar)
         with bar:
-            for job, outcome in carry_out(jobs, open_one, crew, partial(_again, taken)):
+            for job, outcome in carry_out(jobs, open_one, team, partial(_again, taken)):
                 restored += not isinstance(outcome, DeblurError)
                 _tell(job, outcome, as_json)
                 bar.advance(photos)

@@ -135,7 +135,7 @@ def _connect(crew: Crew) -> Any:
         import ray.exceptions
     except ImportError as error:
         raise CrewError(
-            "Ray is not installed: `pip install deblur-arena[scale]`, or leave --engine out"
+            "Ray is not installed: `pip install deblur-arena[scale]`, or leave --crew out"
         ) from error
     if crew.address:
         _knock(crew.address)

@@ -10,9 +10,9 @@ from tests.cli.command_line import ON_ONNX, deblur, files_in, picture
 from tests.crews.crew_workers import DiesAfterWriting
 
 
-@pytest.mark.parametrize("engine", ["processes", "ray"])
+@pytest.mark.parametrize("crew", ["processes", "ray"])
 def test_a_folder_is_restored_by_several_workers(
-    engine: str, tmp_path: Path, ray_for_tests: None
+    crew: str, tmp_path: Path, ray_for_tests: None
 ) -> None:
     for seed in range(3):
         picture(tmp_path / "in" / f"{seed}.png", seed=seed)
@@ -20,7 +20,7 @@ def test_a_folder_is_restored_by_several_workers(
     alone = deblur("restore", tmp_path / "in", "-o", tmp_path / "alone", *ON_ONNX)
     many = deblur(
         *("restore", tmp_path / "in", "-o", tmp_path / "many", *ON_ONNX),
-        *("--engine", engine, "--workers", 2),
+        *("--crew", crew, "--workers", 2),
     )
     assert alone.code == many.code == 1
     for outcome in (alone, many):
@@ -42,7 +42,7 @@ def test_a_photo_is_restored_again_over_what_a_worker_left_that_died(
     precious = picture(tmp_path / "out" / "2.png", seed=9).read_bytes()
     outcome = deblur(
         *("restore", tmp_path / "in", "-o", tmp_path / "out", *ON_ONNX),
-        *("--engine", "processes", "--workers", 2),
+        *("--crew", "processes", "--workers", 2),
     )
     assert outcome.code == 1
     for name in ("2.png", DiesAfterWriting.LATE):
@@ -57,7 +57,7 @@ def test_a_model_that_is_not_there_is_said_once(tmp_path: Path) -> None:
     picture(tmp_path / "in.png")
     outcome = deblur(
         *("restore", tmp_path / "in.png", "-o", tmp_path / "out.png"),
-        *("--model", "nobody", "--engine", "processes", "--workers", 2),
+        *("--model", "nobody", "--crew", "processes", "--workers", 2),
     )
     assert outcome.code == 1
     assert "no model 'nobody'" in outcome.said
