@@ -5,6 +5,7 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any, ClassVar
 
 from deblur.cli.jobs import Job
@@ -52,17 +53,20 @@ class DiesWhenTold(Doubler):
 class DiesAfterWriting(PhotoWorker):
     """Its process is killed when the photo named `fatal` is restored for the first time.
 
-    Before, it puts a file where the last photo would go.
+    Before, it puts a file where the last photo would go; the others wait for that.
     """
 
     LATE: ClassVar = "6.png"
     fatal: str = ""
 
     def __call__(self, job: Job) -> Outcome:
+        late = job.restored.with_name(self.LATE)
+        while job.blurred.name != self.fatal and not late.exists():
+            Event().wait(0.01)
         before = is_taken(job)
         outcome = super().__call__(job)
         if job.blurred.name == self.fatal and not before:
-            job.restored.with_name(self.LATE).write_bytes(b"precious, too")
+            late.write_bytes(b"precious, too")
             os.kill(os.getpid(), signal.SIGKILL)
         return outcome
 
