@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.baselines import BASELINES, Baseline
 from benchmarks.datasets.items import LoadedItem
 from benchmarks.errors import DatasetError
-from deblur.backends import WEIGHTS_SUFFIX
+from deblur.backends import ENGINES
 from deblur.errors import UnknownModelError
 from deblur.image_io import INPUT_SUFFIXES, DecodedImage, decode_image
 from deblur.records.digests import digest_of_json, state_of_file
@@ -111,7 +111,7 @@ class NetworkMethod(Method):
             tile=choice.tile,
             threads=choice.threads,
         )
-        suffix = WEIGHTS_SUFFIX[self.restorer.backend.name]
+        suffix = ENGINES[self.restorer.backend.name].suffixes
         self._weights = fetch_weights(self.restorer.spec, suffix)
 
     def restore(self, item: LoadedItem) -> DecodedImage:

@@ -5,7 +5,7 @@ decode -> tiles -> transfer and value range -> backend -> merge -> encode
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -13,13 +13,21 @@ from threading import Event
 import numpy as np
 from numpy.typing import NDArray
 
-from deblur.backends import WEIGHTS_SUFFIX, open_backend, preferred_engine
+from deblur.backends import Choice, Wishes, choices, open_first, tiling_of
 from deblur.backends.base import ACCELERATOR_BATCH, Backend
 from deblur.catalog import DEFAULT_MODEL
 from deblur.color import linear_to_srgb, srgb_to_linear
 from deblur.errors import CancelledError, NonFiniteOutputError
-from deblur.image_io import DEFAULT_MAX_PIXELS, DecodedImage, decode_image, write_image
-from deblur.spec import ModelSpec, Precision, TilingPolicy
+from deblur.image_io import (
+    DEFAULT_MAX_PIXELS,
+    DecodedImage,
+    check_output,
+    decode_image,
+    encode_file,
+    held_place,
+    requested_format,
+)
+from deblur.spec import ModelSpec, Precision
 from deblur.tiling import Tile, TilePlan, cut_tile, merge_tiles, plan_tiles
 from deblur.weights import fetch_weights, find_model
 
@@ -86,6 +94,7 @@ class _Pass:
 
     network_seconds: float = 0.0
     retried_tiles: int = 0
+    started: float = field(default_factory=lambda: time.perf_counter())
 
 
 class Restorer:
@@ -104,7 +113,8 @@ class Restorer:
         batch: int | None = None,
     ) -> None:
         self.spec, self.backend = spec, backend
-        self.policy = _tiling(spec, tile)
+        self.policy = tiling_of(spec, tile)
+        self.notes: tuple[str, ...] = ()
         self.batch = batch or (1 if backend.device == "cpu" else ACCELERATOR_BATCH)
 
     @classmethod
@@ -118,22 +128,18 @@ class Restorer:
         tile: int | None = None,
         threads: int | None = None,
     ) -> "Restorer":
-        """Find a model, fetch its weights and start an engine on them.
+        """Find a model, decide what runs it, fetch its weights and start an engine on them.
 
-        `precision` None is the model's own: fp32, or what its file was quantised to. Raises the
-        ModelError or BackendError that says what is missing, TileError for too small a tile.
+        `precision` None is the model's own: fp32, or what its file was quantised to. What is
+        `auto` gives way to what is asked for; a device that does not start is noted, and the next
+        one is taken. Raises the ModelError or BackendError that says what is missing, TileError
+        for too small a tile.
         """
-        spec = find_model(model)
-        _tiling(spec, tile)
-        precision = precision or spec.precisions[0]
-        spec = spec.variant(precision)
-        if engine == "auto":
-            engine = preferred_engine(spec, precision)
-        weights = fetch_weights(spec, WEIGHTS_SUFFIX.get(engine, WEIGHTS_SUFFIX["onnx"]))
-        backend = open_backend(
-            engine, spec, weights, device=device, precision=precision, threads=threads, tile=tile
-        )
-        return cls(spec, backend, tile=tile)
+        wishes = Wishes(engine, device, precision, tile, threads)
+        choice, backend, notes = open_first(choices(find_model(model), wishes), _weights_of)
+        restorer = cls(choice.spec, backend, tile=tile)
+        restorer.notes = notes
+        return restorer
 
     def plan(self, height: int, width: int) -> TilePlan:
         """How a photo of that size would be tiled."""
@@ -151,12 +157,24 @@ class Restorer:
         Raises CancelledError soon after `cancel` is set, NonFiniteOutputError when the
         network gives NaN at full precision.
         """
-        return self._restore(image, _Pass(), on_progress, cancel)
+        return self.restore_reported(image, on_progress=on_progress, cancel=cancel)[0]
+
+    def restore_reported(
+        self,
+        image: DecodedImage,
+        *,
+        on_progress: OnProgress | None = None,
+        cancel: Event | None = None,
+    ) -> tuple[DecodedImage, RestoreReport]:
+        """As `restore`, with the report of what ran."""
+        counts = _Pass()
+        restored = self._restore(image, counts, on_progress, cancel)
+        return restored, self._report(restored, counts)
 
     def restore_file(
         self,
-        blurred: Path | bytes,
-        restored: Path,
+        blurred: str | Path | bytes,
+        restored: str | Path,
         *,
         format: str | None = None,
         quality: int = 95,
@@ -166,18 +184,23 @@ class Restorer:
         on_progress: OnProgress | None = None,
         cancel: Event | None = None,
     ) -> RestoreReport:
-        """Sharpen a file into another one; see decode_image, restore and write_image."""
-        started, counts = time.perf_counter(), _Pass()
-        image = decode_image(blurred, max_pixels=max_pixels)
-        image = self._restore(image, counts, on_progress, cancel)
-        write_image(
-            image,
-            restored,
-            format=format,
-            quality=quality,
-            strip_metadata=strip_metadata,
-            overwrite=overwrite,
-        )
+        """Sharpen a file into another one; see decode_image, restore and write_image.
+
+        Before the network starts, the place of the result is held, and its format is known to
+        hold the photo.
+        """
+        counts, place = _Pass(), Path(restored)
+        format = requested_format(place, format)
+        with held_place(place, overwrite=overwrite) as unfinished:
+            image = decode_image(_source(blurred), max_pixels=max_pixels)
+            check_output(image, format, quality)
+            image = self._restore(image, counts, on_progress, cancel)
+            encode_file(
+                image, unfinished, format=format, quality=quality, strip_metadata=strip_metadata
+            )
+        return self._report(image, counts)
+
+    def _report(self, image: DecodedImage, counts: _Pass) -> RestoreReport:
         plan = self.plan(image.height, image.width)
         return RestoreReport(
             model=self.spec.name,
@@ -189,9 +212,9 @@ class Restorer:
             height=image.height,
             tile=(plan.rows.side, plan.columns.side),
             tiles=len(plan),
-            seconds=time.perf_counter() - started,
+            seconds=time.perf_counter() - counts.started,
             network_seconds=counts.network_seconds,
-            notes=(*self._origin(), *self.backend.notes, *image.notes),
+            notes=(*self._origin(), *self.notes, *self.backend.notes, *image.notes),
         )
 
     def _origin(self) -> list[str]:
@@ -266,14 +289,12 @@ class Restorer:
         return linear_to_srgb(values) if self.spec.transfer == "linear" else values
 
 
-def _tiling(spec: ModelSpec, tile: int | None) -> TilingPolicy:
-    """The model's own tiles, or those of another side. Raises TileError, for any large photo."""
-    whole_photo = 1 << 30
-    side = spec.tiling.tile if tile is None else tile
-    policy = replace(spec.tiling, tile=side or whole_photo)
-    beyond_a_tile = policy.tile + spec.size_multiple
-    plan_tiles(beyond_a_tile, beyond_a_tile, policy, spec.size_multiple)
-    return policy
+def _weights_of(choice: Choice) -> Path:
+    return fetch_weights(choice.spec, choice.suffixes)
+
+
+def _source(blurred: str | Path | bytes) -> Path | bytes:
+    return Path(blurred) if isinstance(blurred, str) else blurred
 
 
 def _watched(

@@ -77,10 +77,34 @@ def plan_tiles(height: int, width: int, policy: TilingPolicy, multiple: int) -> 
     """Cover a picture with as few tiles as the policy allows, all of one size.
 
     Sides and starts are multiples of `multiple`, so that a network which folds the picture
-    sees a tile exactly as it would see the whole. Raises TileError when tiles of the
-    policy's size would be all halo.
+    sees a tile exactly as it would see the whole. Raises TileError when the policy's tiles are
+    smaller than `least_tile`.
     """
+    check_policy(policy, multiple)
     return TilePlan(_plan_axis(height, policy, multiple), _plan_axis(width, policy, multiple))
+
+
+def least_tile(policy: TilingPolicy, multiple: int) -> int:
+    """The smallest side in pixels with which every photo can be tiled.
+
+    The fade between tiles sums to one only where each begins two ramps or more after the one
+    before. Photos a little larger than a tile are the hardest: two tiles share what is over.
+    """
+    ramps = max(1, math.ceil(2 * policy.ramp / multiple))
+    return _overlap(policy, multiple) + (2 * ramps - 1) * multiple
+
+
+def check_policy(policy: TilingPolicy, multiple: int) -> None:
+    """Raises TileError when tiles of a policy's size are smaller than `least_tile`."""
+    least = least_tile(policy, multiple)
+    if policy.tile < least:
+        raise TileError(
+            f"tiles of {policy.tile} pixels are too small for this model; it needs at least {least}"
+        )
+
+
+def _overlap(policy: TilingPolicy, multiple: int) -> int:
+    return math.ceil((2 * policy.halo + policy.ramp) / multiple) * multiple + multiple
 
 
 def _plan_axis(length: int, policy: TilingPolicy, multiple: int) -> AxisPlan:
@@ -88,12 +112,7 @@ def _plan_axis(length: int, policy: TilingPolicy, multiple: int) -> AxisPlan:
     if padded <= policy.tile:
         return AxisPlan(length, padded, (0,), (0,), policy.ramp)
     largest = policy.tile // multiple * multiple
-    overlap = math.ceil((2 * policy.halo + policy.ramp) / multiple) * multiple + multiple
-    if largest <= overlap:
-        raise TileError(
-            f"tiles of {policy.tile} pixels are too small for this model; "
-            f"it needs at least {overlap + multiple}"
-        )
+    overlap = _overlap(policy, multiple)
     count = math.ceil((padded - overlap) / (largest - overlap))
     side = math.ceil((padded + (count - 1) * overlap) / count / multiple) * multiple
     steps = (padded - side) // multiple

@@ -125,7 +125,7 @@ def learn(network: nn.Module, tiles: list[Tensor], steps: int, rate: float, path
 
 def seconds_per_megapixel(path: Path, side: int) -> float:
     """Of one tile, on the processor."""
-    backend = OnnxBackend(path, provider="cpu")
+    backend = OnnxBackend(path, device="cpu")
     tile = torch.rand(1, 3, side, side).numpy()
     return time_calls(lambda: backend.run(tile)).median / side**2 * 1e6
 

@@ -1,16 +1,21 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from deblur.backends.base import Backend, Batch
+from deblur.backends.base import ACCELERATOR_BATCH, Backend, Batch
 from deblur.catalog import CATALOG
-from deblur.errors import CancelledError, NonFiniteOutputError
-from deblur.image_io import DecodedImage
+from deblur.errors import CancelledError, NonFiniteOutputError, OutputError, TileError
+from deblur.image_io import DecodedImage, write_image
 from deblur.restorer import Progress, Restorer
 from deblur.spec import ModelSpec, Precision, TilingPolicy
+from deblur.tiling import least_tile
 from tests.pictures import photo, scene
 
 SPEC = replace(CATALOG["srcnn"], tiling=TilingPolicy(tile=64, halo=4))
@@ -26,6 +31,25 @@ class Identity:
 
     def at_full_precision(self) -> Backend:
         return self
+
+
+class Reaching(Identity):
+    """Two 5x5 convolutions with something bent between them: it reaches over four pixels."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device = device
+        self.batches: list[int] = []
+        random = np.random.default_rng(5)
+        self._kernels = [np.outer(a, b) for a, b in random.uniform(0, 0.4, (2, 2, 5))]
+
+    def run(self, batch: Batch) -> Batch:
+        self.batches.append(len(batch))
+        for kernel in self._kernels:
+            padded = np.pad(batch, ((0, 0), (0, 0), (2, 2), (2, 2)))
+            windows = np.lib.stride_tricks.sliding_window_view(padded, (5, 5), (2, 3))
+            batch = np.abs(np.einsum("nchwij,ij->nchw", windows, kernel, optimize=True) - 0.2)
+        gains = np.array([0.5, 0.7, 0.9], np.float32)[:, None, None]
+        return np.asarray(batch * gains, np.float32)
 
 
 class Fragile(Identity):
@@ -129,6 +153,122 @@ def test_batches_of_tiles_give_what_single_tiles_give() -> None:
     for batch in (1, 3, 100):
         restored = Restorer(SPEC, Identity(), batch=batch).restore(image)
         np.testing.assert_array_equal(restored.pixels, image.pixels)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    height=st.integers(1, 200),
+    width=st.integers(1, 200),
+    beyond=st.integers(0, 60),
+    ramp=st.integers(0, 8),
+    multiple=st.sampled_from([1, 4, 8]),
+    channels=st.sampled_from([1, 3]),
+)
+def test_tiles_give_what_the_whole_photo_gives(
+    height: int, width: int, beyond: int, ramp: int, multiple: int, channels: int
+) -> None:
+    policy = TilingPolicy(tile=0, halo=4, ramp=ramp)
+    spec = replace(SPEC, tiling=policy, size_multiple=multiple)
+    image = photo(height, width, channels)
+    tile = least_tile(policy, multiple) + beyond
+    whole, tiled = (Restorer(spec, Reaching(), tile=side).restore(image) for side in (0, tile))
+    difference = np.abs(whole.pixels.astype(int) - tiled.pixels.astype(int))
+    assert difference.max() <= 1
+
+
+def test_the_tile_that_a_refusal_recommends_is_right() -> None:
+    image = photo(150, 130)
+    for spec in (CATALOG["srcnn"], CATALOG["unet"], CATALOG["residual-unet-xs"]):
+        with pytest.raises(TileError) as refused:
+            Restorer(spec, Identity(), tile=1)
+        least = int(str(refused.value).split()[-1])
+        restored = Restorer(spec, Identity(), tile=least).restore(image)
+        np.testing.assert_array_equal(restored.pixels, image.pixels)
+
+
+def test_grey_is_the_mean_of_what_the_network_gives() -> None:
+    class Tinted(Identity):
+        def run(self, batch: Batch) -> Batch:
+            shifts = np.array([-0.2, 0.0, 0.05], np.float32)[:, None, None]
+            return batch * 0 + np.float32(0.5) + shifts
+
+    restored = Restorer(SPEC, Tinted()).restore(photo(20, 20, 1))
+    assert np.unique(restored.pixels).tolist() == [round((0.3 + 0.5 + 0.55) / 3 * 255)]
+
+
+@pytest.mark.parametrize(("device", "most"), [("cpu", 1), ("cuda", ACCELERATOR_BATCH)])
+def test_accelerators_get_several_tiles_at_once(device: str, most: int) -> None:
+    backend = Reaching(device)
+    Restorer(SPEC, backend, tile=60).restore(photo(300, 200))
+    assert max(backend.batches) == most
+    assert len(backend.batches) > 2
+
+
+@pytest.mark.parametrize(("value", "again"), [(-0.99, 0), (-1.01, 1), (1.99, 0), (2.01, 1)])
+def test_how_far_out_of_range_a_tile_is_suspected(value: float, again: int) -> None:
+    bright = photo(20, 20).with_pixels(np.full((20, 20, 3), 200, np.uint8))
+    restored = Restorer(SPEC, Fragile(value)).restore(bright)
+    assert len(restored.notes) == again
+
+
+def test_seconds_are_counted_from_file_to_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("deblur.restorer.time.perf_counter", lambda: now)
+
+    class Slow(Identity):
+        def run(self, batch: Batch) -> Batch:
+            nonlocal now
+            now += 2.0
+            return batch
+
+    def decode(source: bytes | Path, *, max_pixels: int) -> DecodedImage:
+        nonlocal now
+        now += 0.5
+        return photo(20, 20)
+
+    def encode(image: DecodedImage, path: Path, **options: Any) -> None:
+        nonlocal now
+        now += 0.25
+
+    monkeypatch.setattr("deblur.restorer.decode_image", decode)
+    monkeypatch.setattr("deblur.restorer.encode_file", encode)
+    report = Restorer(SPEC, Slow()).restore_file("blurred.png", tmp_path / "restored.png")
+    assert report.tiles == 1
+    assert report.network_seconds == 2.0
+    assert report.seconds == 2.75
+
+
+def fails_if_run() -> Restorer:
+    class Never(Identity):
+        def run(self, batch: Batch) -> Batch:
+            raise AssertionError("the network ran")
+
+    return Restorer(SPEC, Never())
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("there.png", {}, "is there already"),
+        ("missing/a.png", {}, "there is no folder"),
+        ("a.jxl", {"format": "jxl"}, "not a format that is written"),
+        ("a.bmp", {}, "not a format that is written"),
+        ("a.jpg", {"quality": 0}, "the quality is 0"),
+        ("a.jpg", {}, "transparent in places"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_the_network_runs(
+    name: str, options: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "there.png").write_bytes(b"theirs")
+    image = replace(photo(30, 20), alpha=scene(30, 20, 1)[..., 0])
+    write_image(image, tmp_path / "blurred.png")
+    with pytest.raises(OutputError, match=said):
+        fails_if_run().restore_file(str(tmp_path / "blurred.png"), tmp_path / name, **options)
+    assert {each.name for each in tmp_path.iterdir()} == {"there.png", "blurred.png"}
+    assert (tmp_path / "there.png").read_bytes() == b"theirs"
 
 
 @pytest.mark.parametrize(("tile", "tiles"), [(None, 16), (0, 1), (128, 4)])

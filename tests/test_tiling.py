@@ -1,3 +1,6 @@
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -5,27 +8,29 @@ from hypothesis import strategies as st
 
 from deblur.errors import TileError
 from deblur.spec import TilingPolicy
-from deblur.tiling import cut_tile, merge_tiles, plan_tiles
+from deblur.tiling import AxisPlan, Tile, cut_tile, least_tile, merge_tiles, plan_tiles
 from tests.pictures import scene
 
-policies = st.builds(
-    TilingPolicy,
-    tile=st.integers(64, 200),
-    halo=st.integers(0, 16),
-    ramp=st.integers(0, 8),
-)
+
+@st.composite
+def policies(draw: st.DrawFn) -> tuple[TilingPolicy, int]:
+    """Tiles from the least that a policy allows upwards, and the multiple of their sides."""
+    multiple = draw(st.sampled_from([1, 4, 8]))
+    policy = TilingPolicy(0, draw(st.integers(0, 16)), draw(st.integers(0, 8)))
+    tile = least_tile(policy, multiple) + draw(st.integers(0, 100))
+    return replace(policy, tile=tile), multiple
 
 
 @given(
     height=st.integers(1, 400),
     width=st.integers(1, 400),
-    policy=policies,
-    multiple=st.sampled_from([1, 4, 8]),
+    policy_and_multiple=policies(),
     sixteen_bit=st.booleans(),
 )
 def test_identity_through_any_plan_is_exact(
-    height: int, width: int, policy: TilingPolicy, multiple: int, sixteen_bit: bool
+    height: int, width: int, policy_and_multiple: tuple[TilingPolicy, int], sixteen_bit: bool
 ) -> None:
+    policy, multiple = policy_and_multiple
     pixels = scene(height, width)
     if sixteen_bit:
         pixels = pixels.astype(np.uint16) * 257
@@ -38,11 +43,12 @@ def test_identity_through_any_plan_is_exact(
     assert np.abs(merged.astype(float) - pixels).max() <= step / 2
 
 
-@example(length=961, policy=TilingPolicy(tile=64, halo=1, ramp=7), multiple=8)
-@given(length=st.integers(1, 3000), policy=policies, multiple=st.sampled_from([1, 4, 8]))
+@example(length=961, policy_and_multiple=(TilingPolicy(tile=64, halo=1, ramp=7), 8))
+@given(length=st.integers(1, 3000), policy_and_multiple=policies())
 def test_weights_along_an_axis_sum_to_one_and_keep_out_of_the_halo(
-    length: int, policy: TilingPolicy, multiple: int
+    length: int, policy_and_multiple: tuple[TilingPolicy, int]
 ) -> None:
+    policy, multiple = policy_and_multiple
     axis = plan_tiles(length, 1, policy, multiple).rows
     total = np.zeros(length)
     for index, start in enumerate(axis.starts):
@@ -58,9 +64,36 @@ def test_weights_along_an_axis_sum_to_one_and_keep_out_of_the_halo(
     assert axis.starts[-1] + axis.side >= length
 
 
-@given(length=st.integers(1, 3000), policy=policies)
-def test_no_tile_is_larger_than_the_policy_allows(length: int, policy: TilingPolicy) -> None:
-    assert plan_tiles(length, 1, policy, 8).rows.side <= max(8, policy.tile)
+@given(length=st.integers(1, 3000), policy_and_multiple=policies())
+def test_no_tile_is_larger_than_the_policy_allows(
+    length: int, policy_and_multiple: tuple[TilingPolicy, int]
+) -> None:
+    policy, multiple = policy_and_multiple
+    assert plan_tiles(length, 1, policy, multiple).rows.side <= policy.tile
+
+
+@given(length=st.integers(1, 3000), policy_and_multiple=policies())
+def test_every_tile_begins_two_ramps_after_the_one_before(
+    length: int, policy_and_multiple: tuple[TilingPolicy, int]
+) -> None:
+    policy, multiple = policy_and_multiple
+    starts = plan_tiles(length, 1, policy, multiple).rows.starts
+    advances = [later - earlier for earlier, later in pairwise(starts)]
+    assert all(advance >= max(1, 2 * policy.ramp) for advance in advances)
+
+
+def test_the_fade_is_symmetric_about_its_middle() -> None:
+    axis = AxisPlan(length=24, side=14, starts=(0, 10), borders=(0, 10), ramp=4)
+    np.testing.assert_allclose(axis.weights(0)[-4:], [0.875, 0.625, 0.375, 0.125])
+    np.testing.assert_allclose(axis.weights(1)[:4], [0.125, 0.375, 0.625, 0.875])
+
+
+def test_beyond_the_picture_it_is_mirrored_with_its_edge() -> None:
+    pixels = np.arange(1, 6, dtype=np.uint8)[None, :, None]
+    plan = plan_tiles(1, 5, TilingPolicy(tile=64, halo=0, ramp=0), 8)
+    cut = cut_tile(pixels, plan, Tile(0, 0))
+    assert cut[0, :, 0].tolist() == [1, 2, 3, 4, 5, 5, 4, 3]
+    assert np.unique(cut[:, 0, 0]).tolist() == [1]
 
 
 def test_a_step_between_tiles_is_faded() -> None:
@@ -76,5 +109,9 @@ def test_a_step_between_tiles_is_faded() -> None:
 
 
 def test_a_tile_that_is_all_halo_is_refused_with_the_size_it_needs() -> None:
-    with pytest.raises(TileError, match="too small for this model; it needs at least 1"):
-        plan_tiles(1000, 1000, TilingPolicy(tile=64, halo=48), 8)
+    policy = TilingPolicy(tile=64, halo=48)
+    with pytest.raises(TileError, match="too small for this model; it needs at least 136"):
+        plan_tiles(1000, 1000, policy, 8)
+    with pytest.raises(TileError):
+        plan_tiles(1000, 1000, replace(policy, tile=135), 8)
+    plan_tiles(1000, 1000, replace(policy, tile=136), 8)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from benchmarks.costs.machine import machine_name
 from benchmarks.costs.timing import in_own_process, matrix_product_rate, time_calls
-from deblur.backends import WEIGHTS_SUFFIX, available_engines
+from deblur.backends import ENGINES, available_engines
 from deblur.catalog import DEFAULT_MODEL
 from deblur.restorer import Restorer
 from deblur.spec import ModelSpec
@@ -86,7 +86,7 @@ def _engines_for(spec: ModelSpec) -> list[str]:
     return [
         engine
         for engine in available_engines()
-        if not spec.weights or spec.weights_file(WEIGHTS_SUFFIX[engine])
+        if not spec.weights or ENGINES[engine].has_weights_of(spec)
     ]
 
 
@@ -94,7 +94,7 @@ def _fresh(spec: ModelSpec, engine: str, folder: Path) -> str:
     from deblur.networks import build_network
     from deblur.publish.onnx_export import export
 
-    path = folder / f"{spec.name}{WEIGHTS_SUFFIX[engine][0]}"
+    path = folder / f"{spec.name}{ENGINES[engine].suffixes[0]}"
     export(spec, build_network(spec.architecture, spec.arguments).state_dict(), path)
     return str(path)
 

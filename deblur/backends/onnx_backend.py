@@ -14,7 +14,7 @@ from deblur.backends.execution_providers import (
     available_providers,
     open_on,
 )
-from deblur.errors import BackendUnavailableError, WeightsCorruptError
+from deblur.errors import WeightsCorruptError
 from deblur.onnx_file import PRECISION_KEY, RUNTIME_ERRORS, metadata_of, open_session
 from deblur.spec import Precision
 
@@ -25,10 +25,9 @@ _BOUND = {"cuda", "tensorrt"}
 class OnnxBackend:
     """An `.onnx` file in an ONNX Runtime session.
 
-    `provider` is a short name or `auto`. With `auto` a provider that does not start is
-    noted and the next one is tried; one that was named must run, or BackendUnavailableError
-    is raised. `threads` is for the CPU; None leaves the choice to ONNX Runtime. `work` says
-    which tiles will come. The precision is what the file says.
+    `device` is a provider's short name; BackendUnavailableError is raised when it does not
+    start. `threads` is for the CPU; None leaves the choice to ONNX Runtime. `work` says which
+    tiles will come. The precision is what the file says.
     """
 
     name = "onnx"
@@ -37,22 +36,12 @@ class OnnxBackend:
         self,
         path: Path,
         *,
-        provider: str = "auto",
+        device: str = "cpu",
         threads: int | None = None,
         work: Workload | None = None,
     ) -> None:
-        self.notes: tuple[str, ...] = ()
         self._work = replace(work or Workload(), threads=threads)
-        candidates = available_providers() if provider == "auto" else (provider,)
-        for device in candidates:
-            try:
-                self._session, notes = open_on(path, device, self._workload(path, device))
-                break
-            except BackendUnavailableError as error:
-                if device == candidates[-1]:
-                    raise
-                self.notes += (str(error),)
-        self.notes += notes
+        self._session, self.notes = open_on(path, device, self._workload(path, device))
         self.device = device
         self.execution_provider = PROVIDERS[device].name
         self.precision = _precision(self._session, path)

@@ -1,7 +1,10 @@
 """PyTorch: CUDA, Apple's MPS or the CPU, at fp32, bf16 or fp16."""
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import torch
@@ -48,20 +51,49 @@ def set_threads(threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
+class _ExactConvolutions:
+    """While any thread is inside, cuDNN's convolutions of fp32 are fp32, and not TF32.
+
+    torch rounds them to TF32 by default, and keeps that setting for the whole process: the
+    first thread that comes changes it, and the last one that leaves gives it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._before = Lock(), 0, ""
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        convolutions = torch.backends.cudnn.conv  # type: ignore[attr-defined]
+        with self._lock:
+            if not self._inside:
+                self._before = convolutions.fp32_precision
+                convolutions.fp32_precision = "ieee"
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if not self._inside:
+                    convolutions.fp32_precision = self._before
+
+
+EXACT_CONVOLUTIONS = _ExactConvolutions()
+
+
 class TorchBackend:
     """A network of this package with its weights from a `.safetensors` file, or a published one.
 
-    Raises BackendUnavailableError for a device that is not here, WeightsCorruptError for
-    weights that do not fit the network.
+    Raises WeightsCorruptError for weights that do not fit the network.
     """
 
     name = "torch"
     notes: tuple[str, ...] = ()
 
     def __init__(
-        self, spec: ModelSpec, path: Path, *, device: str = "auto", precision: Precision = "fp32"
+        self, spec: ModelSpec, path: Path, *, device: str = "cpu", precision: Precision = "fp32"
     ) -> None:
-        self.device = choose_device(device)
+        self.device = device
         self.precision = precision
         self._full = _load_network(spec, path).to(self.device)
         self._full = self._full.to(memory_format=torch.channels_last)
@@ -80,7 +112,8 @@ class TorchBackend:
         """See Backend.run."""
         try:
             pixels = torch.from_numpy(batch).to(self.device, DTYPES[self.precision])
-            restored = self._network(pixels.contiguous(memory_format=torch.channels_last))
+            with EXACT_CONVOLUTIONS():
+                restored = self._network(pixels.contiguous(memory_format=torch.channels_last))
         except RuntimeError as error:
             raise tile_failed(self.execution_provider, error) from error
         return np.asarray(restored.float().contiguous().cpu().numpy(), np.float32)

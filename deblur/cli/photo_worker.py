@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deblur.cli.jobs import Job
-from deblur.errors import DeblurError, OutputError, OutputExistsError
+from deblur.errors import DeblurError, OutputError
 from deblur.restorer import Progress, Restorer, RestoreReport
 
 Outcome = RestoreReport | DeblurError
@@ -27,8 +27,6 @@ class PhotoWorker:
     def __call__(self, job: Job) -> Outcome:
         """Restore a photo into its file."""
         try:
-            if is_taken(job) and not job.may_replace:
-                raise OutputExistsError(f"{job.restored} is there already; allow --overwrite")
             job.restored.parent.mkdir(parents=True, exist_ok=True)
             return self.restorer.restore_file(
                 job.blurred,

@@ -8,7 +8,7 @@ from deblur.files.unpacking import (
     list_members,
     unpack_members,
 )
-from deblur.files.writing import create_once, creating, replace_file, replacing
+from deblur.files.writing import create_once, creating, locked, replace_file, replacing
 
 __all__ = [
     "ArchiveLimits",
@@ -18,6 +18,7 @@ __all__ = [
     "creating",
     "is_inner_path",
     "list_members",
+    "locked",
     "replace_file",
     "replacing",
     "unpack_members",

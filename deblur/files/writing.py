@@ -69,6 +69,22 @@ def create_once(path: Path, content: bytes | str) -> bool:
     return True
 
 
+@contextmanager
+def locked(path: Path, *, timeout: float = -1) -> Iterator[None]:
+    """Be the only one inside, over all processes; the file at `path` goes at the end.
+
+    Waits `timeout` seconds for others, -1 without an end. Raises filelock.Timeout then, OSError
+    where no lock can be made.
+    """
+    lock = FileLock(path, timeout=timeout)
+    with lock:
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # on Windows it goes with its release
+                path.unlink(missing_ok=True)
+
+
 def _beside(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.with_name(f".{secrets.token_hex(8)}.part{path.suffix}")
@@ -85,7 +101,7 @@ def _take_name(temporary: Path, path: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
-        with FileLock(path.with_name(_LOCK)):
+        with locked(path.with_name(_LOCK)):
             if os.path.lexists(path):
                 raise FileExistsError(path) from None
             temporary.rename(path)

@@ -1,13 +1,17 @@
 """From files to pixels and back, with nothing of the photo lost on the way."""
 
 from deblur.image_io.decoded import DecodedImage
+from deblur.image_io.placing import held_place
 from deblur.image_io.preview import preview_of
 from deblur.image_io.reading import DEFAULT_MAX_PIXELS, INPUT_SUFFIXES, decode_image
 from deblur.image_io.writing import (
     OUTPUT_FORMATS,
     OUTPUT_SUFFIXES,
+    check_output,
+    encode_file,
     encode_image,
     output_format,
+    requested_format,
     suffix_of,
     write_image,
 )
@@ -18,10 +22,14 @@ __all__ = [
     "OUTPUT_FORMATS",
     "OUTPUT_SUFFIXES",
     "DecodedImage",
+    "check_output",
     "decode_image",
+    "encode_file",
     "encode_image",
+    "held_place",
     "output_format",
     "preview_of",
+    "requested_format",
     "suffix_of",
     "write_image",
 ]

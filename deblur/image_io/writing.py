@@ -1,7 +1,5 @@
 """encode_image and write_image: the restored photo as a file, with what belongs to it."""
 
-import os
-import secrets
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,7 +13,7 @@ import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from deblur.errors import DeblurError, OutputError, OutputExistsError
+from deblur.errors import DeblurError, OutputError
 from deblur.image_io.decoded import Array, DecodedImage
 from deblur.image_io.metadata import (
     EXIF_PREFIX,
@@ -24,6 +22,7 @@ from deblur.image_io.metadata import (
     profile_changes_colours,
 )
 from deblur.image_io.pixels import rounded_to_8_bit, strips
+from deblur.image_io.placing import held_place, not_written
 
 OUTPUT_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif"}
@@ -56,11 +55,15 @@ def output_format(image: DecodedImage, requested: str | None) -> str:
     """
     if requested is None:
         return image.format if image.format in OUTPUT_FORMATS else "PNG"
+    return _format_named(requested)
+
+
+def _format_named(name: str) -> str:
     try:
-        return _NAMES[requested.lower().removeprefix(".")]
+        return _NAMES[name.lower().removeprefix(".")]
     except KeyError as error:
         raise OutputError(
-            f"{requested} is not a format that is written; choose jpeg, png, webp or tiff"
+            f"{name} is not a format that is written; choose jpeg, png, webp or tiff"
         ) from error
 
 
@@ -109,49 +112,43 @@ def write_image(
     photo came in. Raises OutputExistsError where a file stands and `overwrite` is False, and
     OutputError where the folder is missing, full or closed to us.
     """
+    with held_place(path, overwrite=overwrite) as unfinished:
+        encode_file(
+            image,
+            unfinished,
+            format=requested_format(path, format),
+            quality=quality,
+            strip_metadata=strip_metadata,
+        )
+
+
+def encode_file(
+    image: DecodedImage,
+    path: Path,
+    *,
+    format: str | None = None,
+    quality: int = 95,
+    strip_metadata: bool = False,
+) -> None:
+    """`encode_image` into a file that is ours alone. Raises OutputError."""
+    with _failures_reported(str(path.parent)), path.open("wb") as stream:
+        encode_image(image, stream, format=format, quality=quality, strip_metadata=strip_metadata)
+
+
+def requested_format(path: Path, format: str | None) -> str | None:
+    """The format that is asked for: `format`, else what the suffix of `path` says, if it does.
+
+    None leaves it to the photo. Raises OutputError for a format that is not written.
+    """
     suffix = path.suffix.lower().removeprefix(".")
     if format is None and suffix in _NAMES.keys() | _UNWRITTEN:
         format = suffix
-    if not overwrite and os.path.lexists(path):
-        raise _exists(path)
-    if not path.parent.is_dir():
-        raise OutputError(f"there is no folder {path.parent}; make it, or choose another")
-    unfinished = path.with_name(f".deblur-{secrets.token_hex(8)}.part")
-    try:
-        with _failures_reported(str(path)):
-            with unfinished.open("xb") as stream:
-                encode_image(
-                    image, stream, format=format, quality=quality, strip_metadata=strip_metadata
-                )
-            _put_in_place(unfinished, path, overwrite)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    return format and _format_named(format)
 
 
-def _exists(path: Path) -> OutputExistsError:
-    return OutputExistsError(f"{path} is there already; allow overwriting or choose another name")
-
-
-def _put_in_place(unfinished: Path, path: Path, overwrite: bool) -> None:
-    """Rename; without `overwrite` by a link, which fails where a file has come up meanwhile."""
-    if overwrite:
-        unfinished.replace(path)
-        return
-    try:
-        path.hardlink_to(unfinished)
-    except FileExistsError as error:
-        raise _exists(path) from error
-    except OSError:
-        _reserve_and_replace(unfinished, path)
-
-
-def _reserve_and_replace(unfinished: Path, path: Path) -> None:
-    """For file systems without links: an empty file holds the name until the rename."""
-    try:
-        path.open("xb").close()
-    except FileExistsError as error:
-        raise _exists(path) from error
-    unfinished.replace(path)
+def check_output(image: DecodedImage, format: str | None, quality: int) -> None:
+    """Raises OutputError where the format cannot hold a photo of that size and transparency."""
+    _check_fits(image, output_format(image, format), quality)
 
 
 @contextmanager
@@ -161,10 +158,7 @@ def _failures_reported(where: str) -> Iterator[None]:
     except DeblurError:
         raise
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"{where} cannot be written ({reason}); check the free space and the permissions"
-        ) from error
+        raise not_written(where, error) from error
     except (ValueError, RuntimeError, struct.error) as error:
         raise OutputError(
             f"{where} cannot hold this photo ({error}); choose PNG, or strip the metadata"

@@ -103,7 +103,7 @@ def _halve_weights(graph: onnx.GraphProto) -> None:
 
 
 def _largest_difference(network: nn.Module, spec: ModelSpec, path: Path) -> float:
-    session = OnnxBackend(path, provider="cpu")
+    session = OnnxBackend(path, device="cpu")
     low, high = spec.value_range
     worst = 0.0
     for rows, columns in ((1, 1), (3, 2), (9, 16)):

@@ -119,12 +119,12 @@ class Judge:
         self, model: Path, tiles: Sequence[Batch], value_range: tuple[float, float]
     ) -> None:
         self.tiles, self.peak = tiles, value_range[1] - value_range[0]
-        backend = OnnxBackend(model, provider="cpu")
+        backend = OnnxBackend(model, device="cpu")
         self.expected = [backend.run(tile) for tile in tiles]
 
     def __call__(self, network: Path) -> Parity:
         """How far an `.onnx` file is from it."""
-        backend = OnnxBackend(network, provider="cpu")
+        backend = OnnxBackend(network, device="cpu")
         errors = np.array(
             [
                 np.mean((backend.run(tile) - expected).astype(np.float64) ** 2)

@@ -141,7 +141,7 @@ def test_a_cache_that_cannot_be_made_is_said(
 
 
 def test_bound_input_and_output_give_the_same() -> None:
-    backend = OnnxBackend(SRCNN, provider="cpu")
+    backend = OnnxBackend(SRCNN, device="cpu")
     batch = np.random.default_rng(0).random((2, 3, 20, 24), dtype=np.float32)
     np.testing.assert_array_equal(backend._run_bound(batch, "cpu"), backend.run(batch))
 

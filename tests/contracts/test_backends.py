@@ -3,18 +3,19 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from deblur.backends import available_engines, open_backend
+from deblur.backends import Wishes, available_engines, choices, open_first
 from deblur.backends.base import Backend, Batch
 from deblur.catalog import CATALOG
 from deblur.errors import BackendError, BackendUnavailableError, WeightsCorruptError
 from deblur.networks import build_network
 from deblur.publish.onnx_export import export
-from deblur.spec import Precision
+from deblur.spec import ModelSpec, Precision
 
 SPEC = CATALOG["residual-unet-s"]
 SIDE = SPEC.size_multiple
@@ -24,6 +25,11 @@ KINDS: list[tuple[str, Precision, float]] = [
     ("torch", "bf16", 0.03),
     ("torch", "fp16", 0.005),
 ]
+
+
+def opened(engine: str, spec: ModelSpec, path: Path, **wishes: Any) -> Backend:
+    """The backend that fulfils the wishes, on a file of our own."""
+    return open_first(choices(spec, Wishes(engine, **wishes)), lambda choice: path)[1]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +65,7 @@ def kind(request: pytest.FixtureRequest) -> tuple[str, Precision, float]:
 @pytest.fixture
 def backend(kind: tuple[str, Precision, float], weights: dict[str, Path]) -> Backend:
     engine, precision, _ = kind
-    return open_backend(engine, SPEC, weights[engine], device="cpu", precision=precision)
+    return opened(engine, SPEC, weights[engine], device="cpu", precision=precision)
 
 
 def batch(count: int = 1, height: int = 3 * SIDE, width: int = 5 * SIDE, seed: int = 0) -> Batch:
@@ -114,7 +120,7 @@ def test_a_device_that_is_not_here_is_refused_with_those_that_are(
     engine: str, weights: dict[str, Path]
 ) -> None:
     with pytest.raises(BackendUnavailableError, match=r"no device 'abacus'.*auto.*cpu"):
-        open_backend(engine, SPEC, weights[engine], device="abacus")
+        opened(engine, SPEC, weights[engine], device="abacus")
 
 
 @pytest.mark.parametrize("engine", ["onnx", "torch"])
@@ -122,17 +128,17 @@ def test_damaged_weights_are_refused_with_their_path(engine: str, tmp_path: Path
     damaged = tmp_path / "damaged"
     damaged.write_bytes(b"\x08\x07 not a network")
     with pytest.raises(WeightsCorruptError, match="damaged"):
-        open_backend(engine, SPEC, damaged, device="cpu")
+        opened(engine, SPEC, damaged, device="cpu")
 
 
 def test_weights_of_another_network_are_refused(weights: dict[str, Path]) -> None:
     with pytest.raises(WeightsCorruptError, match="weights for unet"):
-        open_backend("torch", CATALOG["unet"], weights["torch"], device="cpu")
+        opened("torch", CATALOG["unet"], weights["torch"], device="cpu")
 
 
 def test_an_engine_that_is_not_here_is_refused(weights: dict[str, Path]) -> None:
     with pytest.raises(BackendUnavailableError, match=r"'abacus' is not on this machine.*onnx"):
-        open_backend("abacus", SPEC, weights["onnx"])
+        opened("abacus", SPEC, weights["onnx"])
 
 
 @pytest.mark.parametrize(
@@ -143,7 +149,7 @@ def test_a_precision_that_cannot_be_had_is_refused(
     weights: dict[str, Path], engine: str, model: str, precision: Precision
 ) -> None:
     with pytest.raises(BackendUnavailableError, match=precision):
-        open_backend(engine, CATALOG[model], weights[engine], device="cpu", precision=precision)
+        opened(engine, CATALOG[model], weights[engine], device="cpu", precision=precision)
 
 
 def test_a_provider_that_fails_is_a_note_for_auto_and_an_error_by_name(
@@ -152,11 +158,12 @@ def test_a_provider_that_fails_is_a_note_for_auto_and_an_error_by_name(
     """A provider that is listed as installed, and whose libraries are missing."""
     listed = ["CUDAExecutionProvider", "CPUExecutionProvider"]
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: listed)
-    backend = open_backend("onnx", SPEC, weights["onnx"])
+    candidates = choices(SPEC, Wishes("onnx"))
+    _, backend, notes = open_first(candidates, lambda choice: weights["onnx"])
     assert backend.execution_provider == "CPUExecutionProvider"
-    assert "CUDAExecutionProvider" in backend.notes[0]
+    assert "CUDAExecutionProvider" in notes[0]
     with pytest.raises(BackendUnavailableError, match="CUDAExecutionProvider"):
-        open_backend("onnx", SPEC, weights["onnx"], device="cuda")
+        opened("onnx", SPEC, weights["onnx"], device="cuda")
 
 
 def test_engines_list_the_devices_of_this_machine() -> None:
@@ -167,6 +174,6 @@ def test_engines_list_the_devices_of_this_machine() -> None:
 
 @pytest.mark.parametrize("engine", ["onnx", "torch"])
 def test_a_tile_that_cannot_run_is_an_error_of_ours(engine: str, weights: dict[str, Path]) -> None:
-    backend = open_backend(engine, SPEC, weights[engine], device="cpu")
+    backend = opened(engine, SPEC, weights[engine], device="cpu")
     with pytest.raises(BackendError, match="could not run a tile"):
         backend.run(batch(height=9, width=9))

@@ -108,7 +108,7 @@ def test_published_weights_of_its_kind_keep_fitting(spec: ModelSpec, network: nn
 def test_onnx_and_torch_agree_at_odd_sizes(
     spec: ModelSpec, network: nn.Module, exported: dict[str, Path]
 ) -> None:
-    onnx = OnnxBackend(exported[".onnx"], provider="cpu")
+    onnx = OnnxBackend(exported[".onnx"], device="cpu")
     blurred = pixels(spec, 7 * spec.size_multiple, 13 * spec.size_multiple)
     with torch.inference_mode():
         expected = network(blurred).numpy()
@@ -129,7 +129,7 @@ def test_tiles_give_what_the_whole_gives(spec: ModelSpec, exported: dict[str, Pa
     onnx = (
         Restorer.open(spec.name, engine="onnx", device="cpu").backend
         if weights
-        else OnnxBackend(exported[".onnx"], provider="cpu")
+        else OnnxBackend(exported[".onnx"], device="cpu")
     )
     inner = max(64, 3 * spec.size_multiple)
     small = replace(spec.tiling, tile=2 * spec.tiling.halo + inner)

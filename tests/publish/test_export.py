@@ -77,7 +77,7 @@ def test_any_size_gives_the_same_on_both_engines(
     exported: tuple[Path, Path], shape: tuple[int, ...]
 ) -> None:
     batch = np.random.default_rng(0).random(shape, np.float32)
-    on_onnx = OnnxBackend(exported[0], provider="cpu").run(batch)
+    on_onnx = OnnxBackend(exported[0], device="cpu").run(batch)
     on_torch = TorchBackend(SRCNN, exported[1], device="cpu").run(batch)
     assert on_onnx.shape == shape
     np.testing.assert_allclose(on_onnx, on_torch, atol=PARITY)

@@ -85,7 +85,7 @@ def test_a_variant_answers_almost_as_the_network_does(
 ) -> None:
     precision, path, parity = variant
     batch = np.random.default_rng(0).random((2, 3, 24, 40), dtype=np.float32)
-    given, expected = (OnnxBackend(each, provider="cpu").run(batch) for each in (path, full))
+    given, expected = (OnnxBackend(each, device="cpu").run(batch) for each in (path, full))
     error = float(np.mean((given - expected) ** 2))
     assert error > 0
     assert -10 * np.log10(error) > LEAST_PARITY[precision]
@@ -245,7 +245,7 @@ def test_a_precision_that_nobody_knows_is_refused(full: Path, tmp_path: Path) ->
     onnx.helper.set_model_props(model, {PRECISION_KEY: "int3"})
     onnx.save(model, tmp_path / "odd.onnx")
     with pytest.raises(WeightsCorruptError, match="runs at 'int3'; known are fp32"):
-        OnnxBackend(tmp_path / "odd.onnx", provider="cpu")
+        OnnxBackend(tmp_path / "odd.onnx", device="cpu")
 
 
 def test_asking_a_file_for_what_it_is_not_says_how_to_get_it(

@@ -1,0 +1,142 @@
+"""Which engine runs a model: decided from what is asked for and what is here, before it starts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from deblur.backends.engines import ENGINES, PREFERENCE, available_engines
+from deblur.errors import BackendUnavailableError
+from deblur.spec import ModelSpec, Precision, TilingPolicy
+from deblur.tiling import check_policy
+
+_WHOLE_PHOTO = 1 << 30
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What somebody asks for; `auto` and None leave it open.
+
+    `tile` is the side of the tiles in pixels, 0 for the photo as a whole; `threads` are for
+    processors.
+    """
+
+    engine: str = "auto"
+    device: str = "auto"
+    precision: Precision | None = None
+    tile: int | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to run a model: `spec` names the files of weights at that precision."""
+
+    spec: ModelSpec
+    engine: str
+    device: str
+    precision: Precision
+    tiling: TilingPolicy
+    threads: int | None = None
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The kinds of files that its engine takes."""
+        return ENGINES[self.engine].suffixes
+
+
+def choices(spec: ModelSpec, wishes: Wishes) -> list[Choice]:
+    """Every way to run a model that fulfils all wishes at once, the preferred one first.
+
+    Devices that could not start may be among them: whoever opens them goes on with the next.
+    Raises BackendUnavailableError, naming what there is, when there is none, and TileError for
+    tiles that are too small.
+    """
+    precision = wishes.precision or spec.precisions[0]
+    tiling = tiling_of(spec, wishes.tile)
+    _check_names(spec, wishes, precision)
+    found = [
+        Choice(spec.variant(precision), engine, device, precision, tiling, wishes.threads)
+        for engine, device in _fitting(spec, wishes, precision)
+    ]
+    if not found:
+        raise BackendUnavailableError(_why_none(spec, wishes, precision))
+    return found
+
+
+def tiling_of(spec: ModelSpec, tile: int | None) -> TilingPolicy:
+    """The model's own tiles, or those of another side. Raises TileError when they are too small."""
+    side = spec.tiling.tile if tile is None else tile
+    policy = replace(spec.tiling, tile=side or _WHOLE_PHOTO)
+    check_policy(policy, spec.size_multiple)
+    return policy
+
+
+def _fitting(spec: ModelSpec, wishes: Wishes, precision: Precision) -> Iterator[tuple[str, str]]:
+    engines = [name for name in _engines(spec, wishes) if ENGINES[name].runs(spec, precision)]
+    here: dict[str, tuple[str, ...]] = {}
+    for engine, device in PREFERENCE:
+        if engine not in engines or wishes.device not in ("auto", device):
+            continue
+        if engine not in here:
+            here[engine] = ENGINES[engine].devices()
+        if device in here[engine]:
+            yield engine, device
+
+
+def _engines(spec: ModelSpec, wishes: Wishes) -> list[str]:
+    """Those that are here and asked for; of these, if there are any, those with weights."""
+    asked = [
+        name
+        for name, engine in ENGINES.items()
+        if wishes.engine in ("auto", name) and engine.is_installed()
+    ]
+    return [name for name in asked if ENGINES[name].has_weights_of(spec)] or asked
+
+
+def _check_names(spec: ModelSpec, wishes: Wishes, precision: Precision) -> None:
+    """Raises BackendUnavailableError for an engine or a precision that is not to be had at all."""
+    if precision not in spec.precisions:
+        raise BackendUnavailableError(
+            f"{spec.name} runs at {', '.join(spec.precisions)}, not at {precision}"
+            + (_making(spec, precision) if precision == "int8" else "")
+        )
+    if wishes.engine == "auto":
+        return
+    engine = ENGINES.get(wishes.engine)
+    if engine is None or not engine.is_installed():
+        there = ", ".join(name for name, each in ENGINES.items() if each.is_installed())
+        install = f"; `{engine.install}` brings it" if engine else ""
+        raise BackendUnavailableError(
+            f"the engine {wishes.engine!r} is not on this machine; there is: {there}{install}"
+        )
+
+
+def _why_none(spec: ModelSpec, wishes: Wishes, precision: Precision) -> str:
+    engines = _engines(spec, wishes)
+    devices = sorted({device for name in engines for device in ENGINES[name].devices()})
+    if wishes.device not in ("auto", *devices):
+        return (
+            f"{_named(engines)} no device {wishes.device!r} on this machine; choose one of: "
+            f"{', '.join(('auto', *devices))}"
+        )
+    ways = [
+        f"{name} on {device}"
+        for name, there in available_engines().items()
+        if ENGINES[name].has_weights_of(spec) and ENGINES[name].runs(spec, precision)
+        for device in there
+    ]
+    asked = [each for each in (wishes.engine, wishes.device) if each != "auto"]
+    on = f" with {' on '.join(asked)}" if asked else ""
+    offered = f"; here {' or '.join(ways)} does" if ways else ""
+    return f"{spec.name} does not run at {precision}{on}{offered}{_making(spec, precision)}"
+
+
+def _named(engines: list[str]) -> str:
+    return f"the engine {engines[0]} has" if len(engines) == 1 else f"{' and '.join(engines)} have"
+
+
+def _making(spec: ModelSpec, precision: Precision) -> str:
+    """How to get a file that runs at a precision, where one can be made."""
+    if precision not in ("int8", "fp16") or spec.by_others:
+        return ""
+    making = f"python -m deblur quantize {spec.name} --precision {precision} -o FILE.onnx"
+    return f"; `{making}` makes a file that does"

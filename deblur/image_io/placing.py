@@ -1,0 +1,54 @@
+"""Where a restored photo goes: checked and held before the work begins, taken when it is done."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import Timeout
+
+from deblur.errors import OutputError, OutputExistsError
+from deblur.files import creating, locked, replacing
+
+
+@contextmanager
+def held_place(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a hidden file to write to; it becomes `path` when the block ends without an error.
+
+    Until then no other call, in whichever process, gets the same name. Raises OutputExistsError
+    where a file stands and `overwrite` is False, or where another run is about to write one, and
+    OutputError where the folder is missing or closed to us.
+    """
+    if not overwrite and os.path.lexists(path):
+        raise _exists(path)
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name a file")
+    if not path.parent.is_dir():
+        raise OutputError(f"there is no folder {path.parent}; make it, or choose another")
+    try:
+        with (
+            locked(path.with_name(f".{path.name[:200]}.lock"), timeout=0),
+            (replacing if overwrite else creating)(path) as unfinished,
+        ):
+            unfinished.touch()
+            yield unfinished
+    except Timeout as error:
+        raise OutputExistsError(
+            f"another run is about to write {path}; wait for it, or choose another name"
+        ) from error
+    except FileExistsError as error:
+        raise _exists(path) from error
+    except OSError as error:
+        raise not_written(path, error) from error
+
+
+def not_written(where: Path | str, error: OSError) -> OutputError:
+    """The error for a file that the system does not let us write."""
+    reason = error.strerror or str(error)
+    return OutputError(
+        f"{where} cannot be written ({reason}); check the free space and the permissions"
+    )
+
+
+def _exists(path: Path) -> OutputExistsError:
+    return OutputExistsError(f"{path} is there already; allow overwriting or choose another name")
