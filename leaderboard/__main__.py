@@ -2,8 +2,14 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
+
+from deblur.extras import lack_of
+
+if _lacking := lack_of("the board", "pandas", "pyarrow", "choix", extra="page"):
+    sys.exit(_lacking)
 
 import typer
 from rich.console import Console

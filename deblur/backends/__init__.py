@@ -9,6 +9,7 @@ from deblur.backends.base import ACCELERATOR_BATCH, Backend
 from deblur.backends.execution_providers import Workload, available_providers
 from deblur.backends.onnx_backend import OnnxBackend
 from deblur.errors import BackendUnavailableError
+from deblur.extras import how_to_install
 from deblur.spec import ModelSpec, Precision
 
 WEIGHTS_SUFFIX = {"onnx": (".onnx",), "torch": (".safetensors", ".pth")}
@@ -75,7 +76,7 @@ def open_backend(
     if engine != "torch" or importlib.util.find_spec("torch") is None:
         raise BackendUnavailableError(
             f"the engine {engine!r} is not on this machine; there is: "
-            f"{', '.join(available_engines())}. torch comes with `pip install deblur-arena[torch]`"
+            f"{', '.join(available_engines())}. torch comes with {how_to_install('torch')}"
         )
     if precision == "int8":
         raise BackendUnavailableError(f"{spec.name} runs at int8 on the onnx engine only")

@@ -460,7 +460,7 @@ def test_a_command_says_what_it_needs(
     monkeypatch.setitem(sys.modules, missing, None)
     done: Outcome = deblur(command, *arguments[command])
     assert done.code == 1
-    assert f"pip install deblur-arena[{extra}]" in done.said
+    assert f"pip install -e '.[{extra}]'" in done.said
 
 
 def test_what_a_file_began_is_trained_on_and_exported(
