@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory, gettempdir
 from torch import Tensor
 
 from deblur.errors import PublishError
+from deblur.files import replace_file
 from deblur.publish.evaluation import Measurement, result_files
 from deblur.publish.hub_card import hub_card
 from deblur.publish.repository import CARD, check_measured, write_repository
@@ -91,6 +92,5 @@ def prepare(
         texts |= result_files(measurements, benchmark)
     for place, text in texts.items():
         files[place] = folder / place
-        files[place].parent.mkdir(exist_ok=True)
-        files[place].write_text(text, encoding="utf-8")
+        replace_file(files[place], text)
     return files

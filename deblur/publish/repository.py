@@ -9,6 +9,7 @@ from typing import get_args
 from torch import Tensor
 
 from deblur.errors import PublishError
+from deblur.files import replace_file
 from deblur.onnx_file import PARITY_KEY, PRECISION_KEY, SOURCE_KEY, read_metadata
 from deblur.publish.evaluation import Measurement
 from deblur.publish.onnx_export import export
@@ -51,7 +52,7 @@ def write_repository(
         files[ref.file], parity[ref.file] = variant, closeness
     runs_at = dict.fromkeys([*spec.precisions, *(ref.precision for ref in refs)])
     spec = replace(spec, precisions=tuple(runs_at), weights=tuple(refs))
-    (folder / CONFIG).write_text(f"{spec.to_json()}\n", encoding="utf-8")
+    replace_file(folder / CONFIG, f"{spec.to_json()}\n")
     return Repository(spec, {CONFIG: folder / CONFIG, **files}, parity)
 
 

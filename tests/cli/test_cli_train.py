@@ -247,16 +247,6 @@ def test_both_exports_restore_alike_on_their_engines(tmp_path: Path, trained: Pa
     assert np.abs(restored["onnx"] - restored["torch"]).max() <= 1
 
 
-def test_a_checkpoint_goes_through_in_parts(tmp_path: Path, trained: Path) -> None:
-    path = trained / "checkpoint.pt"
-    done = deblur("checkpoint", "split", path, "-o", tmp_path / "parts", "--mib", 1)
-    assert done.code == 0, done.err
-    joined = tmp_path / "joined.pt"
-    index = tmp_path / "parts" / "checkpoint.pt.parts.json"
-    assert deblur("checkpoint", "join", index, "-o", joined).code == 0
-    assert joined.read_bytes() == path.read_bytes()
-
-
 def test_a_packed_set_is_trained_on_without_unpacking(
     tmp_path: Path, photos: Path, tiny: Path
 ) -> None:

@@ -237,7 +237,7 @@ def test_a_full_disk_is_an_error_and_leaves_no_half_file(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     write_whole(tmp_path / "old.json", "old")
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(BenchmarkError, match=r"old\.json cannot be written \(No space left"):
         write_whole(tmp_path / "old.json", "new")
     with pytest.raises(BenchmarkError, match="the same command then goes on where it stopped"):
