@@ -11,7 +11,7 @@ from torch import Tensor
 
 from deblur.errors import PublishError
 from deblur.files import replace_file
-from deblur.publish.evaluation import Measurement, result_files
+from deblur.publish.evaluation import read_measured, result_files
 from deblur.publish.hub_card import hub_card
 from deblur.publish.repository import CARD, check_measured, write_repository
 from deblur.spec import ModelSpec
@@ -68,7 +68,7 @@ def prepare(
     PublishError for what belongs to another model, ExportError when the export fails.
     """
     repository = write_repository(spec, weights, folder, variants)
-    measurements = [Measurement.read(path) for path in records]
+    measurements = [read_measured(path) for path in records]
     for measured, path in zip(measurements, records, strict=True):
         check_measured(measured, path, repository.spec)
     files = dict(repository.files)
