@@ -246,6 +246,16 @@ def test_a_full_disk_is_an_error_and_leaves_no_half_file(
     assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+def test_what_was_measured_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "record.json"
+    there: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: there.append(path.exists()))
+    write_whole(path, "new")
+    assert there[:1] == [False]
+
+
 def test_a_file_where_a_folder_must_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "mini").write_text("in the way")
     with pytest.raises(BenchmarkError, match=r"mini/record\.json cannot be written \("):
