@@ -13,7 +13,7 @@ INSTALL := $(if $(shell command -v uv 2>/dev/null),uv pip install --python $(BIN
 help:  ## List the targets
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-demo: $(VENV)/core.stamp  ## Serve the page on HOST:PORT (127.0.0.1:7860); installs the core only
+demo: $(VENV)/page.stamp  ## Serve the page on HOST:PORT (127.0.0.1:7860); installs no torch
 	@echo "Deblur Arena: http://$(HOST):$(PORT)"
 	@$(BIN)/python app.py
 
@@ -43,10 +43,10 @@ $(BIN)/pip:
 	@if command -v uv >/dev/null; then uv venv --seed --allow-existing --python $(PYTHON) $(VENV); \
 	  else $(PYTHON) -m venv $(VENV); fi
 
-$(VENV)/core.stamp: pyproject.toml | $(BIN)/pip
-	$(INSTALL) -e .
+$(VENV)/page.stamp: pyproject.toml | $(BIN)/pip
+	$(INSTALL) -e '.[page]'
 	@touch $@
 
 $(VENV)/full.stamp: pyproject.toml | $(BIN)/pip
-	$(INSTALL) -e '.[torch,train,bench,scale,checkpoints,dev]'
-	@touch $@ $(VENV)/core.stamp
+	$(INSTALL) -e '.[page,torch,train,bench,scale,checkpoints,dev]'
+	@touch $@ $(VENV)/page.stamp

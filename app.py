@@ -12,6 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from deblur.extras import lack_of
+
+if _lacking := lack_of("the page", "gradio", "pandas", "plotly", "pyarrow", "choix", extra="page"):
+    sys.exit(_lacking)
+
 import gradio as gr
 
 from deblur.catalog import CATALOG

@@ -1,5 +1,12 @@
 """`python -m benchmarks`: measurements that anyone can repeat."""
 
+import sys
+
+from deblur.extras import lack_of
+
+if _lacking := lack_of("measuring", "gradio_client", "httpx", "psutil", "scipy", extra="bench"):
+    sys.exit(_lacking)
+
 import typer
 
 from benchmarks.commands.listing import datasets, download, manifest, metrics, models

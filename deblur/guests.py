@@ -13,6 +13,7 @@ import onnxruntime
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
 from deblur.errors import BackendUnavailableError, UndescribedModelError
+from deblur.extras import how_to_install
 from deblur.onnx_file import RUNTIME_ERRORS, open_session
 from deblur.spec import ModelSpec, TilingPolicy, Transfer
 
@@ -71,7 +72,7 @@ def describe_checkpoint(path: Path, licence: str) -> ModelSpec:
     if missing:
         raise BackendUnavailableError(
             f"{path} is a PyTorch checkpoint; to run it, {' and '.join(missing)} must be "
-            "installed: `pip install 'deblur-arena[checkpoints]'`"
+            f"installed: {how_to_install('checkpoints')}"
         )
     from deblur.networks.published import facts_of
 

@@ -63,7 +63,9 @@ def fetch_weights(spec: ModelSpec, suffix: str | tuple[str, ...]) -> Path:
         return _fetch(ref.repo, ref.file, ref.revision, ref.sha256)
     path = PRETRAINED / ref.file
     if not path.is_file():
-        raise WeightsUnavailableError(f"{path} is missing; install deblur-arena again")
+        raise WeightsUnavailableError(
+            f"{path} is missing; install Deblur Arena again, or fetch its checkout again"
+        )
     if sha256_of(path) != ref.sha256:
         raise WeightsCorruptError(
             f"{path} is not the file that was published (its sha256 differs); fetch it again"

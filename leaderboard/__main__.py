@@ -2,14 +2,20 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
+
+from deblur.extras import lack_of
+
+if _lacking := lack_of("the board", "pandas", "pyarrow", "choix", extra="page"):
+    sys.exit(_lacking)
 
 import typer
 from rich.console import Console
 
 from deblur.cli.console import plain_errors
-from deblur.publish.evaluation import Measurement, model_index, networks, result_files
+from deblur.publish.evaluation import model_index, networks, result_files
 from leaderboard.errors import MirrorError, StoreError
 from leaderboard.intake.submission import examine
 from leaderboard.intake.submission import submit as keep
@@ -149,7 +155,7 @@ def evaluation(
     """Write scores as the Hub shows them: metadata for the model's card, or a result file."""
     with plain_errors():
         record = _open(root).entry(id).record
-        measured = networks([Measurement.from_json(record.to_json(), id)])
+        measured = networks([record])
         if not measured:
             raise StoreError(f"{id} is no network's, and has no model page on the Hub")
         if benchmark:

@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 from deblur.backends.base import Batch
 from deblur.catalog import DEFAULT_MODEL
 from deblur.errors import ExportError
+from deblur.files import replace_file, replacing
 from deblur.networks import build_network
 from deblur.publish.onnx_export import PARITY
 from deblur.weights import fetch_weights, find_model
@@ -51,17 +52,15 @@ def main() -> None:
     network.load_state_dict(load_file(fetch_weights(spec, ".safetensors")))
     low, high = spec.value_range
     tile = torch.rand(1, 3, asked.side, asked.side) * (high - low) + low
-    temporary = asked.output.with_name(f".{asked.output.stem}.partial.tflite")
-    litert_torch.convert(network, (tile,)).export(str(temporary))
     with torch.inference_mode():
         expected = network(tile).numpy()
-    given, seconds = run(temporary, tile.numpy(), asked.threads)
-    difference = float(np.abs(given - expected).max()) / (high - low)
-    if not difference <= PARITY:
-        temporary.unlink()
-        raise ExportError(f"LiteRT differs from torch by {difference:.2g}, more than {PARITY}")
-    temporary.replace(asked.output)
-    asked.output.with_suffix(".json").write_text(replace(spec, weights=()).to_json())
+    with replacing(asked.output) as temporary:
+        litert_torch.convert(network, (tile,)).export(str(temporary))
+        given, seconds = run(temporary, tile.numpy(), asked.threads)
+        difference = float(np.abs(given - expected).max()) / (high - low)
+        if not difference <= PARITY:
+            raise ExportError(f"LiteRT differs from torch by {difference:.2g}, more than {PARITY}")
+    replace_file(asked.output.with_suffix(".json"), replace(spec, weights=()).to_json())
     print(f"litert-torch {version('litert-torch')}, torch {version('torch')}: {asked.output}")
     print(f"largest difference between torch and LiteRT: {difference:.1e}")
     print(f"{seconds / asked.side**2 * 1e6:.3f} s/MP in tiles of {asked.side}")

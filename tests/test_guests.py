@@ -236,7 +236,7 @@ def test_without_spandrel_it_says_what_to_install(
 ) -> None:
     path = checkpoint(tmp_path / "net.pth", nafnet())
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(BackendUnavailableError, match=r"deblur-arena\[checkpoints\]"):
+    with pytest.raises(BackendUnavailableError, match=r"pip install -e '\.\[checkpoints\]'"):
         find_model(str(path))
 
 

@@ -23,6 +23,7 @@ from benchmarks.tables import (
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.cli.console import plain_errors
 from deblur.cli.needs import require_torch
+from deblur.files import replace_file
 
 
 def speed(
@@ -43,7 +44,7 @@ def speed(
         OUT.print(network_table(run))
         OUT.print(photo_cost_table(run))
         if output is not None:
-            output.write_text(to_json(run))
+            replace_file(output, to_json(run))
 
 
 def tuning(
@@ -56,7 +57,7 @@ def tuning(
         run = measure_tuning(model, rounds, ERR.print)
         OUT.print(tuning_table(run))
         if output is not None:
-            output.write_text(to_json(run))
+            replace_file(output, to_json(run))
 
 
 def overhead(

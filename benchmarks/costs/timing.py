@@ -2,7 +2,6 @@
 
 import multiprocessing
 import re
-import resource
 import statistics
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import psutil
 
 from deblur.crews.processes import end_with_parent
 
@@ -63,12 +63,17 @@ def _with_peak_memory(
 def peak_memory_mb() -> float:
     """The most memory that this process has held, in MB (1e6 bytes).
 
-    Linux's `ru_maxrss` starts from what the parent process held, so /proc is asked first.
+    psutil knows a peak on Windows only, and `resource` is not there. Linux's `ru_maxrss` starts
+    from what the parent process held, so /proc is asked first.
     """
+    if sys.platform == "win32":
+        return float(psutil.Process().memory_info().peak_wset) / 1e6
     status = Path("/proc/self/status")
     if status.exists():
         peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
         if peak:
             return int(peak[1]) * 1024 / 1e6
+    import resource
+
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

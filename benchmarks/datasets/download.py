@@ -20,7 +20,14 @@ from huggingface_hub.errors import (
 
 from benchmarks.datasets import DatasetSpec, find_dataset, open_dataset
 from benchmarks.errors import DatasetError
-from deblur.files import ArchiveLimits, Placement, is_inner_path, list_members, unpack_members
+from deblur.files import (
+    ArchiveLimits,
+    Placement,
+    is_inner_path,
+    list_members,
+    replacing,
+    unpack_members,
+)
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".txt"}
 LIMITS = ArchiveLimits(members=100_000, bytes=100_000_000_000, bytes_each=2_000_000_000)
@@ -156,6 +163,5 @@ def _copy_pictures(fetched: Path, folder: Path) -> None:
     for path in fetched.rglob("*"):
         below = path.relative_to(fetched)
         if path.suffix.lower() in _PICTURES and ".cache" not in below.parts:
-            place = folder / below
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, place)
+            with replacing(folder / below) as temporary:
+                shutil.copy2(path, temporary)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from benchmarks.datasets.items import Item, ItemDigests, LoadedItem, load_item
 from benchmarks.errors import DatasetError
+from deblur.files import replace_file
 
 FOLDER = Path(__file__).parent / "manifests"
 _MAKE_ONE = "`python -m benchmarks manifest NAME --root FOLDER -o FILE` makes one"
@@ -124,7 +125,7 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
         json.dumps(image.model_dump(mode="json", exclude_none=True)) for image in manifest.images
     ]
     head = json.dumps({"dataset": manifest.dataset})[:-1]
-    path.write_text(f'{head}, "images": [\n' + ",\n".join(rows) + "\n]}\n", encoding="utf-8")
+    replace_file(path, f'{head}, "images": [\n' + ",\n".join(rows) + "\n]}\n")
 
 
 def load_manifest(path: Path) -> Manifest:

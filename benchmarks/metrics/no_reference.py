@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deblur.errors import BackendUnavailableError, UnsupportedImageError
+from deblur.extras import how_to_install
 from deblur.image_io import DecodedImage
 
 NIQE_BLOCK = 96
@@ -126,5 +127,5 @@ def _require_pyiqa(metric: str) -> None:
     if importlib.util.find_spec("pyiqa") is None:
         raise BackendUnavailableError(
             f"{metric} needs pyiqa, which is not installed (its licence is for non-commercial use "
-            f"only): `pip install deblur-arena[bench]`, or leave {metric} out"
+            f"only): {how_to_install('bench')}; or leave {metric} out"
         )

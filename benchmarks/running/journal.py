@@ -2,13 +2,13 @@
 
 import shutil
 from pathlib import Path
-from uuid import uuid4
 
 from pydantic import ValidationError
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.metrics import find_metric
 from benchmarks.running.shards import FinishedShard, Shard, Task
+from deblur.files import replace_file
 from deblur.records.digests import digest_of_json, state_of_file
 
 UNFINISHED = ".unfinished"
@@ -58,18 +58,9 @@ class Journal:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file under another name, then rename it: it is there as a whole or not at all.
-
-    Raises BenchmarkError when it cannot be written; what stood there stays.
-    """
-    temporary = path.with_name(f".{uuid4().hex}{path.suffix}")
+    """Write a file, down to the disk. Raises BenchmarkError when it cannot be written."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        replace_file(path, text, durable=True)
     except OSError as error:
         raise BenchmarkError(
             f"{path} cannot be written ({error.strerror or error}): check the free space and the "

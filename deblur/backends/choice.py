@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from deblur.backends.engines import ENGINES, PREFERENCE, available_engines
 from deblur.errors import BackendUnavailableError
+from deblur.extras import how_to_install
 from deblur.spec import ModelSpec, Precision, TilingPolicy
 from deblur.tiling import check_policy
 
@@ -104,9 +105,11 @@ def _check_names(spec: ModelSpec, wishes: Wishes, precision: Precision) -> None:
     engine = ENGINES.get(wishes.engine)
     if engine is None or not engine.is_installed():
         there = ", ".join(name for name, each in ENGINES.items() if each.is_installed())
-        install = f"; `{engine.install}` brings it" if engine else ""
+        brings = (
+            f"; it comes with {how_to_install(engine.extra)}" if engine and engine.extra else ""
+        )
         raise BackendUnavailableError(
-            f"the engine {wishes.engine!r} is not on this machine; there is: {there}{install}"
+            f"the engine {wishes.engine!r} is not on this machine; there is: {there}{brings}"
         )
 
 

@@ -17,14 +17,14 @@ class Engine:
 
     `suffixes` are the files of weights that it takes, the one that we write first. `devices`
     lists those of this machine, the preferred ones first. `runs` says whether it runs a model,
-    described with all its files, at a precision. `install` is the command that brings it.
+    described with all its files, at a precision. `extra` is the one of this package that brings it.
     """
 
     suffixes: tuple[str, ...]
     is_installed: Callable[[], bool]
     devices: Callable[[], tuple[str, ...]]
     runs: Callable[[ModelSpec, Precision], bool]
-    install: str
+    extra: str | None = None
 
     def has_weights_of(self, spec: ModelSpec) -> bool:
         """Whether a model has a file that this engine takes."""
@@ -66,15 +66,13 @@ def _accelerator_is_likely() -> bool:
 
 
 ENGINES = {
-    "onnx": Engine(
-        (".onnx",), lambda: True, available_providers, _onnx_runs, "pip install onnxruntime"
-    ),
+    "onnx": Engine((".onnx",), lambda: True, available_providers, _onnx_runs),
     "torch": Engine(
         (".safetensors", ".pth"),
         _torch_is_installed,
         _torch_devices,
         _torch_runs,
-        "pip install -e '.[torch]'",
+        extra="torch",
     ),
 }
 """Every engine by its name."""

@@ -3,13 +3,13 @@
 docs/performance.md says which of them the project could run, and which are untested.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import onnxruntime
+import platformdirs
 from onnxruntime.capi import _pybind_state
 
 from deblur.errors import BackendUnavailableError, WeightsCorruptError
@@ -216,13 +216,12 @@ def _openvino_device() -> str:
 
 def _cache(name: str) -> Path:
     """A folder for what a provider compiles, made when it is not there."""
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = root / "deblur-arena" / name
+    folder = platformdirs.user_cache_path("deblur-arena", appauthor=False) / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BackendUnavailableError(
             f"{name} keeps what it compiles in {folder}, which cannot be made ({error.strerror}); "
-            "name another place in XDG_CACHE_HOME"
+            "name another place in XDG_CACHE_HOME (on Linux and macOS)"
         ) from error
     return folder

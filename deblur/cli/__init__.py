@@ -3,7 +3,6 @@
 import typer
 
 from deblur.cli.card import card
-from deblur.cli.checkpoint import checkpoint
 from deblur.cli.console import print_any_name
 from deblur.cli.export import export
 from deblur.cli.models import models
@@ -23,4 +22,3 @@ app = typer.Typer(
 app.callback()(print_any_name)
 for command in (restore, models, train, synthesize, pack, export, quantize, publish, card):
     app.command()(command)
-app.add_typer(checkpoint, name="checkpoint")

@@ -10,6 +10,7 @@ from deblur.catalog import CATALOG
 from deblur.cli.console import OUT, plain_errors
 from deblur.cli.needs import require, require_torch
 from deblur.errors import OutputExistsError, UnknownModelError
+from deblur.files import replace_file
 from deblur.weights import find_model
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def card(
             curve=bool(saved.history),
             crops=bool(photo),
         )
-        written.write_text(text, encoding="utf-8")
+        replace_file(written, text)
     OUT.print(str(written))
 
 

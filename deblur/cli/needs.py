@@ -1,8 +1,7 @@
 """What a command needs beyond the core installation."""
 
-import importlib.util
-
 from deblur.errors import BackendUnavailableError
+from deblur.extras import lack_of
 
 
 def require_torch(activity: str) -> None:
@@ -12,8 +11,5 @@ def require_torch(activity: str) -> None:
 
 def require(module: str, activity: str, *, extra: str | None = None) -> None:
     """Raises BackendUnavailableError, naming it or the extra that has it, where a module is not."""
-    if importlib.util.find_spec(module) is None:
-        raise BackendUnavailableError(
-            f"{activity} needs {module}, which is not installed: "
-            f"`pip install {f'deblur-arena[{extra}]' if extra else module}`"
-        )
+    if sentence := lack_of(activity, module, extra=extra):
+        raise BackendUnavailableError(sentence)

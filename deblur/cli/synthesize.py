@@ -9,6 +9,7 @@ from PIL import Image
 from deblur.cli.console import OUT, plain_errors
 from deblur.cli.needs import require_torch
 from deblur.errors import OutputError, OutputExistsError
+from deblur.files import replacing
 
 
 def synthesize(
@@ -34,11 +35,13 @@ def synthesize(
 
         sheet = Image.fromarray(preview_sheet(photos, count, crop, seed))
         try:
-            sheet.save(preview)
+            with replacing(preview) as temporary:
+                sheet.save(temporary)
         except (OSError, ValueError) as error:
             size = f"{sheet.width}x{sheet.height}"
-            advice = "" if getattr(error, "errno", None) else "; name a .png, or lower --count"
+            reason = getattr(error, "strerror", None)
+            advice = "" if reason else "; name a .png, or lower --count"
             raise OutputError(
-                f"{preview}: a sheet of {size} cannot be written ({error}){advice}"
+                f"{preview}: a sheet of {size} cannot be written ({reason or error}){advice}"
             ) from error
     OUT.print(str(preview))

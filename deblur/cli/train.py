@@ -16,6 +16,7 @@ from deblur.cli.needs import require
 from deblur.cli.options import Preset, Tracker
 from deblur.cli.training_progress import TrainingProgress
 from deblur.errors import CheckpointError, ConfigError
+from deblur.files import replace_file
 from deblur.weights import find_model
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def train(
         wanted = _wanted_model(model, changes)
         run = _configure(wanted, preset, changes, crop, batch, learning_rate, device)
         if write_config:
-            write_config.write_text(run.to_json(), encoding="utf-8")
+            replace_file(write_config, run.to_json())
             return
         directory = output or Path("runs") / run.model
         refuse_folder_of_a_run(directory)

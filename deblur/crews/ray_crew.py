@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from deblur.crews import Crew, Job, Result, Worker
 from deblur.errors import CrewError
+from deblur.extras import how_to_install
 
 _PATIENCE = 120.0
 """Seconds to wait for a cluster that has no place for a single worker."""
@@ -135,7 +136,7 @@ def _connect(crew: Crew) -> Any:
         import ray.exceptions
     except ImportError as error:
         raise CrewError(
-            "Ray is not installed: `pip install deblur-arena[scale]`, or leave --crew out"
+            f"Ray is not installed: {how_to_install('scale')}; or leave --crew out"
         ) from error
     if crew.address:
         _knock(crew.address)

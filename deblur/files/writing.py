@@ -1,5 +1,6 @@
 """The one way to write a file: under another name first, so that no half file is ever seen."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -86,7 +87,12 @@ def locked(path: Path, *, timeout: float = -1) -> Iterator[None]:
 
 
 def _beside(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:  # would read as if `path` itself were there
+        raise NotADirectoryError(
+            errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)
+        ) from error
     return path.with_name(f".{secrets.token_hex(8)}.part{path.suffix}")
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from deblur.publish.evaluation import Measurement, model_index
+from deblur.publish.evaluation import model_index
 from deblur.publish.model_card import model_card
 from deblur.publish.onnx_export import PARITY
 from deblur.publish.repository import ONNX, Repository
+from deblur.records.run_result import RunResult
 from deblur.spec import ModelSpec
 
 
@@ -15,7 +16,7 @@ def hub_card(
     *,
     training: Mapping[str, str],
     notes: str,
-    measurements: Sequence[Measurement],
+    measurements: Sequence[RunResult],
     invents: bool,
     curve: bool,
 ) -> str:
@@ -59,7 +60,7 @@ Restorer.open("{repo}", engine="onnx").restore_file(Path("photo.jpg"), Path("sha
 with Deblur Arena installed; `engine="torch"` needs its extra `torch`."""
 
 
-def _scores(measurements: Sequence[Measurement]) -> str:
+def _scores(measurements: Sequence[RunResult]) -> str:
     if not measurements:
         return ""
     metrics = {name: metric for each in measurements for name, metric in each.metrics.items()}
@@ -85,8 +86,8 @@ def _scores(measurements: Sequence[Measurement]) -> str:
     )
 
 
-def _score(measured: Measurement, metric: str) -> str:
-    if metric not in measured.scores:
+def _score(measured: RunResult, metric: str) -> str:
+    if metric not in measured.means:
         return ""
     mean, digits = measured.means[metric], measured.metrics[metric].digits
     return f"{mean.value:.{digits}f} ({mean.low:.{digits}f} to {mean.high:.{digits}f})"

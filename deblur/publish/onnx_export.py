@@ -14,6 +14,7 @@ from torch.export import Dim
 
 from deblur.backends.onnx_backend import OnnxBackend
 from deblur.errors import ExportError
+from deblur.files import replacing
 from deblur.networks import build_network
 from deblur.spec import ModelSpec
 from deblur.weights import SPEC_KEY
@@ -43,9 +44,7 @@ def export(spec: ModelSpec, weights: dict[str, Tensor], path: Path) -> float:
         weights = {name: value.half() for name, value in weights.items()}
         network.load_state_dict(weights)
     description = {SPEC_KEY: replace(spec, weights=()).to_json()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
-    try:
+    with replacing(path) as temporary:
         if path.suffix == ".onnx":
             model = _as_onnx(network.eval(), spec)
             if "fp16" in spec.precisions:
@@ -59,9 +58,6 @@ def export(spec: ModelSpec, weights: dict[str, Tensor], path: Path) -> float:
             difference = 0.0
         else:
             raise ExportError(f"{path.name}: write .onnx or .safetensors, not {path.suffix!r}")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return difference
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deblur.errors import UnsupportedImageError
+from deblur.files import replacing
 from deblur.image_io import decode_image
 from deblur.image_io.decoded import DecodedImage
 from deblur.restorer import Restorer
@@ -38,7 +39,8 @@ def draw_curve(history: Sequence[Mapping[str, float]], path: Path) -> None:
         axes.axhline(0, color="grey", linewidth=0.8)
         axes.set_xlabel("step")
         axes.set_ylabel("gain (dB)")
-        figure.savefig(path, dpi=120, metadata={"Software": None})
+        with replacing(path) as temporary:
+            figure.savefig(temporary, dpi=120, metadata={"Software": None})
 
 
 def draw_crops(photos: Sequence[Path], restorer: Restorer, path: Path) -> None:
@@ -48,7 +50,8 @@ def draw_crops(photos: Sequence[Path], restorer: Restorer, path: Path) -> None:
     by their place in the list. Raises ImageError for what is no photo or too small.
     """
     columns = [_column(photo, number, restorer) for number, photo in enumerate(photos)]
-    Image.fromarray(np.concatenate(columns, 1)).save(path, optimize=True)
+    with replacing(path) as temporary:
+        Image.fromarray(np.concatenate(columns, 1)).save(temporary, optimize=True)
 
 
 def _column(photo: Path, number: int, restorer: Restorer) -> NDArray[np.uint8]:

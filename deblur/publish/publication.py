@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory, gettempdir
 from torch import Tensor
 
 from deblur.errors import PublishError
-from deblur.publish.evaluation import Measurement, result_files
+from deblur.files import replace_file
+from deblur.publish.evaluation import read_measured, result_files
 from deblur.publish.hub_card import hub_card
 from deblur.publish.repository import CARD, check_measured, write_repository
 from deblur.spec import ModelSpec
@@ -67,7 +68,7 @@ def prepare(
     PublishError for what belongs to another model, ExportError when the export fails.
     """
     repository = write_repository(spec, weights, folder, variants)
-    measurements = [Measurement.read(path) for path in records]
+    measurements = [read_measured(path) for path in records]
     for measured, path in zip(measurements, records, strict=True):
         check_measured(measured, path, repository.spec)
     files = dict(repository.files)
@@ -91,6 +92,5 @@ def prepare(
         texts |= result_files(measurements, benchmark)
     for place, text in texts.items():
         files[place] = folder / place
-        files[place].parent.mkdir(exist_ok=True)
-        files[place].write_text(text, encoding="utf-8")
+        replace_file(files[place], text)
     return files

@@ -23,6 +23,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 from deblur.backends.base import Batch
 from deblur.backends.onnx_backend import OnnxBackend
 from deblur.errors import ExportError
+from deblur.files import replace_file
 from deblur.onnx_file import PARITY_KEY, PRECISION_KEY, SOURCE_KEY, read_metadata
 from deblur.publish.calibration import calibration_tiles
 from deblur.spec import ModelSpec, Precision
@@ -102,13 +103,7 @@ def quantize(
             parity = judge(network)
         _check(parity, precision)
         _describe(network, spec, precision, parity, sha256_of(model))
-        output.parent.mkdir(parents=True, exist_ok=True)
-        temporary = output.with_name(f".{output.stem}.partial.onnx")
-        try:
-            temporary.write_bytes(network.read_bytes())
-            temporary.replace(output)
-        finally:
-            temporary.unlink(missing_ok=True)
+        replace_file(output, network.read_bytes())
     return parity
 
 

@@ -9,9 +9,10 @@ from typing import get_args
 from torch import Tensor
 
 from deblur.errors import PublishError
+from deblur.files import replace_file
 from deblur.onnx_file import PARITY_KEY, PRECISION_KEY, SOURCE_KEY, read_metadata
-from deblur.publish.evaluation import Measurement
 from deblur.publish.onnx_export import export
+from deblur.records.run_result import RunResult
 from deblur.spec import ModelSpec, Precision, WeightsRef
 from deblur.weights import sha256_of
 
@@ -51,11 +52,11 @@ def write_repository(
         files[ref.file], parity[ref.file] = variant, closeness
     runs_at = dict.fromkeys([*spec.precisions, *(ref.precision for ref in refs)])
     spec = replace(spec, precisions=tuple(runs_at), weights=tuple(refs))
-    (folder / CONFIG).write_text(f"{spec.to_json()}\n", encoding="utf-8")
+    replace_file(folder / CONFIG, f"{spec.to_json()}\n")
     return Repository(spec, {CONFIG: folder / CONFIG, **files}, parity)
 
 
-def check_measured(measured: Measurement, source: Path, spec: ModelSpec) -> None:
+def check_measured(measured: RunResult, source: Path, spec: ModelSpec) -> None:
     """Raises PublishError when a record of a network is not of the weights of `spec`."""
     digests = {ref.sha256 for ref in spec.weights}
     if measured.model.kind == "network" and measured.model.weights_sha256 not in digests:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from deblur.errors import DeblurError
 from deblur.training.config import TrainingConfig
-from deblur.training.run.checkpoint import join_checkpoint, load_checkpoint, split_checkpoint
+from deblur.training.run.checkpoint import load_checkpoint
 from deblur.training.run.devices import is_first_process
 from deblur.training.run.loop import train
 from deblur.training.run.pace import fit_steps, refuse_several_processes
 from deblur.training.run.reports import Report
-from deblur.training.run.run_folder import BEST, CHECKPOINT
+from deblur.training.run.run_folder import CHECKPOINT
 from deblur.training.run.stopping import stop_on_signals
 
 
@@ -34,8 +34,6 @@ def main() -> None:
         type=float,
         help="as many steps as end within so many minutes; a run that goes on keeps its steps",
     )
-    parser.add_argument("--from-parts", type=Path, help="index of a split checkpoint to go on with")
-    parser.add_argument("--to-parts", type=Path, help="folder for what was learned, in parts")
     asked = parser.parse_args()
     try:
         _run(asked)
@@ -45,15 +43,10 @@ def main() -> None:
 
 def _run(asked: argparse.Namespace) -> None:
     checkpoint = asked.output / CHECKPOINT
-    first = is_first_process()
     if asked.within is not None:
         refuse_several_processes("--within")
-    if asked.from_parts:
-        asked.output.mkdir(parents=True, exist_ok=True)
-        if first:  # the others wait for it where their group of processes forms
-            join_checkpoint(asked.from_parts, checkpoint)
     limit = 60 * asked.minutes
-    resume = bool(asked.from_parts) or checkpoint.exists()
+    resume = checkpoint.exists()
     config = TrainingConfig.from_json(asked.config.read_text(encoding="utf-8"))
     with stop_on_signals() as should_stop:
         if asked.within is not None:
@@ -73,13 +66,8 @@ def _run(asked: argparse.Namespace) -> None:
             should_stop=should_stop,
             on_report=_tell,
         )
-    if not first:
-        return
-    print(f"{outcome.reason} at step {outcome.step}: {outcome.path}")
-    if asked.to_parts:
-        for path in (outcome.path, asked.output / BEST):
-            if path.exists():
-                print(split_checkpoint(path, asked.to_parts))
+    if is_first_process():
+        print(f"{outcome.reason} at step {outcome.step}: {outcome.path}")
 
 
 def _tell(report: Report) -> None:

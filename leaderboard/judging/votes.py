@@ -14,9 +14,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from deblur.files import create_once
 from deblur.records.digests import LENGTH, digest_of_json
 from deblur.records.run_result import Record
-from leaderboard.store.files import VOTES, write_once
+from leaderboard.store.files import VOTES
 
 BLURRED, SHARP = "blurred", "sharp"
 """What is judged beside models: the photo that nothing restored, and the original."""
@@ -98,7 +99,7 @@ class VoteFolder:
         Raises OSError when it cannot be written.
         """
         id = id_of(vote)
-        return write_once(self.root / id[:2] / f"{id}.json", vote.model_dump_json())
+        return create_once(self.root / id[:2] / f"{id}.json", vote.model_dump_json())
 
     def load(self) -> Votes:
         """All votes. A file that is damaged or foreign is named, and left alone."""

@@ -4,14 +4,15 @@ It can be deleted at any time: what is missing or has changed is read from the e
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from deblur.files import replace_file, replacing
 from deblur.records.digests import digest_of_json
 from leaderboard.store.files import EntryFiles
 from leaderboard.store.rows import FIELDS, Row, schema_for
@@ -77,14 +78,10 @@ class RowCache:
 
     def _save(self, table: pa.Table) -> None:
         """Losing the cache costs only time, so a folder that cannot be written is no failure."""
-        temporary = self.path.with_name(f"{uuid4().hex}.tmp")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            (self.path.parent / ".gitignore").write_text("*\n")
-            pq.write_table(table.replace_schema_metadata({"version": _VERSION}), temporary)
-            temporary.replace(self.path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            replace_file(self.path.with_name(".gitignore"), "*\n")
+            with replacing(self.path) as temporary:
+                pq.write_table(table.replace_schema_metadata({"version": _VERSION}), temporary)
 
 
 def _table(rows: dict[str, Row]) -> pa.Table:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,39 +65,6 @@ def scan(root: Path) -> Found:
             for model in _folders(Path(dataset), found):
                 _scan_model(model.path, found)
     return found
-
-
-def write_once(path: Path, text: str) -> bool:
-    """Write a file that is there as a whole or not at all, and never replaces another.
-
-    False when there was one already, which then stays.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(0o644)
-        _take_name(temporary, path)
-    except FileExistsError:
-        return False
-    finally:
-        temporary.unlink(missing_ok=True)
-    return True
-
-
-def _take_name(temporary: Path, path: Path) -> None:
-    try:
-        path.hardlink_to(temporary)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if path.exists():
-            raise FileExistsError(path) from None
-        temporary.rename(path)
 
 
 def _folders(folder: Path, found: Found) -> Iterator[os.DirEntry[str]]:

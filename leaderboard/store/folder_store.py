@@ -10,6 +10,7 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from deblur.errors import RecordError
+from deblur.files import create_once
 from deblur.records.run_result import ReportedScores
 from leaderboard.errors import EntryError, StoreError
 from leaderboard.judging.opinions import with_opinions
@@ -27,7 +28,7 @@ from leaderboard.store.entries import (
     read_entry,
     read_event,
 )
-from leaderboard.store.files import REPORTED, EntryFiles, is_id, place_of, scan, write_once
+from leaderboard.store.files import REPORTED, EntryFiles, is_id, place_of, scan
 from leaderboard.store.rows import Row, entry_row, reported_rows, schema_for
 
 
@@ -57,7 +58,7 @@ class FolderStore:
         Raises EntryError when something else lies in its place, OSError when it cannot be written.
         """
         path = self.root / place_of(entry.record)
-        if not write_once(path, f"{entry.model_dump_json(indent=1)}\n"):
+        if not create_once(path, f"{entry.model_dump_json(indent=1)}\n"):
             self._read_whole(path)
         return path
 
@@ -120,7 +121,7 @@ class FolderStore:
 
     def _note(self, id: str, event: str, content: Event) -> None:
         path = self._path(id)
-        if not write_once(path.with_suffix(f".{event}.json"), content.model_dump_json(indent=1)):
+        if not create_once(path.with_suffix(f".{event}.json"), content.model_dump_json(indent=1)):
             raise StoreError(f"{id} was {event} before")
 
     def _path(self, id: str) -> Path:

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
 import httpx2
 from huggingface_hub import CommitOperationAdd, HfApi
@@ -27,9 +26,10 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.hf_api import RepoFile
 
+from deblur.files import create_once, replace_file
 from leaderboard.errors import MirrorError
 from leaderboard.store.cache import FOLDER
-from leaderboard.store.files import REPORTED, write_once
+from leaderboard.store.files import REPORTED
 
 MOST_FILES = 200
 """So many files go up in one commit."""
@@ -142,7 +142,7 @@ class Mirror:
             )
             for path, file in zip(paths, pool.map(fetch, paths), strict=True):
                 text = Path(file).read_text(encoding="utf-8", errors="replace")
-                write_once(self.root / path, text)
+                create_once(self.root / path, text)
         return len(paths)
 
     def _commit(self, paths: Sequence[str]) -> None:
@@ -160,10 +160,8 @@ class Mirror:
 
     def _remember(self, seen: Seen) -> None:
         self._seen = seen
-        self._memory.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._memory.with_suffix(f".{uuid4().hex}")
-        temporary.write_text(json.dumps({"head": seen.head, "files": sorted(seen.files)}))
-        temporary.replace(self._memory)
+        kept = {"head": seen.head, "files": sorted(seen.files)}
+        replace_file(self._memory, json.dumps(kept))
 
 
 def _recall(memory: Path) -> Seen | None:

@@ -247,16 +247,6 @@ def test_both_exports_restore_alike_on_their_engines(tmp_path: Path, trained: Pa
     assert np.abs(restored["onnx"] - restored["torch"]).max() <= 1
 
 
-def test_a_checkpoint_goes_through_in_parts(tmp_path: Path, trained: Path) -> None:
-    path = trained / "checkpoint.pt"
-    done = deblur("checkpoint", "split", path, "-o", tmp_path / "parts", "--mib", 1)
-    assert done.code == 0, done.err
-    joined = tmp_path / "joined.pt"
-    index = tmp_path / "parts" / "checkpoint.pt.parts.json"
-    assert deblur("checkpoint", "join", index, "-o", joined).code == 0
-    assert joined.read_bytes() == path.read_bytes()
-
-
 def test_a_packed_set_is_trained_on_without_unpacking(
     tmp_path: Path, photos: Path, tiny: Path
 ) -> None:
@@ -460,7 +450,7 @@ def test_a_command_says_what_it_needs(
     monkeypatch.setitem(sys.modules, missing, None)
     done: Outcome = deblur(command, *arguments[command])
     assert done.code == 1
-    assert f"pip install deblur-arena[{extra}]" in done.said
+    assert f"pip install -e '.[{extra}]'" in done.said
 
 
 def test_what_a_file_began_is_trained_on_and_exported(

@@ -126,5 +126,5 @@ def test_a_cluster_that_is_not_there_is_a_sentence(address: str) -> None:
 
 def test_without_ray_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(CrewError, match=r"deblur-arena\[scale\]"):
+    with pytest.raises(CrewError, match=r"pip install -e '\.\[scale\]'"):
         list(carry_out([1], Doubler, Crew("ray")))

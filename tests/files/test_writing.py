@@ -2,7 +2,9 @@
 
 import os
 import stat
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,34 @@ def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path: Path) -> None:
     replace_file(link, "after")
     assert link.is_symlink()
     assert target.read_text() == "after"
+
+
+@pytest.mark.parametrize("write", [replace_file, create_once])
+def test_a_file_where_a_folder_must_be_is_not_taken_for_the_file(
+    tmp_path: Path, write: Callable[[Path, str], object]
+) -> None:
+    (tmp_path / "folder").write_text("in the way")
+    with pytest.raises(NotADirectoryError, match=r"folder'$"):
+        write(tmp_path / "folder" / "a.txt", "text")
+
+
+@pytest.mark.parametrize("write", [partial(replace_file, durable=True), create_once])
+def test_what_must_last_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, write: Callable[[Path, str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.txt"
+    there: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: there.append(path.exists()))
+    write(path, "text")
+    assert there == [False, True]  # the content, then the name
+
+
+def test_what_need_not_last_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", None)
+    replace_file(tmp_path / "a.txt", "text")
+    assert (tmp_path / "a.txt").read_text() == "text"
 
 
 def no_links(*args: object, **kwargs: object) -> None:

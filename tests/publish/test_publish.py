@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,18 +16,23 @@ from huggingface_hub import ModelCard, parse_eval_result_entries
 from PIL import Image
 
 from deblur.errors import PublishError
-from deblur.publish.evaluation import Measurement
+from deblur.publish.evaluation import measured_in
 from deblur.publish.push import Pushed, push
+from deblur.records.protocol import EvalProtocol
+from deblur.records.run_result import DatasetRecord, ImageScore, Mean, RunResult
 from deblur.restorer import Restorer
 from deblur.training.config import SourceConfig
 from deblur.training.run.loop import train
 from deblur.weights import find_model
+from leaderboard.store.entries import Entry
 from tests.cli.command_line import ROOT, Outcome, deblur
+from tests.leaderboard.entries import METRICS, record
 from tests.loopback_hub import TOKEN, Hub
 from tests.pictures import scene
 from tests.training.runs import make_pairs, make_photos, one_thread, tiny_run
 
 MINE = "guest/mine"
+RULES = EvalProtocol().digest()
 
 
 @pytest.fixture(scope="module")
@@ -52,27 +58,25 @@ def variant(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return exported(checkpoint, "fp16.onnx", "--precision", "fp16", "--photos", folder)
 
 
-def record_of(model: str, weights: Path | None, psnr: float) -> dict[str, Any]:
-    """As much of a record as is read, and something more."""
-    digest = None
-    if weights:
-        digest = find_model(str(weights)).weights[0].sha256
-    metrics = {"better": "higher", "against": "sharp", "digits": 2, "definition": "dB, RGB"}
-    return {
-        "schema_version": 1,
-        "model": {
-            "name": model,
-            "kind": "network" if weights else "baseline",
-            "weights_sha256": digest,
-        },
-        "engine": {"backend": "onnx", "device": "cpu", "precision": "fp32"},
-        "dataset": {"name": "gopro", "title": "GoPro test", "images": 1111, "digest": "12ab"},
-        "protocol_digest": "34cd",
-        "metrics": {"psnr": {"title": "PSNR", **metrics}},
-        "means": {"psnr": {"value": psnr, "low": psnr - 1, "high": psnr + 1, "count": 1111}},
-        "date": "2026-11-24T08:22:44Z",
-        "images": [],
+def record_of(model: str, weights: Path | None, psnr: float) -> RunResult:
+    """Of GoPro's 1,111 pictures; of a network when there are weights, else of a baseline."""
+    about = {
+        "kind": "network" if weights else "baseline",
+        "weights_sha256": find_model(str(weights)).weights[0].sha256 if weights else None,
     }
+    pictures = [
+        ImageScore(id=f"{number}", width=1280, height=720, blurred="", scores={"psnr": psnr},
+                   seconds=0.1)
+        for number in range(1111)
+    ]  # fmt: skip
+    return record(
+        model,
+        pictures,
+        about,
+        dataset=DatasetRecord(name="gopro", title="GoPro test", images=1111, digest="12ab"),
+        metrics={"psnr": METRICS["psnr"].model_copy(update={"definition": "dB, RGB"})},
+        means={"psnr": Mean(value=psnr, low=psnr - 1, high=psnr + 1, count=1111)},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +90,7 @@ def records(checkpoint: Path, full: Path) -> list[Path]:
     paths = []
     for name, of, psnr in (("mine", full, 27.123), ("blurred", None, 25.64)):
         paths.append(checkpoint.parent / f"{name}.json")
-        paths[-1].write_text(json.dumps(record_of(name, of, psnr)))
+        paths[-1].write_text(record_of(name, of, psnr).to_json())
     return paths
 
 
@@ -199,13 +203,13 @@ def test_scores_stand_in_the_card_and_in_the_hubs_own_forms(
     assert [
         (each.dataset_type, each.metric_type, each.metric_value) for each in card.eval_results
     ] == [("gopro", "psnr", 27.12)]
-    assert "| GoPro test (1111 pictures) | mine | 27.12 (26.12 to 28.12) | 34cd |" in text
-    assert "| GoPro test (1111 pictures) | blurred | 25.64 (24.64 to 26.64) | 34cd |" in text
+    assert f"| GoPro test (1111 pictures) | mine | 27.12 (26.12 to 28.12) | {RULES} |" in text
+    assert f"| GoPro test (1111 pictures) | blurred | 25.64 (24.64 to 26.64) | {RULES} |" in text
     for said in ("My holidays.", "## Limits", f"--model {MINE} --backend torch", "| data | 100%"):
         assert said in text
     (result,) = parse_eval_result_entries(yaml.safe_load(files[".eval_results/gopro.yaml"]))
     assert (result.dataset_id, result.task_id, result.value) == ("guest/board", "gopro", 27.12)
-    assert "PSNR, dB, RGB; 1111 pictures; protocol 34cd" in (result.notes or "")
+    assert f"PSNR, dB, RGB; 1111 pictures; protocol {RULES}" in (result.notes or "")
 
 
 def test_a_model_that_nobody_measured_says_so(hub: Hub, run: Callable[..., Outcome]) -> None:
@@ -226,11 +230,18 @@ def test_scores_of_other_weights_are_refused(
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [("{}", "schema_version: Field required"), ("[]", "no attribute"), ("{", "Expecting")],
+    [("{}", "model: Field required"), ("[]", "no attribute"), ("{", "Expecting")],
 )
 def test_what_is_no_record_is_refused(content: str, reason: str) -> None:
     with pytest.raises(PublishError, match=rf"x.json is no benchmark record \(.*{reason}"):
-        Measurement.from_json(content, "x.json")
+        measured_in(content, "x.json")
+
+
+def test_a_record_is_read_as_it_is_and_out_of_an_entry() -> None:
+    made = record_of("mine", None, math.inf)
+    entry = Entry(kind="measured", record=made, submitted="2026-01-01")
+    for text in (made.to_json(), entry.model_dump_json()):
+        assert measured_in(text, "x.json") == made
 
 
 def test_a_variant_of_another_network_is_refused(

@@ -23,10 +23,8 @@ from deblur.training.presets import build_config
 from deblur.training.run import loop
 from deblur.training.run.checkpoint import (
     Checkpoint,
-    join_checkpoint,
     load_checkpoint,
     save_checkpoint,
-    split_checkpoint,
 )
 from deblur.training.run.loop import train
 from deblur.training.run.reports import Report
@@ -376,22 +374,23 @@ def test_a_full_disk_leaves_the_last_checkpoint(
     assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["checkpoint.pt"]
 
 
-def test_parts_are_small_and_join_to_the_same_file(photos: SourceConfig, tmp_path: Path) -> None:
+def test_a_checkpoint_is_on_the_disk_before_it_replaces_the_last(
+    photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "checkpoint.pt"
+    there: list[bool] = []
+    monkeypatch.setattr("os.fsync", lambda handle: there.append(path.exists()))
     save_checkpoint(empty_checkpoint(photos), path)
-    index = split_checkpoint(path, tmp_path / "parts", part_bytes=1000)
-    parts = sorted(index.parent.glob("*.part-*"))
-    assert len(parts) > 2
-    assert max(part.stat().st_size for part in parts) == 1000
-    join_checkpoint(index, tmp_path / "joined.pt")
-    assert (tmp_path / "joined.pt").read_bytes() == path.read_bytes()
-    parts[1].write_bytes(bytes(1000))
-    with pytest.raises(CheckpointError, match="damaged"):
-        join_checkpoint(index, tmp_path / "bad.pt")
-    parts[1].unlink()
-    with pytest.raises(CheckpointError, match="cannot be read"):
-        join_checkpoint(index, tmp_path / "bad.pt")
-    assert not (tmp_path / "bad.pt").exists()
+    assert there[:1] == [False]
+
+
+def test_a_checkpoint_has_the_same_bytes_wherever_it_lies(
+    photos: SourceConfig, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "checkpoint.pt", tmp_path / "best.pt"
+    for path in (first, second):
+        save_checkpoint(empty_checkpoint(photos), path)
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_a_run_leaves_its_configuration(photos: SourceConfig, tmp_path: Path) -> None:

@@ -71,21 +71,6 @@ def test_a_run_that_was_given_a_time_goes_on_by_the_same_command(tmp_path: Path)
     assert saved.step > 0
 
 
-def test_a_run_goes_on_from_the_parts_that_an_earlier_one_left(tmp_path: Path) -> None:
-    """As on a machine that is lent for minutes: stop, carry the parts away, go on elsewhere."""
-    photos = SourceConfig("photos", str(make_photos(tmp_path / "photos")))
-    config = tmp_path / "run.json"
-    config.write_text(tiny_run(photos).to_json())
-    run = ("-m", "deblur.training", str(config))
-    first = command(*run, str(tmp_path / "a"), "--minutes", "0", "--to-parts", str(tmp_path / "p"))
-    assert first.returncode == 0, first.stderr
-    assert "time limit at step 0" in first.stdout
-    index = tmp_path / "p" / "checkpoint.pt.parts.json"
-    second = command(*run, str(tmp_path / "b"), "--from-parts", str(index))
-    assert second.returncode == 0, second.stderr
-    assert load_checkpoint(tmp_path / "b" / "checkpoint.pt").step == 6
-
-
 def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path) -> None:
     config = tmp_path / "run.json"
     config.write_text('{"model": "srcnn"}')
@@ -115,9 +100,8 @@ def test_several_processes_are_not_given_a_time(tmp_path: Path) -> None:
     config = tmp_path / "run.json"
     config.write_text(tiny_run(SourceConfig("photos", "photos")).to_json())
     run = ("-m", "deblur.training", str(config), str(tmp_path / "run"), "--within", "1")
-    parts = ("--from-parts", str(tmp_path / "none.parts.json"))
     done = subprocess.run(
-        [sys.executable, *run, *parts],
+        [sys.executable, *run],
         env=ENVIRONMENT | {"WORLD_SIZE": "2", "RANK": "1"},
         capture_output=True,
         text=True,

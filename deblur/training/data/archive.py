@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 from PIL import ExifTags, Image
 
 from deblur.errors import OutputExistsError, TrainingDataError
+from deblur.files import replace_file
 from deblur.training.config import SourceConfig
 from deblur.training.data.folders import Item, list_items, open_source
 from deblur.training.data.photos import check_sizes, decode
@@ -109,7 +109,7 @@ def pack(
         packed = Packed(quality, side, licence, tuple(map(_packed_source, groups)))
         content = _archive(packed, groups, pictures)
         if len(content) <= max_bytes:
-            _write(path, content)
+            replace_file(path, content)
             return packed
         fewer = [group.thinned(min(0.98, max_bytes / len(content))) for group in groups]
         if fewer == groups:
@@ -219,13 +219,3 @@ def _undated(name: str) -> ZipInfo:
     entry.create_system = 3
     entry.external_attr = 0o644 << 16
     return entry
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

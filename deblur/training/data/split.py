@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from PIL import ExifTags, Image
 
 from deblur.errors import TrainingDataError
+from deblur.files import replace_file
 from deblur.synthesis.blur import BURST_FRAMES
 from deblur.training.config import SourceConfig, Split
 from deblur.training.data.folders import Item, list_items, open_source
@@ -71,7 +72,7 @@ def write_split(path: Path, sources: Sequence[SourceConfig]) -> None:
         for share, items in split_source(source).items():
             entry[share] = [item[-1].name.removeprefix(inner) for item in items]
         written.append(entry)
-    path.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    replace_file(path, json.dumps(written, indent=1, ensure_ascii=False) + "\n")
 
 
 def scene_of(stem: str) -> str:

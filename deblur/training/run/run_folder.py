@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from deblur.catalog import CATALOG
 from deblur.errors import CheckpointError
+from deblur.files import replace_file
 from deblur.training.config import TrainingConfig
 from deblur.training.data.split import write_split
 
@@ -86,10 +87,9 @@ def weights_of_run(place: str) -> str:
 
 def describe_run(directory: Path, config: TrainingConfig, left_out: Iterable[str]) -> None:
     """Write what a run is, what it learns from, and which files it leaves out, with the reasons."""
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / CONFIG).write_text(config.to_json(), encoding="utf-8")
+    replace_file(directory / CONFIG, config.to_json(), durable=True)
     if any(source.split for source in config.sources):
         write_split(directory / SPLIT, config.sources)
     (directory / LEFT_OUT).unlink(missing_ok=True)
     if reasons := [*left_out]:
-        (directory / LEFT_OUT).write_text("\n".join(reasons) + "\n", encoding="utf-8")
+        replace_file(directory / LEFT_OUT, "\n".join(reasons) + "\n")

@@ -1,8 +1,10 @@
 """What restoring costs: clocks, memory and the speed table."""
 
 import json
+import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +12,7 @@ from typer.testing import CliRunner
 from benchmarks.__main__ import app
 from benchmarks.costs.cost import energy_counter
 from benchmarks.costs.speed import NetworkSpeed, PhotoCost, SpeedRun, measure_speed
-from benchmarks.costs.timing import in_own_process, matrix_product_rate, time_calls
+from benchmarks.costs.timing import in_own_process, matrix_product_rate, peak_memory_mb, time_calls
 
 
 def fill_megabytes(count: int) -> int:
@@ -35,6 +37,13 @@ def test_memory_is_that_of_the_work_and_not_of_this_process() -> None:
     assert (small, large) == (1_000_000, 300_000_000)
     assert 250 < much - little < 350
     assert little < len(ballast) / 1e6
+
+
+def test_on_windows_the_peak_is_psutils(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = SimpleNamespace(memory_info=lambda: SimpleNamespace(peak_wset=123_000_000))
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr("psutil.Process", lambda: held)
+    assert peak_memory_mb() == 123.0
 
 
 def test_speed_is_measured_for_every_engine_and_photo() -> None:

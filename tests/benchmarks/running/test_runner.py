@@ -237,13 +237,23 @@ def test_a_full_disk_is_an_error_and_leaves_no_half_file(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     write_whole(tmp_path / "old.json", "old")
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(BenchmarkError, match=r"old\.json cannot be written \(No space left"):
         write_whole(tmp_path / "old.json", "new")
     with pytest.raises(BenchmarkError, match="the same command then goes on where it stopped"):
         records([pairs], tmp_path / "results")
     assert (tmp_path / "old.json").read_text() == "old"
     assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_what_was_measured_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "record.json"
+    there: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: there.append(path.exists()))
+    write_whole(path, "new")
+    assert there[:1] == [False]
 
 
 def test_a_file_where_a_folder_must_be_is_named(tmp_path: Path) -> None:
