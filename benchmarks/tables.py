@@ -104,8 +104,8 @@ def difference_table(differences: Sequence[Difference], first: str, second: str)
             each.metric,
             f"{each.first:.3f}",
             f"{each.second:.3f}",
-            f"{each.mean:+.3f}",
-            f"{each.low:+.3f} to {each.high:+.3f}",
+            f"{each.mean:+z.3f}",
+            f"{each.low:+z.3f} to {each.high:+z.3f}",
             f"{each.wins} of {each.count}",
             each.verdict(),
         )

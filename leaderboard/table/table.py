@@ -189,8 +189,10 @@ def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
 def _ranked_group(rows: pd.DataFrame, number: int) -> pd.DataFrame:
     ordered = _sorted(rows)
     metric = _ranking_metric(rows["metrics"].iloc[0])
-    digits = metric[1].digits if metric else 0
-    return ordered.assign(rank=list(ranks(ordered["scores"], digits)), group=number)
+    if metric is None:
+        return ordered.assign(rank=1, group=number)
+    found = ranks([*ordered["scores"]], metric[1].digits, metric[1].better)
+    return ordered.assign(rank=found, group=number)
 
 
 def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
