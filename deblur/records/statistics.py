@@ -7,6 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+Array = NDArray[np.float64]
+
 CONFIDENCE = 0.95
 
 FEWEST = 5
@@ -16,18 +18,24 @@ _ROWS_AT_ONCE = 256
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:
-    """The 95 % interval of the mean of finite values, by Student's t.
+    """The 95 % interval of the mean of finite values: what Student's t or Hall's hold possible.
 
-    Of a single value it is unbounded, -inf to inf. Raises ValueError for none.
+    Hall's (On the removal of skewness by transformation, 1992) reaches farther to where a skewed
+    sample has its tail. Of a single value the interval is unbounded, -inf to inf. Raises
+    ValueError for none.
     """
     if not values:
         raise ValueError("there is no mean of nothing")
     mean, count = math.fsum(values) / len(values), len(values)
     if count == 1:
         return -math.inf, math.inf
-    variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
-    half = student_quantile(1 - CONFIDENCE, count - 1) * math.sqrt(variance / count)
-    return mean - half, mean + half
+    squares = math.fsum((value - mean) ** 2 for value in values)
+    cubes = math.fsum((value - mean) ** 3 for value in values)
+    error = math.sqrt(squares / (count - 1) / count)
+    limit = student_quantile(1 - CONFIDENCE, count - 1)
+    lean = float(_lean(np.array(count), np.array(squares), np.array(cubes)))
+    down, up = _hall_inverse(limit, lean), -_hall_inverse(-limit, lean)
+    return mean - error * max(limit, down), mean + error * max(limit, up)
 
 
 def finite_only(values: Sequence[float]) -> list[float]:
@@ -40,46 +48,73 @@ def smallest_shown(digits: int) -> float:
     return 0.5 * 10.0**-digits
 
 
-def differences(scores: NDArray[np.float64], digits: int) -> NDArray[np.int8]:
+def differences(scores: Array, digits: int) -> NDArray[np.int8]:
     """Which of k lists of scores by picture, (k, n), lie apart: (k, k), antisymmetric.
 
     1 where the row's list is higher than the column's, -1 where it is lower, 0 where they are
     alike: where the mean paired difference may be chance, where it is less than half of the last
     of `digits` decimals, and where fewer than FEWEST pictures have finite scores in both.
 
-    Chance is judged by Student's t, and by Holm's correction for all pairs that are judged (A
-    simple sequentially rejective multiple test procedure, 1979): if all lists are equally good,
-    the probability that any two are said to lie apart is 5 % at most.
+    Chance is judged as by `mean_interval`, and by Holm's correction for all pairs that are judged
+    (A simple sequentially rejective multiple test procedure, 1979): if all lists are equally good,
+    the probability that any two are said to lie apart is some 5 % at most.
     """
     shape = (len(scores), len(scores))
     count, ratio = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
     shown = np.zeros(shape, np.int8)
     for start in range(0, len(scores), _ROWS_AT_ONCE):
         block = slice(start, start + _ROWS_AT_ONCE), slice(start, None)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            count[block], mean, error = _paired(scores, start)
-            ratio[block] = np.nan_to_num(abs(mean) / error)
+        count[block], mean, ratio[block] = _paired(scores[start:])
         shown[block] = np.where(abs(mean) >= smallest_shown(digits), np.sign(mean), 0)
     apart = np.where(_beyond_chance(ratio, np.triu(count, 1)), shown, np.int8(0))
     return apart - apart.T
 
 
-def _paired(scores: NDArray[np.float64], start: int) -> tuple[NDArray[np.float64], ...]:
-    """Of some lists from `start`, with all from there: common pictures, mean difference, error.
+def _paired(scores: Array) -> tuple[Array, Array, Array]:
+    """Of the first lists with all: common pictures, mean difference, and how far from chance.
 
-    As products of matrices, which take a thousand lists in a moment. Scores are taken from the
-    mean of their picture first, so that nothing is lost to rounding.
+    The last is the ratio of the mean to its error, or Hall's of it, whichever is less. Sums over
+    pictures are products of matrices, which take a thousand lists in a moment; scores are taken
+    from the mean of their picture first, so that nothing is lost to rounding.
     """
-    scores, some = scores[start:], slice(0, _ROWS_AT_ONCE)
     known = np.isfinite(scores)
-    weight = known.astype(np.float64)
-    typical = np.where(known, scores, 0).sum(0) / np.maximum(weight.sum(0), 1)
+    have = known.astype(np.float64)
+    typical = np.where(known, scores, 0).sum(0) / np.maximum(have.sum(0), 1)
     away = np.where(known, scores - typical, 0)
-    count = weight[some] @ weight.T
-    mean = (away[some] @ weight.T - weight[some] @ away.T) / np.maximum(count, 1)
-    squares = away[some] ** 2 @ weight.T + weight[some] @ (away**2).T - 2 * away[some] @ away.T
-    variance = (squares - count * mean**2) / np.maximum(count - 1, 1)
-    return count, mean, np.sqrt(np.maximum(variance, 0) / np.maximum(count, 1))
+    mine, some = away[:_ROWS_AT_ONCE], have[:_ROWS_AT_ONCE]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        count = some @ have.T
+        mean = (mine @ have.T - some @ away.T) / np.maximum(count, 1)
+        squares = mine**2 @ have.T + some @ (away**2).T - 2 * mine @ away.T
+        cubes = mine**3 @ have.T - some @ (away**3).T + 3 * (mine @ (away**2).T - mine**2 @ away.T)
+        cubes += 2 * count * mean**3 - 3 * mean * squares
+        squares = np.maximum(squares - count * mean**2, 0)
+        ratio = abs(mean) / np.sqrt(squares / (count - 1) / count)
+        hall = _hall(ratio, np.sign(mean) * _lean(count, squares, cubes))
+        return count, mean, np.clip(np.nan_to_num(np.fmin(ratio, hall)), 0, 1e30)
+
+
+def _lean(count: Array, squares: Array, cubes: Array) -> Array:
+    """A third of the standard error of a sample's skewness, with its sign; 0 for two values.
+
+    From sums of squares and cubes about the mean. Skewness is corrected for its bias.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        biased = cubes / count / (squares / count) ** 1.5
+        bound = (count - 2) / np.sqrt(np.maximum(count - 1, 1))
+        skewness = np.clip(biased, -bound, bound) * np.sqrt(count * (count - 1)) / (count - 2)
+        return np.nan_to_num(skewness / 3 / np.sqrt(count), posinf=0, neginf=0)
+
+
+def _hall(ratio: Array, lean: Array) -> Array:
+    """Hall's transformation, which makes the ratio of a skewed sample's mean nearly Student's."""
+    return ratio + lean * ratio**2 + lean**2 * ratio**3 / 3 + lean / 2
+
+
+def _hall_inverse(limit: float, lean: float) -> float:
+    if abs(lean) < 1e-6:
+        return limit
+    return (math.cbrt(1 + 3 * lean * (limit - lean / 2)) - 1) / lean
 
 
 def _beyond_chance(ratio: NDArray[np.float32], count: NDArray[np.int32]) -> NDArray[np.bool_]:
