@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from deblur.errors import RecordError
 from deblur.records.run_result import RunResult
-from deblur.records.statistics import bootstrap_interval, finite_only
+from deblur.records.statistics import differences, mean_interval, smallest_shown
 
 
 @dataclass(frozen=True)
 class Difference:
     """The second record less the first in one metric, over the pictures both have scores for.
 
-    `low` and `high` are the 95 % interval of the mean difference; `wins` counts the pictures
-    on which the second is better, `left_out` those without finite scores.
+    `low` and `high` are the 95 % interval of the mean difference, `sign` is that of a difference
+    that means something by `statistics.differences`, else 0. `wins` counts the pictures on which
+    the second is better by what shows, `left_out` those without finite scores.
     """
 
     metric: str
@@ -23,20 +26,21 @@ class Difference:
     mean: float
     low: float
     high: float
+    sign: int
     count: int
     wins: int
     left_out: int
 
     @property
     def meaningful(self) -> bool:
-        """Whether the interval keeps away from zero."""
-        return self.low > 0 or self.high < 0
+        """Whether the difference is neither chance nor too small to show."""
+        return self.sign != 0
 
     def verdict(self) -> str:
         """Which is better: first, second, or neither where the difference may be chance."""
         if not self.meaningful:
             return "neither"
-        return "second" if (self.mean > 0) == (self.better == "higher") else "first"
+        return "second" if (self.sign > 0) == (self.better == "higher") else "first"
 
 
 def compare(first: RunResult, second: RunResult) -> list[Difference]:
@@ -67,24 +71,31 @@ def compare(first: RunResult, second: RunResult) -> list[Difference]:
 def _difference(first: RunResult, second: RunResult, metric: str) -> Difference | None:
     """None where no picture has a finite score in both, as `change` of the blurred pictures."""
     theirs = {image.id: image.scores[metric] for image in second.images}
-    pairs = [(image.scores[metric], theirs[image.id]) for image in first.images]
-    finite = [(a, b) for a, b in pairs if len(finite_only([a, b])) == 2]
-    if not finite:
+    scores = np.array(
+        [
+            [image.scores[metric] for image in first.images],
+            [theirs[each.id] for each in first.images],
+        ]
+    )
+    finite = scores[:, np.isfinite(scores).all(0)]
+    if not finite.size:
         return None
-    differences = [b - a for a, b in finite]
-    low, high = bootstrap_interval(differences)
-    better = first.metrics[metric].better
+    described = first.metrics[metric]
+    apart = finite[1] - finite[0]
+    low, high = mean_interval(apart.tolist())
+    gains = apart if described.better == "higher" else -apart
     return Difference(
         metric=metric,
-        better=better,
-        first=sum(a for a, _ in finite) / len(finite),
-        second=sum(b for _, b in finite) / len(finite),
-        mean=sum(differences) / len(differences),
+        better=described.better,
+        first=float(finite[0].mean()),
+        second=float(finite[1].mean()),
+        mean=float(apart.mean()),
         low=low,
         high=high,
-        count=len(finite),
-        wins=sum((each > 0) if better == "higher" else (each < 0) for each in differences),
-        left_out=len(pairs) - len(finite),
+        sign=int(differences(scores, described.digits)[1, 0]),
+        count=len(apart),
+        wins=int((gains >= smallest_shown(described.digits)).sum()),
+        left_out=scores.shape[1] - len(apart),
     )
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from benchmarks.compare import Difference
 from benchmarks.costs.speed import SpeedRun
 from benchmarks.costs.tuning import TuningRun
+from benchmarks.running.coverage import MODELS, Coverage
 from benchmarks.running.overhead import Overhead
 from deblur.records.run_result import RunResult
 
@@ -104,11 +105,28 @@ def difference_table(differences: Sequence[Difference], first: str, second: str)
             each.metric,
             f"{each.first:.3f}",
             f"{each.second:.3f}",
-            f"{each.mean:+.3f}",
-            f"{each.low:+.3f} to {each.high:+.3f}",
+            f"{each.mean:+z.3f}",
+            f"{each.low:+z.3f} to {each.high:+z.3f}",
             f"{each.wins} of {each.count}",
             each.verdict(),
         )
+    return table
+
+
+def coverage_table(found: Sequence[Coverage]) -> Table:
+    """A row for each number of pictures; for each shape what was covered and falsely ranked."""
+    shapes = [*dict.fromkeys(each.shape for each in found)]
+    table = Table(box=None, pad_edge=False)
+    for title in ("pictures", *shapes, *(f"{shape}: ranks" for shape in shapes)):
+        table.add_column(title, justify="right")
+    for pictures in dict.fromkeys(each.pictures for each in found):
+        row = [each for each in found if each.pictures == pictures]
+        covered, ranks = [each.covered for each in row], [each.false_ranks for each in row]
+        table.add_row(str(pictures), *(f"{share:.1%}" for share in (*covered, *ranks)))
+    table.caption = (
+        "95 % intervals that hold the true mean difference, and boards of "
+        f"{MODELS} equally good models that have more than one rank"
+    )
     return table
 
 

@@ -1,4 +1,4 @@
-"""`speed`, `tuning`, `overhead` and `feeding`: what models, harness and training cost here."""
+"""`speed`, `tuning`, `overhead`, `feeding`: what models, harness and training cost; `coverage`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +10,10 @@ from benchmarks.costs.speed import measure_speed
 from benchmarks.costs.tuning import measure_tuning
 from benchmarks.datasets import open_dataset
 from benchmarks.methods import MethodChoice
+from benchmarks.running.coverage import measure_coverage
 from benchmarks.running.overhead import measure_overhead
 from benchmarks.tables import (
+    coverage_table,
     feeding_sentence,
     feeding_table,
     network_table,
@@ -72,6 +74,19 @@ def overhead(
         opened = open_dataset(name, Path(folder) if folder else None)
         found = measure_overhead(MethodChoice(model), opened, lambda text: ERR.print(text))
         OUT.print(overhead_table(found))
+
+
+def coverage(
+    trials: Annotated[int, typer.Option(min=1, help="Made-up datasets of each kind.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same figures.")] = 0,
+) -> None:
+    """Whether 95 % intervals and ranks keep their word, on scores of which the truth is known."""
+    with plain_errors():
+        found = []
+        for each in measure_coverage(trials, seed):
+            ERR.print(f"{each.shape}, {each.pictures} pictures")
+            found.append(each)
+        OUT.print(coverage_table(found))
 
 
 def feeding(

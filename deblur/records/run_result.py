@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from deblur.errors import RecordError
 from deblur.records.digests import digest_of_json
 from deblur.records.protocol import EvalProtocol
-from deblur.records.statistics import bootstrap_interval, finite_only
+from deblur.records.statistics import finite_only, mean_interval
 from deblur.spec import Precision
 
 SCHEMA_VERSION = 1
@@ -96,7 +96,11 @@ class ImageScore(Record):
 
 
 class Mean(Record):
-    """Mean of the finite scores with its 95 % interval; `left_out` counts those that were not."""
+    """Mean of the finite scores with its 95 % interval; `left_out` counts those that were not.
+
+    Records of before December 2026 have the bootstrap's interval, which is too narrow for few
+    pictures; `mean_scores` makes it anew.
+    """
 
     value: float
     low: float
@@ -256,7 +260,7 @@ def mean_scores(images: Sequence[ImageScore], metrics: Sequence[str]) -> dict[st
         values = [image.scores[metric] for image in images]
         finite = finite_only(values)
         if finite:
-            low, high = bootstrap_interval(finite)
+            low, high = mean_interval(finite)
             means[metric] = Mean(
                 value=sum(finite) / len(finite),
                 low=low,

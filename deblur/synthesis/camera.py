@@ -49,13 +49,26 @@ def jpeg(encoded: Tensor, quality: Tensor) -> Tensor:
     padded = F.pad(encoded * 255, (0, -width % 16, 0, -height % 16), mode="replicate")
     to_ycc, from_ycc, offset = (beside(each, encoded) for each in _YCC)
     ycc = torch.einsum("ij,njhw->nihw", to_ycc, padded) + offset
-    luma = _requantise(ycc[:, :1] - 128, _table(_LUMA, quality)) + 128
+    luma_steps, chroma_steps = quantisation_tables(quality)
+    luma = _requantise(ycc[:, :1] - 128, luma_steps) + 128
     small = F.avg_pool2d(ycc[:, 1:], 2) - 128
-    chroma = _requantise(small, _table(_CHROMA, quality)) + 128
+    chroma = _requantise(small, chroma_steps) + 128
     chroma = F.interpolate(chroma, scale_factor=2, mode="bilinear", align_corners=False)
     ycc = torch.cat([luma, chroma], 1).clamp(0, 255)
     rgb = torch.einsum("ij,njhw->nihw", from_ycc, ycc - offset)
     return (rgb[..., :height, :width].round() / 255).clamp(0, 1)
+
+
+def quantisation_tables(quality: Tensor) -> tuple[Tensor, Tensor]:
+    """libjpeg's tables for luma and chroma, (N, 64) each, row by row.
+
+    `quality` (N,) holds whole numbers in 1..100. As libjpeg does in integers, the scale, a
+    percentage, is truncated, and what it makes of annex K is rounded.
+    """
+    percent = torch.where(quality < 50, 5000 // quality, 200 - 2 * quality).view(-1, 1)
+    bases = (beside(torch.tensor(each, dtype=torch.float32), quality) for each in (_LUMA, _CHROMA))
+    luma, chroma = (((base * percent + 50) // 100).clamp(1, 255) for base in bases)
+    return luma, chroma
 
 
 def _requantise(plane: Tensor, table: Tensor) -> Tensor:
@@ -73,12 +86,6 @@ def _dct_matrix(like: Tensor) -> Tensor:
     matrix = torch.cos(math.pi / 8 * rows[:, None] * (rows[None] + 0.5)) / 2
     matrix[0] /= math.sqrt(2)
     return beside(matrix, like)
-
-
-def _table(base: tuple[int, ...], quality: Tensor) -> Tensor:
-    scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50)
-    table = beside(torch.tensor(base, dtype=torch.float32), quality).view(1, 64) * scale.view(-1, 1)
-    return (table + 0.5).floor().clamp(1, 255)
 
 
 # fmt: off

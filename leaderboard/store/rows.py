@@ -8,7 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from deblur.records.run_result import Mean, MetricRecord, ReportedScore, ReportedScores, RunResult
+from deblur.records.run_result import (
+    Mean,
+    MetricRecord,
+    ReportedScore,
+    ReportedScores,
+    RunResult,
+    mean_scores,
+)
 from leaderboard.errors import EntryError
 from leaderboard.store.entries import Entry, History
 
@@ -68,7 +75,7 @@ def entry_row(entry: Entry, history: History) -> Row:
         "contamination": contamination(trained_on, record.dataset.name),
         **_engine_cells(record),
         "date": record.date,
-        **metric_cells(record.means, record.metrics),
+        **metric_cells(mean_scores(record.images, [*record.metrics]), record.metrics),
         "categories": _category_cell(record),
         "scores": ranking_scores(record),
     }

@@ -1,7 +1,7 @@
 """The table: one dataset under one protocol, its rows ranked, and its columns from one list."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -15,6 +15,9 @@ from leaderboard.store.folder_store import Board
 from leaderboard.table.ranking import ranks
 
 Direction = Literal["higher", "lower"]
+
+_NAMED = 3
+"""So many rows are named where more have the same peculiarity."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ def build_table(board: Board, dataset: str, protocol_digest: str | None = None) 
         others,
         columns,
         frame.convert_dtypes().reset_index(drop=True),
-        tuple(_notes(ours, others)),
+        (*_left_out(rows, columns), *_notes(ours, others)),
     )
 
 
@@ -189,8 +192,10 @@ def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
 def _ranked_group(rows: pd.DataFrame, number: int) -> pd.DataFrame:
     ordered = _sorted(rows)
     metric = _ranking_metric(rows["metrics"].iloc[0])
-    digits = metric[1].digits if metric else 0
-    return ordered.assign(rank=list(ranks(ordered["scores"], digits)), group=number)
+    if metric is None:
+        return ordered.assign(rank=1, group=number)
+    found = ranks([*ordered["scores"]], metric[1].digits, metric[1].better)
+    return ordered.assign(rank=found, group=number)
 
 
 def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
@@ -220,6 +225,22 @@ def _metric_columns(rows: pd.DataFrame) -> Iterator[Column]:
             f"{each.definition}; {each.better} is better",
             brief=place < 3 or name in ("niqe", "brisque"),
         )
+
+
+def _left_out(rows: pd.DataFrame, columns: Sequence[Column]) -> Iterator[str]:
+    """Which means are those of other pictures than the means beside them."""
+    for column in columns:
+        lacking = rows[rows.get(f"{column.name}_left_out", pd.Series(0, rows.index)) > 0]
+        if len(lacking):
+            of = [
+                f"{row['model']} ({row[f'{column.name}_left_out']:.0f} of {row['images']:.0f})"
+                for row in lacking.head(_NAMED).to_dict("records")
+            ]
+            more = f" and {len(lacking) - _NAMED} more rows" if len(lacking) > _NAMED else ""
+            yield (
+                f"{column.title} leaves out pictures without a finite score: {', '.join(of)}"
+                f"{more}. Ranks compare the pictures that two rows have in common"
+            )
 
 
 def _notes(rows: pd.DataFrame, others: Mapping[str, int]) -> Iterator[str]:

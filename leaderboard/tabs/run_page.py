@@ -12,7 +12,7 @@ from benchmarks.datasets import open_dataset
 from deblur import catalog
 from deblur.catalog import CATALOG
 from deblur.errors import DeblurError
-from deblur.records.run_result import ImageScore, MetricRecord, RunResult
+from deblur.records.run_result import ImageScore, MetricRecord, RunResult, mean_scores
 from leaderboard.errors import EntryError, StoreError
 from leaderboard.store.entries import Entry, History
 from leaderboard.store.folder_store import FolderStore
@@ -223,11 +223,11 @@ def _kind(entry: Entry, history: History) -> str:
 
 
 def _scores_html(record: RunResult) -> str:
-    rows = []
+    rows, means = [], mean_scores(record.images, [*record.metrics])
     for name, described in record.metrics.items():
-        if mean := record.means.get(name):
+        if mean := means.get(name):
             digits = described.digits
-            span = f"{mean.low:.{digits}f} to {mean.high:.{digits}f}"
+            span = f"{mean.low:.{digits}f} to {mean.high:.{digits}f}" if mean.count > 1 else "none"
             left_out = f", {mean.left_out} left out" if mean.left_out else ""
             rows.append(
                 [

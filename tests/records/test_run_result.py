@@ -21,7 +21,6 @@ from deblur.records.run_result import (
     mean_scores,
     read_record,
 )
-from deblur.records.statistics import bootstrap_interval
 from tests.benchmarks.records import pairs_dataset, task
 
 FROZEN = Path(__file__).parent / "record-of-schema-1.json"
@@ -129,19 +128,6 @@ def test_the_digest_of_a_dataset_is_that_of_its_pixels() -> None:
     assert dataset_digest(images) == dataset_digest([image("b", 1.0), image("a", 2.0)])
     assert dataset_digest(images) != dataset_digest([image("a", 20.0, sharp="x"), images[1]])
     assert dataset_digest(images) != dataset_digest(images[:1])
-
-
-def test_the_interval_covers_the_mean_and_shrinks_with_more_values() -> None:
-    few, many = [20.0, 21.0, 25.0], [20.0, 21.0, 25.0] * 100
-    for values in (few, many):
-        low, high = bootstrap_interval(values)
-        assert low <= sum(values) / len(values) <= high
-    widths = [high - low for low, high in map(bootstrap_interval, (few, many))]
-    assert widths[1] < widths[0] / 5
-    assert bootstrap_interval(few) == bootstrap_interval(few)
-    assert bootstrap_interval([3.0]) == (3.0, 3.0)
-    with pytest.raises(ValueError, match="nothing"):
-        bootstrap_interval([])
 
 
 def test_a_difference_on_every_picture_means_something(

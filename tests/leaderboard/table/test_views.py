@@ -1,5 +1,6 @@
 """What the page shows of the board: filters, the address, cells, a row's own page."""
 
+import math
 from pathlib import Path
 
 import gradio as gr
@@ -9,10 +10,11 @@ import pytest
 
 from deblur.records.run_result import Machine
 from leaderboard.judging.questions import contestants
-from leaderboard.store.entries import About, History, Withdrawal
+from leaderboard.store.entries import About, Entry, History, Withdrawal
 from leaderboard.store.folder_store import FolderStore
 from leaderboard.table.cells import payload
 from leaderboard.table.figures import by_category, gains
+from leaderboard.table.rendering import render
 from leaderboard.table.table import Table, build_table
 from leaderboard.table.views import KINDS, USUAL, View
 from leaderboard.tabs.run_page import RunPage, best_and_worst, run_html
@@ -91,6 +93,53 @@ def test_cells_sort_as_numbers_and_tell_their_interval(board: FolderStore, table
     shown = made["metadata"]["display_value"][0][psnr]
     assert f"{made['data'][0][psnr]:.2f}</span>" in shown
     assert 'title="95 %: 28.' in shown
+
+
+def test_a_mean_of_some_pictures_says_so_wherever_it_is_shown(tmp_path: Path) -> None:
+    given = [
+        each.model_copy(update={"scores": each.scores | {"ssim": math.nan}}) if place < 6 else each
+        for place, each in enumerate(images())
+    ]
+    store = FolderStore(tmp_path)
+    for name, made in (("choosy", record("choosy", given)), ("whole", record("whole", images(27)))):
+        store.add(Entry(kind="measured", record=made, submitted="2026-01-01"))
+        assert made.model.name == name
+    board = store.load()
+    table = build_table(board, "mini")
+    (said,) = table.notes
+    assert said.startswith("SSIM leaves out pictures without a finite score: choosy (6 of 25). ")
+    assert said in render(table, "text")
+    made_cells = payload(table.frame, table.columns, board.rows)
+    place = made_cells["headers"].index("SSIM")
+    whole, choosy = (row[place] for row in made_cells["metadata"]["display_value"])
+    assert "; mean of 19 of 25 pictures" in choosy
+    assert choosy.endswith("*</span>")
+    assert "*" not in whole
+    assert "pictures" not in whole
+
+
+def test_a_single_picture_has_no_interval(tmp_path: Path) -> None:
+    entry = Entry(kind="measured", record=record(given=images()[:1]), submitted="2026-01-01")
+    store = FolderStore(tmp_path)
+    store.add(entry)
+    board = store.load()
+    table = build_table(board, "mini")
+    shown = payload(table.frame, table.columns, board.rows)["metadata"]["display_value"]
+    assert not any("inf" in cell for cell in shown[0])
+    assert "inf" not in run_html(entry, History())
+
+
+def test_the_board_makes_intervals_of_old_records_anew(tmp_path: Path) -> None:
+    """Those of a bootstrap were too narrow."""
+    made = record()
+    narrow = {
+        name: each.model_copy(update={"low": 0, "high": 0}) for name, each in made.means.items()
+    }
+    old = made.model_copy(update={"means": narrow})
+    store = FolderStore(tmp_path)
+    store.add(Entry(kind="measured", record=old, submitted="2026-01-01"))
+    (row,) = store.load().rows.to_dict("records")
+    assert (row["psnr_low"], row["psnr_high"]) == (made.means["psnr"].low, made.means["psnr"].high)
 
 
 def test_nothing_in_a_cell_or_on_a_page_is_taken_for_html(tmp_path: Path) -> None:
