@@ -4,6 +4,7 @@ import errno
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -12,6 +13,7 @@ from deblur.catalog import CATALOG
 from deblur.errors import CheckpointError
 from deblur.training.config import TrainingConfig
 from deblur.training.data.split import write_split
+from deblur.training.run.checkpoint import Checkpoint, load_checkpoint
 
 CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
@@ -74,6 +76,30 @@ def _leave(directory: Path, lock: FileLock, made: Iterable[Path]) -> None:
     with suppress(OSError):  # something lies in it
         for each in made:
             each.rmdir()
+
+
+def config_of_run(directory: Path) -> TrainingConfig:
+    """The configuration of a run. Raises CheckpointError where none lies."""
+    if not (directory / CONFIG).is_file():
+        raise CheckpointError(f"{directory} is not the folder of a run: no {CONFIG} is there")
+    return TrainingConfig.from_json((directory / CONFIG).read_text(encoding="utf-8"))
+
+
+def checkpoint_to_resume(directory: Path, config: TrainingConfig) -> Checkpoint:
+    """The state that a run goes on from.
+
+    Raises CheckpointError when there is none, or when it is of another configuration, but for
+    `skip_bad`.
+    """
+    saved = load_checkpoint(directory / CHECKPOINT)
+    before = asdict(replace(saved.training_config(), skip_bad=config.skip_bad))
+    differing = [name for name, value in asdict(config).items() if value != before[name]]
+    if differing:
+        raise CheckpointError(
+            f"{directory / CHECKPOINT} was written with another configuration, of another "
+            f"{', '.join(differing)}: resume with the same one, or start in another folder"
+        )
+    return saved
 
 
 def weights_of_run(place: str) -> str:
