@@ -82,9 +82,9 @@ def train(
 
 
 def _resumed(folder: Path, skip_bad: bool) -> "TrainingConfig":
-    from deblur.training.run.run_folder import config_of_run
+    from deblur.training.run.run_folder import read_config
 
-    run = config_of_run(folder)
+    run = read_config(folder)
     return replace(run, skip_bad=run.skip_bad or skip_bad)
 
 

@@ -78,11 +78,15 @@ def _leave(directory: Path, lock: FileLock, made: Iterable[Path]) -> None:
             each.rmdir()
 
 
-def config_of_run(directory: Path) -> TrainingConfig:
-    """The configuration of a run. Raises CheckpointError where none lies."""
-    if not (directory / CONFIG).is_file():
-        raise CheckpointError(f"{directory} is not the folder of a run: no {CONFIG} is there")
-    return TrainingConfig.from_json((directory / CONFIG).read_text(encoding="utf-8"))
+def read_config(place: Path) -> TrainingConfig:
+    """The configuration in a file, or of a run by its folder.
+
+    Raises CheckpointError where none lies, ConfigError naming a field that is wrong.
+    """
+    path = place / CONFIG if place.is_dir() else place
+    if not path.is_file():
+        raise CheckpointError(f"{place} is not the folder of a run, nor a file of its settings")
+    return TrainingConfig.from_json(path.read_text(encoding="utf-8"))
 
 
 def checkpoint_to_resume(directory: Path, config: TrainingConfig) -> Checkpoint:
