@@ -15,7 +15,7 @@ from deblur.cli.console import ERR, plain_errors
 from deblur.cli.needs import require
 from deblur.cli.options import Preset, Tracker
 from deblur.cli.training_progress import TrainingProgress
-from deblur.errors import CheckpointError, ConfigError
+from deblur.errors import ConfigError
 from deblur.files import replace_file
 from deblur.weights import find_model
 
@@ -36,7 +36,6 @@ def train(
     output: ask.Output = None,
     resume: ask.Resume = None,
     init_from: ask.InitFrom = None,
-    distill_from: ask.DistillFrom = None,
     loss: ask.Losses = None,
     steps: ask.Steps = None,
     within: ask.Within = None,
@@ -60,7 +59,7 @@ def train(
         if track:
             require(track.value, f"--track {track.value}")
         from deblur.training.run.devices import is_first_process
-        from deblur.training.run.run_folder import claimed, refuse_folder_of_a_run
+        from deblur.training.run.run_folder import refuse_folder_of_a_run
 
         ERR.quiet = not is_first_process()
         limit = math.inf if time_limit is None else time_limit
@@ -69,30 +68,24 @@ def train(
             _run(_resumed(resume, skip_bad), resume, device, True, limit, track)
             return
         _refuse_steps_beside_within(within, steps, write_config)
-        changes = _changes(
-            config, data, validation, general, init_from, distill_from, loss, steps, skip_bad
-        )
+        changes = _changes(config, data, validation, general, init_from, loss, steps, skip_bad)
         wanted = _wanted_model(model, changes)
-        run = _configure(wanted, preset, changes, crop, batch, learning_rate, device)
+        run = _configure(wanted, preset, changes, crop, batch, learning_rate)
         if write_config:
             replace_file(write_config, run.to_json())
             return
         directory = output or Path("runs") / run.model
         refuse_folder_of_a_run(directory)
         if within is not None:
-            with claimed(directory):
-                run, left = _fitted(run, within, device)
+            run, left = _fitted(run, directory, within, device)
             limit = min(limit, left)
         _run(run, directory, device, False, limit, track)
 
 
 def _resumed(folder: Path, skip_bad: bool) -> "TrainingConfig":
-    from deblur.training.config import TrainingConfig
-    from deblur.training.run.run_folder import CONFIG
+    from deblur.training.run.run_folder import read_config
 
-    if not (folder / CONFIG).is_file():
-        raise CheckpointError(f"{folder} is not the folder of a run: no {CONFIG} is there")
-    run = TrainingConfig.from_json((folder / CONFIG).read_text(encoding="utf-8"))
+    run = read_config(folder)
     return replace(run, skip_bad=run.skip_bad or skip_bad)
 
 
@@ -102,7 +95,7 @@ def _refuse_steps_beside_within(
     from deblur.training.run.pace import refuse_several_processes
 
     if within is not None:
-        refuse_several_processes("--within")
+        refuse_several_processes()
     if within is not None and (steps is not None or write_config):
         raise ConfigError(
             "--within finds out how many steps this machine takes in that time: leave out "
@@ -154,7 +147,6 @@ def _changes(
     validation: ask.Texts,
     general: ask.Texts,
     init_from: str | None,
-    distill_from: str | None,
     losses: ask.Texts,
     steps: int | None,
     skip_bad: bool,
@@ -170,7 +162,6 @@ def _changes(
         "validation": _sources(validation),
         "general": _sources(general),
         "start_from": init_from and weights_of_run(init_from),
-        "distill_from": distill_from and weights_of_run(distill_from),
         "losses": {name: _number(weight or "1", name) for name, _, weight in pairs},
         "skip_bad": skip_bad,
     }
@@ -206,13 +197,11 @@ def _configure(
     preset: Preset,
     changes: dict[str, Any],
     crop: int | None,
-    batch: str | None,
+    batch: int | None,
     learning_rate: float | None,
-    device: str,
 ) -> "TrainingConfig":
     """The preset with what was asked for; --crop and --batch hold for the whole run."""
     from deblur.training.presets import build_config, count_photos
-    from deblur.training.run.batch_size import largest_batch
     from deblur.training.run.start import refuse_untrainable
 
     if not changes.get("sources"):
@@ -220,13 +209,9 @@ def _configure(
     spec = find_model(model)
     config = build_config(preset.value, spec, None, changes)
     first = config.crops[0]
-    if crop is not None or batch:
+    if crop is not None or batch is not None:
         side = first.side if crop is None else crop
-        if batch == "auto":
-            ERR.print(f"trying how many crops of {side} px fit")
-            size = largest_batch(config, side, device)
-        else:
-            size = _whole(batch, first.batch)
+        size = first.batch if batch is None else batch
         changes["crops"] = [{"start": 0.0, "side": side, "batch": size}]
     if learning_rate is not None:
         rate = {"learning_rate": learning_rate}
@@ -239,24 +224,16 @@ def _configure(
 
 
 def _fitted(
-    config: "TrainingConfig", seconds: float, device: str
+    config: "TrainingConfig", directory: Path, seconds: float, device: str
 ) -> "tuple[TrainingConfig, float]":
     """The run with the steps that fit into a time, and the seconds that are left of that."""
     from deblur.backends.torch_backend import choose_device
-    from deblur.training.run.pace import fit_steps
+    from deblur.training.run.pace import fit_run
     from deblur.training.run.stopping import stop_on_signals
 
     ERR.print("trying how many steps fit into that time")
     with stop_on_signals() as should_stop:
-        return fit_steps(config, seconds, choose_device(device), should_stop)
-
-
-def _whole(batch: str | None, default: int) -> int:
-    if batch is None:
-        return default
-    if not batch.isdecimal():
-        raise ConfigError(f"--batch: expected a whole number or auto, not {batch!r}")
-    return int(batch)
+        return fit_run(config, directory, seconds, choose_device(device), should_stop)
 
 
 def _run(

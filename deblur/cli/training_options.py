@@ -1,6 +1,5 @@
 """What `python -m deblur train` can be asked."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,8 @@ import typer
 
 from deblur.catalog import DEFAULT_MODEL
 from deblur.cli.options import Tracker
+from deblur.errors import ConfigError
+from deblur.training.durations import duration
 
 _SOURCE = (
     "KIND:PATH@WEIGHT, KIND one of photos, pairs (blur/ and sharp/), frames and gopro; KIND: and "
@@ -15,14 +16,11 @@ _SOURCE = (
 )
 
 
-def duration(text: str) -> float:
-    """Read 90s, 9m, 1.5h or 1h30m."""
-    number = r"(\d+(?:\.\d+)?)"
-    parts = re.fullmatch(rf"(?:{number}h)?(?:{number}m)?(?:{number}s?)?", text.strip())
-    if not text.strip() or parts is None:
-        raise typer.BadParameter(f"{text!r} is not a time such as 90s, 9m or 1h30m")
-    hours, minutes, seconds = (float(part or 0) for part in parts.groups())
-    return 3600 * hours + 60 * minutes + seconds
+def _duration(text: str) -> float:
+    try:
+        return duration(text)
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 Texts = list[str] | None
@@ -48,18 +46,13 @@ InitFrom = Annotated[
     str | None,
     typer.Option(help="Weights to begin with: a model's name, a file, a run's folder, owner/name."),
 ]
-DistillFrom = Annotated[
-    str | None, typer.Option(help="A teacher, likewise, whose answers are learned from, too.")
-]
 Losses = Annotated[Texts, typer.Option(help="NAME or NAME=WEIGHT, as l1=0.5; repeat it for a sum.")]
 Steps = Annotated[int | None, typer.Option(help="Optimiser steps in all (default: the preset's).")]
 Within = Annotated[
     float | None,
-    typer.Option(parser=duration, help="Instead, as many steps as end within, e.g., 2h."),
+    typer.Option(parser=_duration, help="Instead, as many steps as end within, e.g., 2h."),
 ]
-Batch = Annotated[
-    str | None, typer.Option(help="Crops a step, or auto: as many as the GPU holds, 8 on a CPU.")
-]
+Batch = Annotated[int | None, typer.Option(help="Crops a step, for the whole run.")]
 Crop = Annotated[int | None, typer.Option(help="Their side in pixels, for the whole run.")]
 Rate = Annotated[float | None, typer.Option(min=0, help="The highest rate of the run.")]
 Config = Annotated[
@@ -67,7 +60,7 @@ Config = Annotated[
     typer.Option(help="JSON of any fields of config.json; later ones win, options over all."),
 ]
 TimeLimit = Annotated[
-    float | None, typer.Option(parser=duration, help="Stop and save after, e.g., 9m.")
+    float | None, typer.Option(parser=_duration, help="Stop and save after, e.g., 9m.")
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out files that cannot be used.")]
 Track = Annotated[Tracker | None, typer.Option(help="Log the run with this as well.")]

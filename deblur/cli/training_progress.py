@@ -50,20 +50,16 @@ class TrainingProgress:
         if self.first is None:
             self.first = report
             self._tell_left_out(report.left_out)
-        figures = [f"{name} {value:.4f}" for name, value in report.losses.items()]
-        figures += [f"{report.images_per_second:.1f} images/s", f"data {report.waiting:.0%}"]
-        if report.memory:
-            figures.append(f"GPU {report.memory / 1e9:.1f} GB")
         self.bar.update(
             self.task,
             completed=report.step,
             description=self.config.model,
-            figures="  ".join(figures),
+            figures=report.pace,
         )
         if report.step - self.first.step == ESTIMATE_AFTER:
             self._tell_estimate(self.first, report)
         if report.gain is not None:
-            self.bar.console.print(validated(report))
+            self.bar.console.print(str(report))
 
     def _tell_left_out(self, files: tuple[str, ...]) -> None:
         if files:
@@ -89,17 +85,3 @@ def _in_words(seconds: float) -> str:
         return f"{seconds:.0f} seconds"
     minutes = seconds / 60
     return f"{minutes / 60:.1f} hours" if minutes > 90 else f"{minutes:.0f} minutes"
-
-
-def validated(report: "Report") -> str:
-    """A validation in a line."""
-    line = f"step {report.step}: {report.gain:+.3f} dB over the input"
-    if report.general is not None:
-        line += f", {report.general:+.3f} dB on the general set"
-    if report.forgot:
-        line += " (forgets too much: not kept as the best)"
-    if report.dormant:
-        line += f", {report.dormant} features hardly ever fire"
-    if report.skipped:
-        line += f", {report.skipped} steps skipped (gradient not finite)"
-    return line

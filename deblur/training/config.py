@@ -29,6 +29,9 @@ LossName = Literal[
     "contrast",
 ]
 
+_RETIRED = {"distill_from", "distill_weight"}
+"""Fields that checkpoints of version 0.1 may have: a teacher, which no run has any more."""
+
 
 @dataclass(frozen=True)
 class SourceConfig:
@@ -192,13 +195,12 @@ class TrainingConfig:
     `steps` counts optimiser steps over all processes together; a step sees `crops`' batch.
     `start_from` names the weights to begin with: a checkpoint, a catalog name, a file or a
     Hub repository. Otherwise `encoder` is where a generator's encoder learned from ImageNet:
-    a file of timm's weights, or `hub`. `distill_from` names a teacher: its answers are compared
-    with, too, by the same losses and `distill_weight` times. With `keep_identity` SRCNN and the
-    U-Nets hold the weights still that carry the picture through. `revive` starts features anew
-    that never fire in the weights that a run begins with, `centred` steps about the mean of what
-    each layer sees, so that they go on firing (see `revive_` and `Centring`). Without sources for
-    `validation` the run's own are validated on, other crops and other blur; `split_where_needed`
-    keeps a share of them for it.
+    a file of timm's weights, or `hub`. With `keep_identity` SRCNN and the U-Nets hold the weights
+    still that carry the picture through. `revive` starts features anew that never fire in the
+    weights that a run begins with, `centred` steps about the mean of what each layer sees, so
+    that they go on firing (see `revive_` and `Centring`). Without sources for `validation` the
+    run's own are validated on, other crops and other blur; `split_where_needed` keeps a share of
+    them for it.
     `general` is a set that fine-tuning must not forget: weights are not kept as the best when
     the gain on it has fallen by more than `forgetting` dB since the first validation.
     """
@@ -212,8 +214,6 @@ class TrainingConfig:
     general: tuple[SourceConfig, ...] = ()
     forgetting: Annotated[float, Limits(0)] = 0.1
     start_from: str | None = None
-    distill_from: str | None = None
-    distill_weight: Positive = 1.0
     encoder: str | None = None
     keep_identity: bool = False
     revive: bool = False
@@ -301,4 +301,11 @@ class TrainingConfig:
             fields = json.loads(text)
         except ValueError as error:
             raise ConfigError(f"the training configuration is not JSON: {error}") from error
-        return read_fields(cls, fields)
+        return read_fields(cls, without_retired(fields))
+
+
+def without_retired(fields: Any) -> Any:
+    """The fields of a configuration that still mean something; older ones have more."""
+    if not isinstance(fields, Mapping):
+        return fields
+    return {name: value for name, value in fields.items() if name not in _RETIRED}

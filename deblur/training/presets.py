@@ -9,7 +9,7 @@ from typing import Any, Literal
 from deblur.errors import ConfigError
 from deblur.networks import carries_picture
 from deblur.spec import ModelSpec
-from deblur.training.config import SourceConfig, TrainingConfig
+from deblur.training.config import SourceConfig, TrainingConfig, without_retired
 from deblur.training.data.folders import gopro_variant
 from deblur.training.data.split import items_of
 from deblur.training.fields import read_fields
@@ -81,7 +81,7 @@ def build_config(
     the size of the training set, which the epochs of `seed` count in. Raises ConfigError,
     naming the field, for what is misspelt or out of range.
     """
-    fields = merge(_preset_fields(name, spec), changes)
+    fields = merge(_preset_fields(name, spec), without_retired(changes))
     if "bf16" not in spec.precisions and not fields["keep_identity"]:
         fields.setdefault("precision", "fp32")  # held still, it would be exact at bf16, too
     if name == "seed" and photos and "steps" not in changes:
@@ -139,8 +139,6 @@ def describe(config: TrainingConfig) -> dict[str, str]:
     if config.start_from:
         anew = ", features that never fire anew" if config.revive else ""
         told["started from"] = _by_name(config.start_from) + anew
-    if config.distill_from:
-        told["taught by"] = f"{_by_name(config.distill_from)}, {config.distill_weight:g} times"
     if config.adversarial:
         told["critic"] = ", ".join(
             f"{key} {value}" for key, value in asdict(config.adversarial).items()

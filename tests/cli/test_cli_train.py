@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deblur.cli.training_options import duration
 from deblur.networks import build_network
 from deblur.training.config import SourceConfig, TrainingConfig
+from deblur.training.durations import duration
 from deblur.training.run.checkpoint import Checkpoint, save_checkpoint
 from deblur.weights import find_model
 from tests.cli.command_line import Outcome, deblur, files_in, picture, process, size_of
@@ -323,7 +323,7 @@ def test_bad_data_is_named(tmp_path: Path, tiny: Path, kind: str) -> None:
         (("--model", "resnet"), 1, "there is no model 'resnet'"),
         (("--steps", "-1"), 1, "steps: expected a number at least 1"),
         (("--batch", "0"), 1, "crops: batch: expected a number at least 1"),
-        (("--batch", "many"), 1, "expected a whole number or auto"),
+        (("--batch", "many"), 2, "--batch"),
         (("--device", "abacus"), 1, "no device 'abacus'"),
         (("--learning-rate", "-1"), 2, "--learning-rate"),
         (("--learning-rate", "0"), 1, "optimizer.learning_rate: expected a number above 0"),

@@ -116,10 +116,6 @@ def test_what_no_run_can_begin_with_is_said_before_its_plan(
         ),
         (("--model", "gan", "--crop", 16), "too small for the critic: choose 24 or more"),
         (("--init-from", "mine.onnx", "--model", "srcnn"), "name the best.pt of the run"),
-        (
-            ("--model", "srcnn", "--crop", 36, "--distill-from", "residual-unet-xs"),
-            "36 pixels do not suit its teacher residual-unet-xs",
-        ),
     ],
     ids=str,
 )
@@ -147,8 +143,6 @@ def test_a_run_begins_from_the_best_of_another_by_its_folder(
 ) -> None:
     written = configured(tmp_path, photos, "--init-from", run)
     assert (written["start_from"], written["model"]) == (str(run / "best.pt"), "srcnn")
-    taught = configured(tmp_path, photos, "--model", "srcnn", "--distill-from", run)
-    assert taught["distill_from"] == str(run / "best.pt")
 
 
 def test_pairs_are_not_taken_for_photos(tmp_path: Path) -> None:

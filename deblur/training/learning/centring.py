@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from deblur.networks.carriers import KnottedMerge
 
-EVERY = 4
-"""Of the rows and columns that a mean is taken over."""
+STRIDE = 4
+"""A mean is taken over every fourth row and column."""
 
 
 @dataclass
@@ -74,4 +74,4 @@ def _affine(module: nn.Module) -> tuple[tuple[Tensor, Tensor], ...]:
 
 def _note_mean(layer: _Layer, module: nn.Module, inputs: tuple[Tensor]) -> None:
     if torch.is_grad_enabled():
-        layer.mean = inputs[0].detach()[..., ::EVERY, ::EVERY].float().mean((0, 2, 3))
+        layer.mean = inputs[0].detach()[..., ::STRIDE, ::STRIDE].float().mean((0, 2, 3))

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from deblur.networks.blocks import Hidden
 
-RARE = 1e-3
+DORMANT_SHARE = 1e-3
 """A feature that fires in a smaller share of all places counts as dormant."""
 
 
@@ -24,7 +24,7 @@ def dormant_features(network: nn.Module, pictures: Tensor) -> list[tuple[Hidden,
         return []
     with _watching([each.layer for each in hidden]) as shares:
         network.forward(pictures)  # a compiled call would not see who is watching
-    dormant = {layer: share < RARE for layer, share in shares.items()}
+    dormant = {layer: share < DORMANT_SHARE for layer, share in shares.items()}
     for each in hidden:
         dormant[each.layer][: each.carriers] = False
     return [(each, dormant[each.layer]) for each in hidden]

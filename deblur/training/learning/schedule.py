@@ -23,8 +23,8 @@ def shortened(warmup: int, steps: int) -> int:
 
 
 @dataclass
-class Progress:
-    """What the validations of a run have shown so far; gains are in dB.
+class LearningCurve:
+    """What the losses and validations of a run have shown so far; gains are in dB.
 
     `waiting` counts validations in a row that brought nothing better, `since_reduction` the
     same since the rate last fell. `loss` is the sum over the `noted` steps since the last one.
@@ -37,18 +37,18 @@ class Progress:
     loss: float = 0.0
     noted: int = 0
 
-    def note(self, loss: float) -> None:
+    def add_loss(self, loss: float) -> None:
         """Take note of a step."""
         self.loss += loss
         self.noted += 1
 
-    def take_mean(self) -> float:
+    def take_mean_loss(self) -> float:
         """The mean loss of the steps that were noted, and start anew."""
         mean = self.loss / self.noted
         self.loss, self.noted = 0.0, 0
         return mean
 
-    def see(self, gain: float, config: TrainingConfig, *, fit: bool = True) -> bool:
+    def add_gain(self, gain: float, config: TrainingConfig, *, fit: bool = True) -> bool:
         """Take note of a validation; True when it is the best so far of weights `fit` to keep."""
         if fit and gain > self.best:
             self.best, self.waiting, self.since_reduction = gain, 0, 0

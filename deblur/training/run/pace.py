@@ -15,12 +15,13 @@ from deblur.training.config import CropStage, TrainingConfig
 from deblur.training.learning.schedule import shortened
 from deblur.training.run.loop import train
 from deblur.training.run.reports import Report
+from deblur.training.run.run_folder import claimed, refuse_folder_of_a_run
 
-TRIAL = 20.0
+LONGEST_TRIAL = 20.0
 """Seconds of steps that tell the pace of each stage of crops, or a tenth of a shorter time."""
-SPARE = 0.05
+SAVING_SHARE = 0.05
 """The share of the time that saving, and validating on the way, may take."""
-_FOREVER = 10**9
+_WITHOUT_END = 10**9
 
 
 def fit_steps(
@@ -33,11 +34,11 @@ def fit_steps(
     several processes, which would not agree; TrainingError when it is to stop; and what `train`
     raises.
     """
-    refuse_several_processes("a time to fit steps into")
+    refuse_several_processes()
     if not 0 < seconds < math.inf:
         raise ConfigError(f"a time to fit steps into is a number of seconds above 0, not {seconds}")
     started = time.monotonic()
-    longest = min(TRIAL, seconds / 10)
+    longest = min(LONGEST_TRIAL, seconds / 10)
     trials = [_try(config, stage, device, longest, should_stop) for stage in config.crops]
     starts = [stage.start for stage in config.crops] + [1.0]
     mean = sum(
@@ -48,7 +49,7 @@ def fit_steps(
     preparing = max(trial.preparing for trial in trials)
     left = seconds - (time.monotonic() - started)
     learning = left - 2 * preparing
-    steps = int(learning * (1 - SPARE) / mean)
+    steps = int(learning * (1 - SAVING_SHARE) / mean)
     if steps < 1:
         raise ConfigError(
             f"not one step of {mean:.2g} s fits into the {max(0.0, learning):.0f} s that are left "
@@ -58,20 +59,37 @@ def fit_steps(
     return replace(config, steps=steps, schedule=schedule), left
 
 
-def refuse_several_processes(wish: str) -> None:
+def fit_run(
+    config: TrainingConfig,
+    directory: Path,
+    seconds: float,
+    device: str,
+    should_stop: Callable[[], bool],
+) -> tuple[TrainingConfig, float]:
+    """`fit_steps` for a run in a new folder, which other runs are kept out of meanwhile.
+
+    Raises CheckpointError when the folder is another run's, or cannot be one, too.
+    """
+    refuse_several_processes()
+    refuse_folder_of_a_run(directory)
+    with claimed(directory):
+        return fit_steps(config, seconds, device, should_stop)
+
+
+def refuse_several_processes() -> None:
     """Raises ConfigError where a run is one of several processes: each would find other figures."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise ConfigError(f"{wish} is for runs in one process only: name the number instead")
+        raise ConfigError("--within is for runs in one process only: give the steps instead")
 
 
-def trial_of(config: TrainingConfig, stage: CropStage) -> TrainingConfig:
+def _trial_of(config: TrainingConfig, stage: CropStage) -> TrainingConfig:
     """The same run without end on one stage's crops, its critic playing from the first step."""
     return replace(
         config,
         crops=(replace(stage, start=0.0),),
-        steps=_FOREVER,
-        validate_every=_FOREVER,
-        checkpoint_every=_FOREVER,
+        steps=_WITHOUT_END,
+        validate_every=_WITHOUT_END,
+        checkpoint_every=_WITHOUT_END,
         adversarial=config.adversarial and replace(config.adversarial, after=0),
     )
 
@@ -103,7 +121,7 @@ def _try(
 
     with tempfile.TemporaryDirectory() as folder:
         train(
-            trial_of(config, stage),
+            _trial_of(config, stage),
             Path(folder) / "trial",
             device=device,
             should_stop=lambda: should_stop() or (len(ends) > 2 and ends[-1] > longest),

@@ -1,8 +1,17 @@
 """What a run tells about itself while it goes on, and when it ends."""
 
-import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+
+from deblur.training.run.state import RunState
+from deblur.training.run.validator import Validation
+
+LOGGED_EVERY = 10
+"""Trackers get the figures of every tenth step, and of all validations."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,30 @@ class Report:
     forgot: bool = False
     dormant: int = 0
 
+    def __str__(self) -> str:
+        """The step in a line, or the validation after it."""
+        if self.gain is None:
+            return f"step {self.step}: {self.pace}"
+        line = f"step {self.step}: {self.gain:+.3f} dB over the input"
+        if self.general is not None:
+            line += f", {self.general:+.3f} dB on the general set"
+        if self.forgot:
+            line += " (forgets too much: not kept as the best)"
+        if self.dormant:
+            line += f", {self.dormant} features hardly ever fire"
+        if self.skipped:
+            line += f", {self.skipped} steps skipped (gradient not finite)"
+        return line
+
+    @property
+    def pace(self) -> str:
+        """What the step lost, and what it cost, in a line."""
+        figures = [f"{name} {value:.4f}" for name, value in self.losses.items()]
+        figures += [f"{self.images_per_second:.1f} images/s", f"data {self.waiting:.0%}"]
+        if self.memory:
+            figures.append(f"GPU {self.memory / 1e9:.1f} GB")
+        return "  ".join(figures)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -43,22 +76,42 @@ class Outcome:
     reason: str
 
 
-@dataclass
-class Clock:
-    """Where the time of this sitting goes; seconds and pictures."""
+class Reporter:
+    """Tells trackers, and on the first process `on_report`, how far a run is."""
 
-    before: float = 0.0
-    opened: float = field(default_factory=time.monotonic)
-    started: float = field(default_factory=time.monotonic)
-    waited: float = 0.0
-    pictures: int = 0
+    def __init__(
+        self,
+        accelerator: Accelerator,
+        left_out: tuple[str, ...],
+        on_report: Callable[[Report], None],
+    ) -> None:
+        self.accelerator, self.left_out, self.on_report = accelerator, left_out, on_report
+        self.on_gpu = accelerator.device.type == "cuda"
+        if self.on_gpu:
+            torch.cuda.reset_peak_memory_stats(accelerator.device)
 
-    @property
-    def since_opened(self) -> float:
-        """Seconds since the run was opened, its preparation included."""
-        return time.monotonic() - self.opened
-
-    @property
-    def here(self) -> float:
-        """Seconds of this sitting."""
-        return time.monotonic() - self.started
+    def tell(self, state: RunState, losses: dict[str, float], found: Validation | None) -> None:
+        """Report the last step, and the validation after it if there was one."""
+        clock, device = state.clock, self.accelerator.device
+        report = Report(
+            step=state.step,
+            steps=state.config.steps,
+            losses=losses,
+            seconds=clock.seconds,
+            learning_rate=state.learner.optimizer.param_groups[0]["lr"],
+            images_per_second=clock.pictures / clock.here,
+            waiting=clock.waited / clock.here,
+            memory=torch.cuda.max_memory_allocated(device) if self.on_gpu else 0,
+            skipped=state.skipped,
+            left_out=self.left_out,
+            forgot=found is not None and state.forgot,
+            **(vars(found) if found else {}),
+        )
+        if self.accelerator.trackers and (found or state.step % LOGGED_EVERY == 0):
+            figures = asdict(report) | losses
+            self.accelerator.log(
+                {name: each for name, each in figures.items() if isinstance(each, float | int)},
+                step=state.step,
+            )
+        if self.accelerator.is_main_process:
+            self.on_report(report)

@@ -4,6 +4,7 @@ import errno
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -13,6 +14,7 @@ from deblur.errors import CheckpointError
 from deblur.files import replace_file
 from deblur.training.config import TrainingConfig
 from deblur.training.data.split import write_split
+from deblur.training.run.checkpoint import Checkpoint, load_checkpoint
 
 CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
@@ -75,6 +77,34 @@ def _leave(directory: Path, lock: FileLock, made: Iterable[Path]) -> None:
     with suppress(OSError):  # something lies in it
         for each in made:
             each.rmdir()
+
+
+def read_config(place: Path) -> TrainingConfig:
+    """The configuration in a file, or of a run by its folder.
+
+    Raises CheckpointError where none lies, ConfigError naming a field that is wrong.
+    """
+    path = place / CONFIG if place.is_dir() else place
+    if not path.is_file():
+        raise CheckpointError(f"{place} is not the folder of a run, nor a file of its settings")
+    return TrainingConfig.from_json(path.read_text(encoding="utf-8"))
+
+
+def checkpoint_to_resume(directory: Path, config: TrainingConfig) -> Checkpoint:
+    """The state that a run goes on from.
+
+    Raises CheckpointError when there is none, or when it is of another configuration, but for
+    `skip_bad`.
+    """
+    saved = load_checkpoint(directory / CHECKPOINT)
+    before = asdict(replace(saved.training_config(), skip_bad=config.skip_bad))
+    differing = [name for name, value in asdict(config).items() if value != before[name]]
+    if differing:
+        raise CheckpointError(
+            f"{directory / CHECKPOINT} was written with another configuration, of another "
+            f"{', '.join(differing)}: resume with the same one, or start in another folder"
+        )
+    return saved
 
 
 def weights_of_run(place: str) -> str:

@@ -32,7 +32,7 @@ def initial_network(
     `load_encoder` raise.
     """
     network = build_network(config.architecture, config.arguments)
-    _refuse_odd_crops(config, network, config.model)
+    _refuse_odd_crops(config, network)
     smallest = min(stage.side for stage in config.crops)
     if config.adversarial and smallest < LEAST_SIDE:
         raise ConfigError(
@@ -65,12 +65,11 @@ def refuse_untrainable(config: TrainingConfig) -> None:
             f"the architecture {config.architecture!r} of {config.model} is not trained here, as "
             f"others' work is not; there are: {', '.join(ARCHITECTURES)}"
         )
-    for name in filter(None, (config.start_from, config.distill_from)):
-        if Path(name).suffix == ".onnx":
-            raise ConfigError(
-                f"training begins with weights as torch has them, not with {name}: name the "
-                "best.pt of the run that it was exported from, or export it as .safetensors"
-            )
+    if config.start_from and Path(config.start_from).suffix == ".onnx":
+        raise ConfigError(
+            f"training begins with weights as torch has them, not with {config.start_from}: name "
+            "the best.pt of the run that it was exported from, or export it as .safetensors"
+        )
     build_optimizer(config.optimizer, initial_network(config, fresh=False))
 
 
@@ -81,7 +80,7 @@ def start_from(network: nn.Module, name: str, config: TrainingConfig) -> None:
     it then answers as that one does. Raises CheckpointError when the weights are of another
     network, and what `find_model` and `fetch_weights` raise.
     """
-    architecture, arguments, weights, _ = _trained(name)
+    architecture, arguments, weights = _trained(name)
     if (architecture, dict(arguments)) == (config.architecture, dict(config.arguments)):
         network.load_state_dict(weights)
     elif architecture == config.architecture and isinstance(network, ResidualUNet):
@@ -95,30 +94,11 @@ def start_from(network: nn.Module, name: str, config: TrainingConfig) -> None:
         )
 
 
-def teacher(config: TrainingConfig) -> nn.Module | None:
-    """The network that a run learns from beside its data, on the CPU, its weights frozen.
-
-    Raises ConfigError when it takes another range of values, and what `start_from` raises.
-    """
-    if config.distill_from is None:
-        return None
-    architecture, arguments, weights, value_range = _trained(config.distill_from)
-    if value_range != config.value_range:
-        raise ConfigError(
-            f"distill_from: {config.distill_from} takes values in {value_range}, and "
-            f"{config.model} in {config.value_range}; choose a teacher of the same range"
-        )
-    network = build_network(architecture, arguments)
-    network.load_state_dict(weights)
-    _refuse_odd_crops(config, network, f"its teacher {config.distill_from}")
-    return network.eval().requires_grad_(False)
-
-
-def _refuse_odd_crops(config: TrainingConfig, network: nn.Module, whose: str) -> None:
+def _refuse_odd_crops(config: TrainingConfig, network: nn.Module) -> None:
     multiple = size_multiple(network)
     if odd := [stage.side for stage in config.crops if stage.side % multiple]:
         raise ConfigError(
-            f"crops of {odd[0]} pixels do not suit {whose}, which halves its pictures: "
+            f"crops of {odd[0]} pixels do not suit {config.model}, which halves its pictures: "
             f"choose a multiple of {multiple}"
         )
 
@@ -127,7 +107,6 @@ class _Trained(NamedTuple):
     architecture: str
     arguments: Mapping[str, Any]
     weights: dict[str, Tensor]
-    value_range: tuple[float, float]
 
 
 def _trained(name: str) -> _Trained:
@@ -135,10 +114,10 @@ def _trained(name: str) -> _Trained:
     if Path(name).suffix == ".pt":
         saved = load_checkpoint(Path(name))
         config = saved.training_config()
-        return _Trained(config.architecture, config.arguments, saved.ema, config.value_range)
+        return _Trained(config.architecture, config.arguments, saved.ema)
     # Only a published model needs the Hub's client, and a training machine may lack it.
     from deblur.weights import fetch_weights, find_model
 
     spec = find_model(name)
     weights = load_file(fetch_weights(spec, ".safetensors"))
-    return _Trained(spec.architecture, spec.arguments, weights, spec.value_range)
+    return _Trained(spec.architecture, spec.arguments, weights)

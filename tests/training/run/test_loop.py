@@ -1,12 +1,16 @@
 """The training loop: what it learns, how it stops, and how it goes on."""
 
+import itertools
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from accelerate import Accelerator
 
 from deblur.catalog import CATALOG
 from deblur.errors import CheckpointError, ConfigError, TrainingDataError, TrainingError
@@ -18,14 +22,16 @@ from deblur.training.config import (
     SourceConfig,
     TrainingConfig,
 )
-from deblur.training.learning.schedule import Progress, learning_rate
+from deblur.training.learning import learner
 from deblur.training.presets import build_config
-from deblur.training.run import loop
+from deblur.training.run import loop, state
 from deblur.training.run.checkpoint import (
     Checkpoint,
     load_checkpoint,
     save_checkpoint,
 )
+from deblur.training.run.clock import Clock
+from deblur.training.run.devices import open_accelerator
 from deblur.training.run.loop import train
 from deblur.training.run.reports import Report
 from tests.training.runs import make_pairs, make_photos, tiny_run
@@ -126,32 +132,45 @@ def test_another_run_is_neither_overwritten_nor_resumed(
     assert path.read_bytes() == before
 
 
-def test_steps_without_a_finite_gradient_are_counted_and_not_taken(
-    photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    measured = loop.weighted_loss
+def poison_steps(monkeypatch: pytest.MonkeyPatch, *bad: int) -> None:
+    """The losses of these steps of a run, the first one 0, are no numbers."""
+    measured = learner.weighted_loss
 
     def poisoned(config: TrainingConfig) -> torch.nn.Module:
         loss = measured(config)
-        calls = iter(range(1000))
-        plain = loss.forward
+        plain, steps = loss.forward, itertools.count()
 
         def forward(restored: torch.Tensor, sharp: torch.Tensor) -> object:
             total, parts = plain(restored, sharp)
-            return (total * math.nan if next(calls) in (1, 2) else total), parts
+            return (total * math.nan if next(steps) in bad else total), parts
 
         monkeypatch.setattr(loss, "forward", forward)
         return loss
 
-    monkeypatch.setattr(loop, "weighted_loss", poisoned)
+    monkeypatch.setattr(learner, "weighted_loss", poisoned)
+
+
+def test_steps_without_a_finite_gradient_are_counted_and_not_taken(
+    photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison_steps(monkeypatch, 1, 2)
     seen = reports(tiny_run(photos), tmp_path / "run")
     assert [each.skipped for each in seen] == [0, 1, 2, 2, 2, 2]
     saved = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
     assert saved.skipped == 2
     assert all(value.isfinite().all() for value in saved.network.values())
-    monkeypatch.setattr(loop, "HOPELESS", 2)
-    with pytest.raises(TrainingError, match="lower the learning rate"):
-        train(tiny_run(photos), tmp_path / "hopeless", device="cpu")
+
+
+def test_too_many_of_them_end_a_run_only_when_no_good_one_lies_between(
+    photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "MOST_SKIPPED_IN_A_ROW", 2)
+    with monkeypatch.context() as here:
+        poison_steps(here, 0, 2, 4)
+        assert reports(tiny_run(photos), tmp_path / "apart")[-1].skipped == 3
+    poison_steps(monkeypatch, 1, 2)
+    with pytest.raises(TrainingError, match=r"2 steps in a row .* lower the learning rate"):
+        train(tiny_run(photos), tmp_path / "in a row", device="cpu")
 
 
 def test_the_best_weights_are_kept_and_a_stalled_run_ends(
@@ -262,6 +281,32 @@ def test_a_report_tells_pace_and_waiting(photos: SourceConfig, tmp_path: Path) -
     assert set(last.losses) == {"l1"}
 
 
+class OneOfTwo:
+    """An accelerator that takes itself for the first of two processes."""
+
+    num_processes = 2
+
+    def __init__(self, alone: Accelerator) -> None:
+        self.alone = alone
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.alone, name)
+
+
+def test_the_pace_counts_the_pictures_of_all_processes(
+    photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def open_one_of_two(*arguments: object) -> Iterator[OneOfTwo]:
+        with open_accelerator(*arguments) as alone:  # type: ignore[arg-type]
+            yield OneOfTwo(alone)
+
+    monkeypatch.setattr(loop, "open_accelerator", open_one_of_two)
+    monkeypatch.setattr(Clock, "here", 2.0)
+    last = reports(tiny_run(photos, steps=3), tmp_path / "run")[-1]
+    assert last.images_per_second == 3 * 2 / 2.0, "3 steps of 2 crops, one by each process"
+
+
 def test_an_adversarial_run_reports_both_sides(photos: SourceConfig, tmp_path: Path) -> None:
     run = tiny_run(photos, adversarial=Adversarial(after=3), crops=(CropStage(0, 48, 2),))
     seen = reports(run, tmp_path / "run")
@@ -290,50 +335,22 @@ def test_a_folder_that_is_unfit_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-# --- schedule -------------------------------------------------------------------------------
-
-
-def test_the_cosine_rises_then_falls_to_nothing(photos: SourceConfig) -> None:
-    run = tiny_run(
-        photos, steps=100, schedule=Schedule(warmup=10), optimizer=Optimizer("adamw", 1.0)
-    )
-    rates = [learning_rate(run, step) for step in range(101)]
-    assert rates[:10] == sorted(rates[:10])
-    assert max(rates) == rates[9] == 1.0
-    assert rates[10:] == sorted(rates[10:], reverse=True)
-    assert rates[100] == pytest.approx(0)
-
-
-def test_a_run_that_is_too_short_to_warm_up_reaches_its_rate_all_the_same() -> None:
-    """Unless it is told how long to warm up."""
-    changes = {"sources": [{"kind": "photos", "path": "photos"}], "steps": 30}
-    changes["optimizer"] = {"learning_rate": 1.0}
-    told = build_config("fast", CATALOG["srcnn"], None, changes | {"schedule": {"warmup": 20}})
-    assert told.schedule.warmup == 20
-    run = build_config("fast", CATALOG["srcnn"], None, changes)
-    assert run.schedule.warmup == 3
-    rates = [learning_rate(run, step) for step in range(30)]
-    assert max(rates) == rates[2] == 1.0
-    assert rates[29] < 0.01
-
-
-def test_a_plateau_halves_the_rate_after_patience_is_over(photos: SourceConfig) -> None:
-    run = tiny_run(photos, schedule=Schedule("plateau", 0, factor=0.5, patience=2))
-    progress, reductions = Progress(), []
-    assert not Progress().see(1.0, run, fit=False), "however good it is"
-    for gain in (1.0, 2.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0):
-        progress.see(gain, run)
-        reductions.append(progress.reductions)
-    assert reductions == [0, 0, 0, 0, 1, 1, 1, 1, 2]
-    assert learning_rate(run, 5, 2) == learning_rate(run, 5) / 4
-
-
 # --- checkpoints ----------------------------------------------------------------------------
 
 
 def empty_checkpoint(photos: SourceConfig) -> Checkpoint:
     weights = {"weight": torch.arange(1000.0)}
     return Checkpoint(tiny_run(photos).to_json(), 3, weights, weights, {}, {}, {}, {})
+
+
+def test_a_run_from_before_a_field_went_goes_on(photos: SourceConfig, tmp_path: Path) -> None:
+    run = tiny_run(photos)
+    path = train(run, tmp_path / "run", device="cpu", time_limit=0).path
+    saved = load_checkpoint(path)
+    older = json.loads(saved.config) | {"distill_from": None, "distill_weight": 1.0}
+    save_checkpoint(replace(saved, config=json.dumps(older)), path)
+    assert train(run, tmp_path / "run", device="cpu", resume=True).step == run.steps
+    assert build_config("fast", CATALOG["srcnn"], None, older).steps == run.steps
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:

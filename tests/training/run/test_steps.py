@@ -21,17 +21,17 @@ from deblur.training.config import (
 )
 from deblur.training.data.batches import Batch
 from deblur.training.learning.adversarial import Game
-from deblur.training.run import batch_size, loop
+from deblur.training.learning.learner import Learner
 from deblur.training.run.checkpoint import Checkpoint, load_checkpoint
 from deblur.training.run.loop import train
 from deblur.training.run.reports import Report
-from deblur.training.run.validation import total_gain
+from deblur.training.run.validator import total_gain
 from tests.training.runs import tiny_run
 
 CLASSIC = Adversarial()
 WASSERSTEIN = Adversarial("wgan-gp", "none", sigmoid=False)
 FOR_A_CRITIC = (CropStage(0, 48, 2),)
-PLAIN_RESTORE = loop._Run.restore
+PLAIN_RESTORE = Learner._restore
 
 
 def after(run: TrainingConfig, folder: Path, seen: list[Report] | None = None) -> Checkpoint:
@@ -97,13 +97,13 @@ def test_the_critic_sees_the_networks_own_range(
 @pytest.fixture
 def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
     """The network's third answer in training is not a number."""
-    plain, calls = loop._Run.restore, iter(range(1000))
+    calls = iter(range(1000))
 
-    def restore(run: loop._Run, network: torch.nn.Module, blurred: Tensor) -> Tensor:
-        answer: Tensor = plain(run, network, blurred)
+    def restore(learner: Learner, network: torch.nn.Module, blurred: Tensor) -> Tensor:
+        answer: Tensor = PLAIN_RESTORE(learner, network, blurred)
         return answer * math.nan if network.training and next(calls) == 2 else answer
 
-    monkeypatch.setattr(loop._Run, "restore", restore)
+    monkeypatch.setattr(Learner, "_restore", restore)
 
 
 @pytest.mark.usefixtures("poisoned")
@@ -151,13 +151,11 @@ def test_a_gain_is_of_what_can_be_shown_and_rounding_bounds_it() -> None:
     assert total / count == pytest.approx(10 * math.log10(0.25 / 1e-5))
 
 
-def out_of_memory(above: int) -> Callable[[loop._Run, torch.nn.Module, Tensor], Tensor]:
-    plain = PLAIN_RESTORE
-
-    def restore(run: loop._Run, network: torch.nn.Module, blurred: Tensor) -> Tensor:
+def out_of_memory(above: int) -> Callable[[Learner, torch.nn.Module, Tensor], Tensor]:
+    def restore(learner: Learner, network: torch.nn.Module, blurred: Tensor) -> Tensor:
         if len(blurred) > above and network.training:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        answer: Tensor = plain(run, network, blurred)
+        answer: Tensor = PLAIN_RESTORE(learner, network, blurred)
         return answer
 
     return restore
@@ -166,38 +164,12 @@ def out_of_memory(above: int) -> Callable[[loop._Run, torch.nn.Module, Tensor], 
 def test_steps_that_do_not_fit_into_the_gpu_are_a_clear_error(
     photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop._Run, "restore", out_of_memory(1))
+    monkeypatch.setattr(Learner, "_restore", out_of_memory(1))
     with pytest.raises(DeviceMemoryError, match=r"2 crops of 24 px do not fit .* --crop$"):
         train(tiny_run(photos), tmp_path / "run", device="cpu")
     assert not (tmp_path / "run" / "checkpoint.pt").exists()
-    monkeypatch.setattr(loop._Run, "restore", out_of_memory(4))
+    monkeypatch.setattr(Learner, "_restore", out_of_memory(4))
     grows = tiny_run(photos, crops=(CropStage(0.0, 24, 2), CropStage(0.5, 32, 8)))
     with pytest.raises(DeviceMemoryError, match=r"--init-from .*late begins with what was learned"):
         train(replace(grows, checkpoint_every=100), tmp_path / "late", device="cpu")
     assert load_checkpoint(tmp_path / "late" / "checkpoint.pt").step == 3
-
-
-def test_the_largest_batch_is_found_with_real_steps(
-    photos: SourceConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = tiny_run(photos, adversarial=replace(CLASSIC, after=500), crops=FOR_A_CRITIC)
-    assert batch_size.largest_batch(run, 48, "cpu") == batch_size.CPU_BATCH
-    tried = []
-
-    def on_the_cpu(config: TrainingConfig, folder: Path, *, device: str) -> object:
-        (stage,) = config.crops
-        tried.append((stage.side, stage.batch))
-        assert config.adversarial is not None
-        assert config.adversarial.after == 0
-        with monkeypatch.context() as here:
-            here.setattr(torch.cuda, "is_available", lambda: False)
-            return train(config, folder, device="cpu")
-
-    monkeypatch.setattr(loop._Run, "restore", out_of_memory(5))
-    monkeypatch.setattr(batch_size, "train", on_the_cpu)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert batch_size.largest_batch(run, 48, "cuda") == 4
-    assert tried == [(48, size) for size in batch_size.SIZES if size >= 4]
-    monkeypatch.setattr(loop._Run, "restore", out_of_memory(0))
-    with pytest.raises(DeviceMemoryError, match="not even one crop of 48 px"):
-        batch_size.largest_batch(run, 48, "cuda")
