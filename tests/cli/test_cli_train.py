@@ -2,9 +2,7 @@
 
 import json
 import math
-import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,46 +13,10 @@ from deblur.training.config import SourceConfig, TrainingConfig
 from deblur.training.durations import duration
 from deblur.training.run.checkpoint import Checkpoint, save_checkpoint
 from deblur.weights import find_model
-from tests.cli.command_line import Outcome, deblur, files_in, picture, process, size_of
+from tests.cli.command_line import deblur, files_in, picture, process, size_of
+from tests.cli.tiny_runs import RECIPES, STEPS, TINY, config_file, config_of
 from tests.pictures import scene
 from tests.training.runs import make_pairs, make_photos
-
-RECIPES = Path(__file__).parents[2] / "recipes"
-STEPS = 4
-TINY = ("--model", "srcnn", "--steps", STEPS, "--batch", 2, "--crop", 32, "--device", "cpu")
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What keeps the runs of this file small, as a user would write it down."""
-    path = tmp_path_factory.mktemp("config") / "tiny.json"
-    fields = {
-        "validation_pictures": 2,
-        "precision": "fp32",
-        "recipe": {"length": [1, 8], "defocus": [0.5, 1]},
-    }
-    path.write_text(json.dumps(fields))
-    return path
-
-
-@pytest.fixture(scope="session")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_photos(tmp_path_factory.mktemp("data") / "photos", 12)
-
-
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, photos: Path, tiny: Path) -> Path:
-    """The folder of a finished run of a few steps, made by a process of its own."""
-    folder = tmp_path_factory.mktemp("run")
-    done = process("train", *TINY, "--config", tiny, "--data", photos, "-o", "run", cwd=folder)
-    assert done.code == 0, done.err
-    assert "step 4:" in done.err
-    assert "into run/" in done.err
-    return folder / "run"
-
-
-def config_of(run: Path) -> dict[str, Any]:
-    return dict(json.loads((run / "config.json").read_text()))
 
 
 def test_a_run_leaves_configuration_split_and_checkpoints(trained: Path, photos: Path) -> None:
@@ -75,18 +37,6 @@ def test_a_run_is_not_trained_over(trained: Path, photos: Path, tiny: Path) -> N
     assert refused.code == 1
     assert "holds a run" in refused.said
     assert (trained / "checkpoint.pt").read_bytes() == before
-
-
-def test_there_must_be_something_to_resume(tmp_path: Path) -> None:
-    refused = deblur("train", "--resume", tmp_path / "none")
-    assert refused.code == 1
-    assert "none is not the folder of a run" in refused.said
-
-
-def test_there_must_be_something_to_learn_from() -> None:
-    refused = deblur("train")
-    assert refused.code == 1
-    assert "name a folder with --data" in refused.said
 
 
 def test_a_run_stops_in_time_and_resumes_by_its_folder_alone(
@@ -149,12 +99,6 @@ def test_the_seed_preset_is_the_classic_recipe(tmp_path: Path, photos: Path) -> 
     assert config["schedule"]["kind"] == "plateau"
     assert (config["schedule"]["factor"], config["schedule"]["patience"]) == (0.5, 3)
     assert config["steps"] == 100 * config["validate_every"]
-
-
-def config_file(folder: Path, fields: dict[str, object]) -> Path:
-    path = folder / "fields.json"
-    path.write_text(json.dumps(fields))
-    return path
 
 
 @pytest.mark.parametrize(
@@ -272,107 +216,6 @@ def test_the_sheet_shows_sharp_over_blurred(tmp_path: Path) -> None:
     assert not np.array_equal(pixels[:64], pixels[64:128])
 
 
-def bad_data(folder: Path, kind: str) -> tuple[str, tuple[str, ...]]:
-    """A value for --data that is wrong in that way, and the words that must be said."""
-    if kind == "missing folder":
-        return str(folder / "gone"), (str(folder / "gone"),)
-    if kind == "empty folder":
-        return str(folder), (str(folder), "no photo")
-    if kind == "weight that is no number":
-        return f"{folder}@often", ("'often'", "must be a number")
-    if kind == "broken photo":
-        (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing more")
-        return str(folder), (str(folder / "broken.jpg"), "cannot be read as a photo")
-    if kind == "photo that is too small":
-        picture(folder / "small.png")
-        return str(folder), (str(folder / "small.png"), "32x24", "at least")
-    Image.fromarray(scene(96, 110)).save(picture(folder / "blur" / "a.png"))
-    Image.fromarray(scene(96, 100)).save(picture(folder / "sharp" / "a.png"))
-    if kind == "pair of two sizes":
-        return str(folder), (str(folder / "blur" / "a.png"), "110x96", "100x96")
-    (folder / "sharp" / "a.png").rename(folder / "sharp" / "b.png")
-    return f"pairs:{folder}", (str(folder), "a.png", "partner")
-
-
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "missing folder",
-        "empty folder",
-        "weight that is no number",
-        "broken photo",
-        "photo that is too small",
-        "pair of two sizes",
-        "photo without a partner",
-    ],
-)
-def test_bad_data_is_named(tmp_path: Path, tiny: Path, kind: str) -> None:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    data, words = bad_data(folder, kind)
-    options = ("--config", tiny, "--data", data, "--validation", data, "-o", tmp_path / "run")
-    done = deblur("train", *TINY, *options)
-    assert done.code == 1
-    assert [word for word in words if word not in done.said] == []
-    assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.parametrize(
-    ("options", "code", "words"),
-    [
-        (("--model", "resnet"), 1, "there is no model 'resnet'"),
-        (("--steps", "-1"), 1, "steps: expected a number at least 1"),
-        (("--batch", "0"), 1, "crops: batch: expected a number at least 1"),
-        (("--batch", "many"), 2, "--batch"),
-        (("--device", "abacus"), 1, "no device 'abacus'"),
-        (("--learning-rate", "-1"), 2, "--learning-rate"),
-        (("--learning-rate", "0"), 1, "optimizer.learning_rate: expected a number above 0"),
-        (("--crop", "0"), 1, "crops: side: expected a number at least 1"),
-        (("--steps", "0"), 1, "steps: expected a number at least 1"),
-        (("--data", "movies:a"), 1, "'movies' is no kind of data"),
-        (("--resume", "runs/x"), 1, "does not go with --resume"),
-        (("--general", "gone"), 1, "gone"),
-        (("--loss", "l3"), 1, "l3"),
-        (("--loss", "l1=much"), 1, "must be a number"),
-        (("--time-limit", "soon"), 2, "not a time"),
-        (("--preset", "slow"), 2, "--preset"),
-        (("--init-from", "unet"), 1, "cannot start from"),
-    ],
-    ids=lambda value: "=".join(value) if isinstance(value, tuple) else None,
-)
-def test_what_cannot_be_trained_is_said_in_a_sentence(
-    tmp_path: Path, photos: Path, tiny: Path, options: tuple[str, ...], code: int, words: str
-) -> None:
-    chosen = ("--config", tiny, "--data", photos, "-o", tmp_path / "run")
-    done = deblur("train", *TINY, *chosen, *options)
-    assert done.code == code
-    assert words in done.said
-
-
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"losses": {"l1": "x"}}, "losses.l1: expected a number, not 'x'"),
-        ({"workers": "many"}, "workers: expected a whole number, not 'many'"),
-        ({"general": "photos"}, "general: expected a list"),
-        ({"recipe": {"length": [40, 1]}}, "recipe.length: expected [lowest, highest]"),
-        ({"recipe": {"noisy": 7.0}}, "recipe.noisy: expected a number in [0, 1], not 7.0"),
-        ({"optimizer": {"name": "mun"}}, "mun"),
-        ({"seed": -1}, "seed: expected a number at least 0"),
-        ({"precision": "fp8"}, "expected 'fp32' or 'bf16' or 'fp16', not 'fp8'"),
-        ({"adversarial": {"objective": "wgan-gp"}}, "its critic must not end in a sigmoid"),
-    ],
-    ids=str,
-)
-def test_fields_that_are_wrong_are_named(
-    tmp_path: Path, photos: Path, fields: dict[str, object], words: str
-) -> None:
-    path = config_file(tmp_path, fields)
-    done = deblur("train", *TINY, "--config", path, "--data", photos, "-o", tmp_path / "run")
-    assert done.code == 1
-    assert words in done.said
-
-
 def test_of_several_configurations_the_later_wins_field_by_field(
     tmp_path: Path, photos: Path
 ) -> None:
@@ -409,48 +252,6 @@ def test_the_recipes_of_the_shipped_weights_can_be_read(
     run = TrainingConfig.from_json(written.read_text())
     assert (run.model, run.recipe.grain_kept) == (model, 0.7)
     assert run.losses == json.loads((RECIPES / f"{recipes[-1]}.json").read_text())["losses"]
-
-
-def test_a_misspelt_field_is_named_with_what_is_near(tmp_path: Path, photos: Path) -> None:
-    path = config_file(tmp_path, {"schedule": {"warmpu": 3}})
-    done = deblur("train", *TINY, "--config", path, "--data", photos, "-o", tmp_path / "run")
-    assert done.code == 1
-    assert "'schedule.warmpu'; did you mean 'warmup'?" in done.said
-
-
-@pytest.mark.parametrize(
-    ("command", "missing", "extra"),
-    [
-        ("train", "accelerate", "train"),
-        ("export", "torch", "torch"),
-        ("synthesize", "torch", "torch"),
-        ("pack", "torch", "torch"),
-        ("card", "matplotlib", "train"),
-    ],
-)
-def test_a_command_says_what_it_needs(
-    tmp_path: Path,
-    trained: Path,
-    command: str,
-    missing: str,
-    extra: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    (tmp_path / "notes.md").touch()
-    arguments: dict[str, tuple[object, ...]] = {
-        "train": ("--data", tmp_path),
-        "export": ("c.pt", "-o", "m.onnx"),
-        "synthesize": (tmp_path,),
-        "pack": ("--data", tmp_path, "-o", tmp_path / "a.zip"),
-        "card": (
-            *(trained / "best.pt", tmp_path / "m.onnx"),
-            *("--notes", tmp_path / "notes.md", "--hardware", "a processor"),
-        ),
-    }
-    monkeypatch.setitem(sys.modules, missing, None)
-    done: Outcome = deblur(command, *arguments[command])
-    assert done.code == 1
-    assert f"pip install -e '.[{extra}]'" in done.said
 
 
 def test_what_a_file_began_is_trained_on_and_exported(

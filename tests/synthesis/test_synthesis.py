@@ -1,20 +1,16 @@
-import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import example, given
-from hypothesis import strategies as st
-from PIL import Image
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from deblur.synthesis import render
-from deblur.synthesis.blur import Blur, Outline, Segment, draw_blur, frame_moments
-from deblur.synthesis.camera import brighten_highlights, jpeg, noise_of
+from deblur.synthesis.blur import Blur, Outline, Segment, frame_moments
+from deblur.synthesis.camera import jpeg
 from deblur.synthesis.pairs import synthesize
-from deblur.synthesis.psf import aperture, convolve_kernels, gaussian, render_path
+from deblur.synthesis.psf import gaussian, render_path
 from deblur.synthesis.recipe import BlurRecipe
 from deblur.synthesis.render import (
     Layer,
@@ -24,147 +20,8 @@ from deblur.synthesis.render import (
     integrate,
     silhouettes,
 )
-from deblur.synthesis.trajectory import camera_homographies, hand_motion, longest_path
 from tests.pictures import scene
-
-STILL = np.tile(np.eye(3), (5, 1, 1))
-CLEAN = BlurRecipe(sharp=0, noisy=0, compressed=0, highlight_boost=(1, 1), defocused=0, soft=0)
-
-
-def seeded(seed: int) -> Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def photos(count: int = 2, side: int = 96) -> Tensor:
-    pictures = np.stack([scene(side, side, seed=seed) for seed in range(count)])
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2) / 255
-
-
-def rms(difference: Tensor) -> float:
-    return float(difference.square().mean().sqrt())
-
-
-def drawn(recipe: BlurRecipe, count: int, side: int = 96) -> list[Blur]:
-    return [draw_blur(recipe, np.random.default_rng((1, index)), side) for index in range(count)]
-
-
-def shifts(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    homographies = np.tile(np.eye(3), (len(x), 1, 1))
-    homographies[:, 0, 2], homographies[:, 1, 2] = x, y
-    return homographies
-
-
-@given(seed=st.integers(0, 10_000), exposure=st.floats(0.005, 0.5))
-def test_motion_is_centred_and_smooth(seed: int, exposure: float) -> None:
-    motion = hand_motion(np.random.default_rng(seed), np.linspace(0, exposure, 200))
-    np.testing.assert_allclose(motion.mean(0), 0, atol=1e-9)
-    pace = np.abs(np.diff(motion, axis=0)).max()
-    assert np.abs(np.diff(motion, n=2, axis=0)).max() < pace
-
-
-def test_short_exposures_give_strokes_and_long_ones_tangles() -> None:
-    def detour(exposure: float) -> float:
-        """How much longer the way is than the distance between its ends, on average."""
-        ways = [
-            hand_motion(np.random.default_rng(seed), np.linspace(0, exposure, 200))[:, :2]
-            for seed in range(40)
-        ]
-        lengths = [np.linalg.norm(np.diff(way, axis=0), axis=1).sum() for way in ways]
-        distances = [np.linalg.norm(way[-1] - way[0]) for way in ways]
-        return float(np.median(np.array(lengths) / distances))
-
-    assert detour(0.01) < 1.1
-    assert detour(0.5) > 1.5
-
-
-def test_rotating_about_an_axis_moves_the_crop_as_the_pinhole_says() -> None:
-    motion = np.zeros((1, 6))
-    motion[0, 1] = 0.01
-    homography = camera_homographies(motion, focal=1000.0, centre=np.zeros(2))[0]
-    x, _, w = homography @ [0, 0, 1]
-    assert x / w == pytest.approx(1000 * np.tan(0.01), rel=1e-6)
-
-
-def test_rolling_moves_a_crop_more_the_farther_it_lies_from_the_axis() -> None:
-    motion = np.zeros((2, 6))
-    motion[1, 2] = 0.01
-    near = longest_path(camera_homographies(motion, 1000.0, np.array([10.0, 0])), 20)
-    far = longest_path(camera_homographies(motion, 1000.0, np.array([500.0, 0])), 20)
-    assert far == pytest.approx(500 * 0.01, rel=0.05)
-    assert near < far / 10
-
-
-@example(seed=8329, length=15.0)
-@given(seed=st.integers(0, 10_000), length=st.floats(1, 40))
-def test_shakes_are_as_long_as_asked(seed: int, length: float) -> None:
-    recipe = replace(CLEAN, length=(length, length), varying=1, moving=0)
-    path = draw_blur(recipe, np.random.default_rng(seed), 160).homographies
-    assert path is not None
-    assert longest_path(path, 160) == pytest.approx(length, rel=0.02)
-
-
-def test_shakes_are_looked_at_in_steps_of_about_a_pixel() -> None:
-    """Of the corner that moves fastest; tangles, whose way is longer than their reach, in more."""
-    corners = np.array([[-80, -80, 1], [80, -80, 1], [-80, 80, 1], [80, 80, 1]])
-    typical = []
-    for blur in drawn(replace(CLEAN, length=(2, 40), varying=1, moving=0), 80, 160):
-        assert blur.homographies is not None
-        seen = np.einsum("tij,pj->tpi", blur.homographies, corners)
-        ways = np.diff(seen[..., :2] / seen[..., 2:], axis=0)
-        typical.append(np.median(np.linalg.norm(ways, axis=-1).max(1)))
-    assert np.median(typical) < 1.25
-    assert np.quantile(typical, 0.9) < 2
-
-
-@given(seed=st.integers(0, 10_000), length=st.floats(0, 60))
-def test_kernels_hold_all_the_light_where_the_path_is(seed: int, length: float) -> None:
-    motion = hand_motion(np.random.default_rng(seed), np.linspace(0, 0.2, 50))[:, :2]
-    path = motion / np.abs(motion).max() * length
-    kernel = render_path(path)
-    place = np.arange(len(kernel)) - len(kernel) // 2
-    assert kernel.min() >= 0
-    assert kernel.sum() == pytest.approx(1)
-    assert (kernel.sum(0) * place).sum() == pytest.approx(
-        path[:, 0].mean(), abs=0.02 * length + 1e-6
-    )
-
-
-@given(radius=st.floats(0, 0.5), blades=st.sampled_from([0, 5, 8]), angle=st.floats(0, 3))
-def test_what_is_hardly_out_of_focus_is_a_point(radius: float, blades: int, angle: float) -> None:
-    kernel = aperture(radius, blades, angle)
-    assert kernel.sum() == pytest.approx(1)
-    assert kernel[len(kernel) // 2, len(kernel) // 2] > 0.6
-
-
-@given(radius=st.floats(0.5, 8), blades=st.sampled_from([0, 5, 6, 7]), angle=st.floats(0, 3))
-def test_apertures_are_centred_and_as_large_as_asked(
-    radius: float, blades: int, angle: float
-) -> None:
-    kernel = aperture(radius, blades, angle)
-    place = np.arange(len(kernel)) - len(kernel) // 2
-    assert kernel.sum() == pytest.approx(1)
-    assert (kernel.sum(0) * place).sum() == pytest.approx(0, abs=0.1 + 0.02 * radius)
-    area = 1 / kernel.max()
-    disc = np.pi * radius**2
-    assert area <= disc * 1.1 + 1
-    if not blades and radius > 2:
-        assert area == pytest.approx(disc, rel=0.05)
-
-
-def test_blurs_one_after_the_other_add_their_variances() -> None:
-    both = convolve_kernels(gaussian(1.0), gaussian(2.0))
-    place = np.arange(len(both)) - len(both) // 2
-    assert (both.sum(0) * place**2).sum() == pytest.approx(1 + 4, rel=0.01)
-
-
-def test_a_point_of_light_becomes_the_kernel() -> None:
-    kernel = render_path(np.array([[-6.0, -2.0], [3.0, 4.0], [3.0, -2.0]]))
-    half = len(kernel) // 2
-    point = torch.zeros(1, 1, 61, 61)
-    point[..., 30, 30] = 1
-    inside = slice(30 - half, 31 + half)
-    blurred = convolve(point, [kernel])[0, 0, inside, inside]
-    torch.testing.assert_close(blurred, torch.from_numpy(kernel).float(), atol=1e-6, rtol=0)
+from tests.synthesis.samples import CLEAN, STILL, drawn, photos, rms, shifts
 
 
 def test_still_homographies_change_nothing() -> None:
@@ -513,45 +370,3 @@ def test_longer_shakes_blur_more() -> None:
         blurred, scenes = synthesize(sharp, drawn(recipe, 8))
         losses.append(rms(blurred - scenes))
     assert losses == sorted(losses)
-
-
-def test_highlights_are_boosted_and_the_rest_is_not() -> None:
-    light = torch.tensor([0.2, 0.85, 1.0]).view(1, 1, 1, 3).expand(1, 3, 1, 3)
-    boosted = brighten_highlights(light, torch.tensor([4.0]))[0, 0, 0]
-    torch.testing.assert_close(boosted, torch.tensor([0.2, 0.85, 4.0]))
-
-
-def test_noise_has_the_variance_of_its_photons_and_electronics() -> None:
-    light = torch.full((1, 3, 200, 200), 0.5)
-    noisy = light + noise_of(light, 1000.0, 0.01, seeded(10))
-    assert noisy.mean().item() == pytest.approx(0.5, abs=1e-3)
-    assert noisy.var().item() == pytest.approx(0.5 / 1000 + 0.01**2, rel=0.03)
-
-
-def test_grain_that_is_kept_is_the_same_in_the_sharp_picture() -> None:
-    sharp = photos(1)
-    grainy = Blur(seed=3, photons=1000.0, read_noise=0.01)
-    noisy, clean = synthesize(sharp, [grainy])
-    same, kept = synthesize(sharp, [replace(grainy, grain_kept=True)])
-    torch.testing.assert_close(same, noisy)
-    torch.testing.assert_close(kept, noisy)
-    assert rms(noisy - clean) > 0.01
-
-
-@pytest.mark.parametrize("quality", [30, 60, 90])
-@pytest.mark.parametrize("side", [64, 75])
-def test_jpeg_loses_what_a_real_jpeg_loses(quality: int, side: int) -> None:
-    sharp = scene(side, side)
-    stream = io.BytesIO()
-    Image.fromarray(sharp).save(stream, "JPEG", quality=quality)
-    real = torch.from_numpy(np.array(Image.open(stream))).permute(2, 0, 1)[None] / 255
-    original = torch.from_numpy(sharp).permute(2, 0, 1)[None] / 255
-    ours = jpeg(original, torch.tensor([float(quality)]))
-    assert rms(ours - real) < 0.35 * rms(real - original)
-    assert rms(ours - original) == pytest.approx(rms(real - original), rel=0.1)
-
-
-def test_every_photo_of_a_batch_gets_its_own_quality() -> None:
-    sharp = photos(1).repeat(2, 1, 1, 1)
-    low, high = jpeg(sharp, torch.tensor([10.0, 95.0]))
-    assert rms(low - sharp[0]) > 2 * rms(high - sharp[0])
