@@ -60,17 +60,20 @@ def test_a_run_stops_in_time_and_resumes_by_its_folder_alone(
 
 
 def test_a_run_takes_the_steps_that_fit_into_a_time(
-    tmp_path: Path, photos: Path, tiny: Path
+    tmp_path: Path, photos: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from deblur.training.run import pace
     from deblur.training.run.checkpoint import load_checkpoint
 
+    monkeypatch.setattr(pace, "LONGEST_TRIAL", 0.2)
     small = ("--model", "srcnn", "--batch", 2, "--crop", 32, "--device", "cpu")
     options = (*small, "--config", tiny, "--data", photos, "-o", tmp_path / "run")
-    assert deblur("train", *options, "--within", "6s").code == 0
+    done = deblur("train", *options, "--within", "40s", "--time-limit", "5s")
+    assert done.code == 0, done.err
     saved = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
     assert 0 < saved.step <= saved.training_config().steps < 10_000
     for other, value in (("--steps", "5"), ("--write-config", tmp_path / "run.json")):
-        refused = deblur("train", *options, "--within", "6s", other, value)
+        refused = deblur("train", *options, "--within", "40s", other, value)
         assert refused.code == 1
         assert f"leave out {other}" in refused.said
     assert deblur("train", *options[:-1], tmp_path / "none", "--within", "0s").code == 1

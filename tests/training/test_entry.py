@@ -48,10 +48,10 @@ def test_its_options_are_those_of_train() -> None:
 
 def test_a_run_is_given_a_time_and_goes_on_in_its_folder(config: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    first = entry("--config", config, "-o", run, "--within", "0.1m", "--time-limit", "0s")
+    first = entry("--config", config, "-o", run, "--within", "0.5m", "--time-limit", "0s")
     assert f"time limit at step 0: {run / 'checkpoint.pt'}" in first.stdout, first.stderr
     steps = load_checkpoint(run / "checkpoint.pt").training_config().steps
-    second = entry("--resume", run, "--device", "cpu", "--time-limit", "2s")
+    second = entry("--resume", run, "--device", "cpu", "--time-limit", "5s")
     assert second.returncode == 0, second.stderr
     saved = load_checkpoint(run / "checkpoint.pt")
     assert saved.training_config().steps == steps
