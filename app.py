@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from deblur.extras import lack_of
 
-if _lacking := lack_of("the page", "gradio", "pandas", "plotly", "pyarrow", "choix", extra="page"):
+if _lacking := lack_of("the page", "gradio", "pandas", "plotly", "pyarrow", extra="page"):
     sys.exit(_lacking)
 
 import gradio as gr

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from deblur.extras import lack_of
 
-if _lacking := lack_of("the board", "pandas", "pyarrow", "choix", extra="page"):
+if _lacking := lack_of("the board", "pandas", "pyarrow", extra="page"):
     sys.exit(_lacking)
 
 import typer

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 TORCH = "torch,torchvision,timm,pyiqa"
 BEYOND_THE_CORE = (
     "torch,torchvision,timm,pyiqa,onnx,scipy,skimage,matplotlib,psutil,spandrel,ray,"
-    "gradio,gradio_client,httpx,pandas,plotly,pyarrow,choix"
+    "gradio,gradio_client,httpx,pandas,plotly,pyarrow"
 )
 POSIX_ONLY = {"fcntl", "grp", "pty", "pwd", "resource", "termios"}
 CONVENIENCE = "gradio,typer,rich,pyiqa,httpx2,pydantic,pandas,onnx,matplotlib,pillow_heif"

@@ -26,8 +26,23 @@ Line = tuple[str, float, float, float, int]
 
 def standing_html(kind: Kind, votes: Sequence[Vote], dataset: str) -> str:
     """How the models stand on a dataset by the votes of one kind; empty before there is one."""
-    weights = weights_of(votes)
-    counted = that_count(votes, dataset)
+    given = [vote for vote in votes if (vote.kind, vote.dataset) == (kind, dataset)]
+    counted = [vote for vote in that_count(votes, dataset) if vote.kind == kind]
+    former = _former_html(len(given) - len(counted))
+    return _lines_html(kind, counted, weights_of(votes)) + former
+
+
+def _former_html(count: int) -> str:
+    if not count:
+        return ""
+    votes = "1 vote is" if count == 1 else f"{count:,} votes are"
+    return (
+        f'<p class="note">{votes} for former weights of these models, or for models that take part '
+        "no more: kept, and not counted.</p>"
+    )
+
+
+def _lines_html(kind: Kind, counted: Sequence[Vote], weights: Mapping[str, float]) -> str:
     if kind == "rating":
         opinions = mean_opinions(counted, weights)
         lines = [

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from leaderboard.judging.arena import strengths
@@ -60,6 +61,26 @@ def test_three_models_start_with_ties_too() -> None:
     found = strengths(votes, weights(ann=1))
     assert found["a"].score == pytest.approx(found["c"].score, abs=1e-4)
     assert found["a"].score - found["b"].score == pytest.approx(math.log(4.5 / 0.5), abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_most_one_sided_votes_have_the_most_likely_strengths(seed: int) -> None:
+    """There, every model wins as often as its strength says that it should."""
+    random = np.random.default_rng(seed)
+    names, votes, weight = "abcdefgh", [], {}
+    wins = np.full((8, 8), 0.5) - np.eye(8) / 2
+    for number in range(40):
+        left, right = random.choice(8, 2, replace=False)
+        votes.append(preference(f"{number}", names[left], names[right], "left"))
+        weight[votes[-1].rater] = 10 ** random.uniform(-3, 6)
+        wins[left, right] += weight[votes[-1].rater]
+    found = strengths(votes, weight)
+    there = [names.index(name) for name in found]
+    scores = np.array([each.score for each in found.values()])
+    won = wins[np.ix_(there, there)]
+    expected = (won + won.T) / (1 + np.exp(scores - scores[:, None]))
+    np.testing.assert_allclose(won.sum(1), expected.sum(1), rtol=1e-6, atol=1e-6 * won.max())
+    assert all(each.low <= each.high for each in found.values())
 
 
 def test_checks_move_a_weight_by_bayes_rule() -> None:

@@ -109,3 +109,17 @@ def test_the_table_has_scores_intervals_and_the_published_ranking() -> None:
     assert "Pan-14" in html
     assert "inf" not in html
     assert standing_html("rating", [], "mini") == ""
+
+
+def test_votes_for_former_weights_are_counted_apart() -> None:
+    now = contestants()[1]
+    former = f"{now.partition('@')[0]}@00000000"
+    today: list[Vote] = [rating(f"{n}", now, 4) for n in range(6)]
+    old: list[Vote] = [rating(f"{n}", former, 1, f"{n}") for n in range(3)]
+    elsewhere = [old[0].model_copy(update={"dataset": "photos-mine"})]
+    duel: list[Vote] = [preference("ann", former, BLURRED, "left")]
+    html = standing_html("rating", [*today, *old, *elsewhere, *duel], "mini")
+    assert "4.00" in html
+    assert "3 votes are for former weights of these models" in html
+    assert "1 vote is for former weights" in standing_html("preference", duel, "mini")
+    assert "former" not in standing_html("rating", [*today, *duel], "mini")
