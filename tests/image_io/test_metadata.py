@@ -8,12 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from deblur.errors import (
-    OutputError,
-)
 from deblur.image_io import (
     DecodedImage,
     decode_image,
+    encode_image,
+    left_out,
 )
 from tests.image_io.files import (
     HEIGHT,
@@ -114,8 +113,11 @@ class TestMetadata:
         assert kept.icc_profile == srgb()
         assert stripped.icc_profile is None
 
-    def test_exif_too_large_for_a_jpeg_is_an_error_that_says_so(self):
+    def test_exif_too_large_for_a_jpeg_is_left_out_and_said_so(self):
         image = DecodedImage(smooth(3), None, "PNG", None, exif_block(1) + bytes(70_000))
-        with pytest.raises(OutputError, match="EXIF"):
-            encoded(image, format="JPEG")
+        stream = io.BytesIO()
+        notes = encode_image(image, stream, format="JPEG")
+        assert decode_image(stream.getvalue()).exif is None
+        assert "EXIF" in notes[0]
+        assert notes == left_out(image, "JPEG")
         assert again(image, format="PNG").exif
