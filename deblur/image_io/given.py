@@ -53,6 +53,12 @@ class GivenFile:
                 "make it smaller, or raise the limit (max_pixels)"
             )
 
+    @staticmethod
+    def check_length(stored: int, needed: float, what: str) -> None:
+        """Raise OSError where fewer bytes are stored than pixels, packed at best, would take."""
+        if stored < needed:
+            raise OSError(f"{needed:.0f} bytes of {what} are expected, and it has {stored}")
+
     def too_large(self, what: str) -> ImageTooLargeError:
         """`what` says what is too much and how much there may be, without the file's name."""
         return ImageTooLargeError(f"{self.name} {what}; save it again in another program")

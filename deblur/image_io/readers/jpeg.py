@@ -35,6 +35,8 @@ EXTENDED_HEAD = b"http://ns.adobe.com/xmp/extension/\0"
 ICC_HEAD = b"ICC_PROFILE\0"
 _PICTURES_HEAD = b"MPF\0"
 _GAIN_MAP_HEAD = b"urn:iso:std:iso:ts:21496:-1\0"
+# With these codings a block of 64 pixels takes at least a bit.
+_HUFFMAN = (0xC0, 0xC1, 0xC2)
 _PICTURE_COUNT = 0xB001
 _FILLER = bytes(range(1, 255)) * 4
 _PADDING = 64
@@ -45,6 +47,9 @@ def read_jpeg(given: GivenFile) -> DecodedImage:
     """Read the first picture; see decode_image for what is raised."""
     data = given.data()
     layout = layout_of(given, data)
+    if layout.frame_marker in _HUFFMAN:
+        width, height = layout.size
+        given.check_length(layout.end - layout.first_scan, width * height / 64 / 8, "pixels")
     extras = _extras(layout)
     notes = (*_left_behind(layout, extras), *_ending(layout))
     metadata = metadata_of(_exif(layout), _icc_profile(layout), notes, extras)

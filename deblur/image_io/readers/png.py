@@ -12,6 +12,8 @@ from deblur.image_io.readers.from_pillow import decoded, decoded_by_pillow, firs
 from deblur.image_io.readers.png_chunks import chunks_of
 
 _DEPTH = 24
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_MOST_DEFLATED = 1040
 
 
 def read_png(given: GivenFile) -> DecodedImage:
@@ -22,6 +24,8 @@ def read_png(given: GivenFile) -> DecodedImage:
         raise ValueError("it does not begin with its header")
     given.check_size(width, height)
     chunks = chunks_of(given, data)
+    bits = data[_DEPTH] * _SAMPLES.get(data[_DEPTH + 1], 1)
+    given.check_length(len(chunks.bare), width * height * bits / 8 / _MOST_DEFLATED, "pixels")
     notes = (*first_of(chunks.frames), *chunks.notes)
     metadata = metadata_of(chunks.exif, chunks.icc_profile, notes, chunks.extras())
     if data[_DEPTH] == 16:

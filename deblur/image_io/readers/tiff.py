@@ -31,6 +31,9 @@ _GREY_OR_RGB = {0: 1, 1: 1, 2: 3}
 _LUMA_CHROMA = 6
 _WHITE_IS_ZERO = 0
 _PREMULTIPLIED = 1
+_MOST_SAMPLES = 64
+# How many times smaller than the pixels a strip can be at most.
+_MOST_PACKED = {1: 1, 32773: 64, 8: 1040, 32946: 1040}
 _LARGEST_TAG = 64 << 20
 _LARGEST_TILE = 128 << 20
 
@@ -100,13 +103,12 @@ def _check_promises(given: GivenFile, tags: _Tags, length: int) -> None:
                 f"and {_LARGEST_TAG >> 20} MB are expected at most"
             )
     whole = tags.row_bytes * tags.height
-    if tags.samples < 1 or whole > given.most_bytes:
+    if not 1 <= tags.samples <= _MOST_SAMPLES or whole > given.most_bytes:
         raise given.too_large(
-            f"has {tags.samples} samples a pixel, which would take {whole / 1e9:.1f} GB; "
-            f"{given.most_bytes / 1e9:.1f} GB are allowed"
+            f"has {tags.samples} samples a pixel and would take {whole / 1e9:.1f} GB; "
+            f"{_MOST_SAMPLES} samples and {given.most_bytes / 1e9:.1f} GB are allowed"
         )
-    if tags.compression == 1 and whole > length:
-        raise ValueError(f"{whole} bytes of pixels are expected and the file has {length}")
+    given.check_length(length, whole / _MOST_PACKED.get(tags.compression, whole or 1), "pixels")
     width, height = tags.number(322, 0), tags.number(323, 0)
     tile = width * height * tags.samples * max(tags.bits) // 8
     if tile > max(_LARGEST_TILE, 2 * whole) or (tile and tile > 64 * (whole + (4 << 20))):
