@@ -17,6 +17,7 @@ Chromaticities = tuple[tuple[float, float], ...]
 _BT709: Chromaticities = (_D65, (0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 _PRIMARIES: dict[int, Chromaticities] = {
     1: _BT709,
+    2: _BT709,
     4: (_C, (0.67, 0.33), (0.21, 0.71), (0.14, 0.08)),
     5: (_D65, (0.64, 0.33), (0.29, 0.60), (0.15, 0.06)),
     6: (_D65, (0.63, 0.34), (0.31, 0.595), (0.155, 0.07)),
@@ -27,9 +28,10 @@ _PRIMARIES: dict[int, Chromaticities] = {
     22: (_D65, (0.63, 0.34), (0.295, 0.605), (0.155, 0.077)),
 }
 _NAMES = {1: "sRGB", 9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
-# A picture of the broadcast curves is shown by the curve of sRGB, so that is what it says.
-_SRGB_CURVES = (1, 6, 13, 14, 15)
-_GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0}
+_SRGB, _UNSAID = 13, 2
+_BROADCAST = (1, 6, 14, 15)
+# Of the broadcast curves the screen's counts, BT.1886, which browsers use for a PNG too.
+_GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0, **dict.fromkeys(_BROADCAST, 2.4)}
 _HDR = {16: "PQ", 18: "HLG"}
 _SRGB_GAMMA = 1 / 2.2
 _XYZ_TO_CONES = np.array(
@@ -72,26 +74,27 @@ class ColourSignal:
         if self.code_points is None:
             return self.intent is not None or (self.gamma is None and self.chromaticities is None)
         primaries, transfer = self.code_points[:2]
-        return primaries in (1, 2) and transfer in (*_SRGB_CURVES, 2)
+        return primaries in (1, _UNSAID) and transfer in (_SRGB, _UNSAID)
 
     def icc_profile(self, channels: int) -> bytes | None:
         """A profile of the same colours for grey (1) or RGB (3); None where none can say them."""
         if self.code_points is None:
             primaries, gamma = self.chromaticities or _BT709, self.gamma
-            curve = _srgb_curve() if gamma is None else _gamma_curve(1 / gamma)
+            curve = _SRGB_CURVE if gamma is None else _gamma_curve(1 / gamma)
         else:
             number, transfer = self.code_points[:2]
-            if number == 2:
-                number = 1
-            if number not in _PRIMARIES or transfer not in (*_SRGB_CURVES, 2, *_GAMMAS):
+            if number not in _PRIMARIES or transfer not in _CURVES:
                 return None
-            primaries = _PRIMARIES[number]
-            curve = _gamma_curve(_GAMMAS[transfer]) if transfer in _GAMMAS else _srgb_curve()
+            primaries, curve = _PRIMARIES[number], _CURVES[transfer]
         return _profile(self.name, primaries, curve, channels)
 
 
 def code_point_signal(primaries: int, transfer: int) -> ColourSignal | None:
-    """The signal of RGB over its whole range; None where its code points say sRGB or nothing."""
+    """The signal of a HEIC, AVIF or JPEG XL, as RGB; None where it says sRGB or nothing.
+
+    Viewers show stills of the broadcast curves by sRGB's, so that is what the signal says.
+    """
+    transfer = _SRGB if transfer in _BROADCAST else transfer
     signal = ColourSignal((primaries, transfer, 0, 1))
     return None if signal.is_srgb else signal
 
@@ -170,6 +173,11 @@ def _gamma_curve(exponent: float) -> bytes:
 def _srgb_curve() -> bytes:
     parameters = np.array([2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045])
     return b"para\0\0\0\0" + struct.pack(">HH", 3, 0) + _fixed(parameters)
+
+
+_SRGB_CURVE = _srgb_curve()
+_CURVES = {_SRGB: _SRGB_CURVE, _UNSAID: _SRGB_CURVE}
+_CURVES |= {transfer: _gamma_curve(exponent) for transfer, exponent in _GAMMAS.items()}
 
 
 def cms_transform(
