@@ -90,13 +90,14 @@ class ColourSignal:
 
 
 def code_point_signal(primaries: int, transfer: int) -> ColourSignal | None:
-    """The signal of a HEIC, AVIF or JPEG XL, as RGB; None where it says sRGB or nothing.
+    """The signal of a HEIC, AVIF or JPEG XL, as RGB; None where it says sRGB or nothing
+    that H.273 knows.
 
     Viewers show stills of the broadcast curves by sRGB's, so that is what the signal says.
     """
     transfer = _SRGB if transfer in _BROADCAST else transfer
     signal = ColourSignal((primaries, transfer, 0, 1))
-    return None if signal.is_srgb else signal
+    return None if signal.is_srgb or max(primaries, transfer) > 255 else signal
 
 
 def calibration(gamma: float | None, chromaticities: Chromaticities | None) -> ColourSignal | None:

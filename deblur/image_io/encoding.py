@@ -13,6 +13,7 @@ from deblur.image_io.decoded import Array, DecodedImage
 from deblur.image_io.extras import JpegCoding
 from deblur.image_io.packing import packed
 from deblur.image_io.placing import not_written
+from deblur.image_io.readers.jpeg_segments import is_deep_jpeg
 from deblur.image_io.signatures import SUFFIXES_OF, kind_of_file
 from deblur.image_io.writers.jpeg import write_jpeg
 from deblur.image_io.writers.png import write_png
@@ -39,10 +40,11 @@ def output_format(image: DecodedImage, requested: str | None) -> str:
     """The format that `image` is written in: one of OUTPUT_FORMATS.
 
     `requested` is a name or a suffix ("jpeg", ".tif"); None is the format the photo came in, or
-    PNG where that is not written. Raises OutputError for anything else.
+    PNG where that is not written, or not with that depth. Raises OutputError for anything else.
     """
     if requested is None:
-        return image.format if image.format in OUTPUT_FORMATS else "PNG"
+        deep_jpeg = image.format == "JPEG" and image.pixels.dtype == np.uint16
+        return image.format if image.format in OUTPUT_FORMATS and not deep_jpeg else "PNG"
     return format_named(requested)
 
 
@@ -71,6 +73,8 @@ def natural_suffix(photo: Path) -> str:
     suffix, kind = photo.suffix.lower(), kind_of_file(photo)
     if kind not in SUFFIXES_OF:
         return photo.suffix if suffix in OUTPUT_SUFFIXES else ".png"
+    if kind == "JPEG" and is_deep_jpeg(photo):
+        return ".png"
     if suffix in SUFFIXES_OF[kind] and suffix in OUTPUT_SUFFIXES:
         return photo.suffix
     return _SUFFIXES.get(kind, ".png")

@@ -7,6 +7,7 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from deblur.image_io.given import GivenFile
 
@@ -15,6 +16,7 @@ APP0, APP1, APP2, APP11, APP13, APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _FRAME_KINDS = {0xC3: "a lossless JPEG", 0xC5: "a hierarchical JPEG", 0xC6: "a hierarchical JPEG"}
 _FRAME_KINDS |= dict.fromkeys((0xC7, 0xCB, 0xCD, 0xCE, 0xCF), "a JPEG of a rare coding")
+_LARGEST_HEAD = 1 << 20
 _MOST_SEGMENTS = 10_000
 _MOST_SCANS = 100
 _MOST_SCANNED_PIXELS = 3e9
@@ -90,6 +92,20 @@ def layout_of(given: GivenFile, data: bytes) -> JpegLayout:
     _check_frame(given, data, frame, frame_marker)
     scans, end, has_end = _scans(given, data, at, struct.unpack_from(">HH", data, frame.start + 1))
     return JpegLayout(data, tuple(segments), frame, frame_marker, at, scans, end, has_end)
+
+
+def is_deep_jpeg(photo: Path) -> bool:
+    """Whether a JPEG file has more than 8 bits a sample; False where that cannot be read."""
+    try:
+        with photo.open("rb") as stream:
+            head = stream.read(_LARGEST_HEAD)
+        at, marker = 2, 0
+        while marker not in _FRAMES:
+            marker, place = _segment(head, at)
+            at = place.stop
+        return head[place.start] > 8
+    except (OSError, ValueError, IndexError):
+        return False
 
 
 def _segment(data: bytes, at: int) -> tuple[int, slice]:
