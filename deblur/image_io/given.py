@@ -39,14 +39,17 @@ class GivenFile:
         self.stream.seek(0)
         return self.stream.read()
 
-    def check_size(self, width: int, height: int) -> None:
-        """Raise ImageTooLargeError above the limit, UnreadableImageError for sides below 1."""
+    def check_size(self, width: int, height: int, *, spare: int = 0) -> None:
+        """Raise ImageTooLargeError above the limit, UnreadableImageError for sides below 1.
+
+        Of each side, `spare` pixels may be cut off before the picture is shown.
+        """
         if width < 1 or height < 1:
             raise UnreadableImageError(
                 f"{self.name} says that it is {width} x {height} pixels, which is no picture; "
                 "save or copy it again"
             )
-        if width * height > self.max_pixels:
+        if max(1, width - spare) * max(1, height - spare) > self.max_pixels:
             raise ImageTooLargeError(
                 f"{self.name} is {width} x {height} pixels ({width * height / 1e6:.1f} "
                 f"megapixels), and the limit is {self.max_pixels / 1e6:g} megapixels; "

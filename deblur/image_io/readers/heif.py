@@ -81,24 +81,21 @@ def _checked(given: GivenFile, data: bytes) -> Containers:
         containers = containers_of(data)
     except (IndexError, struct.error) as error:
         raise ValueError(f"its boxes are damaged ({error})") from error
-    for size in containers.sizes():
-        _check_blocks(given, *size)
+    # A stream is coded in blocks, of which the container cuts off what is too much.
+    spare = _COARSEST_BLOCK - 1
+    for width, height in containers.sizes():
+        given.check_size(width, height, spare=spare)
     if any(len(content) > _LARGEST_BOX for _, content in containers.properties):
         raise given.too_large(f"holds a box of more than {_LARGEST_BOX >> 20} MB")
     coded: dict[int, int] = {}
     for item, (width, height) in containers.coded_sizes():
-        _check_blocks(given, width, height)
+        given.check_size(width, height, spare=spare)
         coded[item] = max(coded.get(item, 0), width * height)
         _check_agreement(given, containers.size_of(item), (width, height))
     whole = sum(coded.get(part, 0) for part in containers.parts.get(containers.primary, []))
     if whole > _GRID_OVERHEAD * given.max_pixels:
         raise given.too_large(f"is put together from parts of {whole / 1e6:.0f} megapixels")
     return containers
-
-
-def _check_blocks(given: GivenFile, width: int, height: int) -> None:
-    """A stream is coded in blocks, of which the container cuts off what is too much."""
-    given.check_size(*(max(min(1, side), side - _COARSEST_BLOCK + 1) for side in (width, height)))
 
 
 def _check_agreement(

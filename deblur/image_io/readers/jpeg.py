@@ -38,7 +38,7 @@ _GAIN_MAP_HEAD = b"urn:iso:std:iso:ts:21496:-1\0"
 # With these codings a block of 64 pixels takes at least a bit.
 _HUFFMAN = (0xC0, 0xC1, 0xC2)
 _PICTURE_COUNT = 0xB001
-_FILLER = bytes(range(1, 255)) * 4
+_FILLER = bytes((151 * place + 170) % 255 for place in range(1024))
 _PADDING = 64
 _VIDEO_HEAD = 4096
 

@@ -103,7 +103,7 @@ def is_deep_jpeg(photo: Path) -> bool:
         while marker not in _FRAMES:
             marker, place = _segment(head, at)
             at = place.stop
-        return head[place.start] > 8
+        return bool(head[place.start] > 8)
     except (OSError, ValueError, IndexError):
         return False
 
