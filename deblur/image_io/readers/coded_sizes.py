@@ -88,7 +88,8 @@ def _skip_operating_points(bits: _Bits) -> None:
 def hevc_sizes(units: Iterator[bytes]) -> Iterator[tuple[int, int]]:
     """Width and height of every sequence parameter set among NAL units."""
     for unit in units:
-        if len(unit) > 2 and unit[0] >> 1 & 63 == _PARAMETER_SET:
+        of_first_layer = len(unit) > 2 and not (unit[0] & 1 or unit[1] >> 3)
+        if of_first_layer and unit[0] >> 1 & 63 == _PARAMETER_SET:
             yield _parameter_set_size(_Bits(unit[2:256].replace(b"\0\0\3", b"\0\0")))
 
 
