@@ -67,15 +67,15 @@ def natural_suffix(photo: Path) -> str:
     """The ending for a photo restored into its own format, by what the file holds.
 
     The photo's own ending where it names that format; where the content is of another, or of a
-    format that is not written, the ending of what is written instead. A file that cannot be read
-    keeps an ending that can be written, or has .png.
+    format that is not written, the ending of what is written instead. Of a file that cannot be
+    read, the name decides.
     """
     suffix, kind = photo.suffix.lower(), kind_of_file(photo)
     if kind not in SUFFIXES_OF:
-        return photo.suffix if suffix in OUTPUT_SUFFIXES else ".png"
+        kind = next((named for named, found in SUFFIXES_OF.items() if suffix in found), "")
     if kind == "JPEG" and is_deep_jpeg(photo):
         return ".png"
-    if suffix in SUFFIXES_OF[kind] and suffix in OUTPUT_SUFFIXES:
+    if suffix in OUTPUT_SUFFIXES and suffix in SUFFIXES_OF.get(kind, ()):
         return photo.suffix
     return _SUFFIXES.get(kind, ".png")
 

@@ -14,18 +14,18 @@ def write_image(
     path: Path,
     *,
     format: str | None = None,
-    quality: int = 95,
+    quality: int | None = None,
     strip_metadata: bool = False,
     overwrite: bool = False,
-) -> None:
-    """Write a photo as the file `path`, whole or not at all; `encode_image` says what is kept.
+) -> tuple[str, ...]:
+    """Write a photo as the file `path`, whole or not at all; gives the notes of `encode_image`.
 
     Without `format`, the suffix of `path` decides, and without a known one the format that the
     photo came in. Raises OutputExistsError where a file stands and `overwrite` is False, and
     OutputError where the folder is missing, full or closed to us.
     """
     with held_place(path, overwrite=overwrite) as unfinished:
-        encode_file(
+        return encode_file(
             image,
             unfinished,
             format=requested_format(path, format),
@@ -39,12 +39,14 @@ def encode_file(
     path: Path,
     *,
     format: str | None = None,
-    quality: int = 95,
+    quality: int | None = None,
     strip_metadata: bool = False,
-) -> None:
-    """`encode_image` into a file that is ours alone. Raises OutputError."""
+) -> tuple[str, ...]:
+    """`encode_image` into a file that is ours alone, with its notes. Raises OutputError."""
     with failures_reported(str(path.parent)), path.open("wb") as stream:
-        encode_image(image, stream, format=format, quality=quality, strip_metadata=strip_metadata)
+        return encode_image(
+            image, stream, format=format, quality=quality, strip_metadata=strip_metadata
+        )
 
 
 def requested_format(path: Path, format: str | None) -> str | None:
