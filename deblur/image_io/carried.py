@@ -66,7 +66,8 @@ class LeftOut:
 
 LEFT_OUT = {
     "Gain map (Ultra HDR, Apple)": LeftOut(
-        ("JPEG", "HEIF"), "its gain map (HDR) was left out: the result is the ordinary picture"
+        ("JPEG", "HEIF", "AVIF"),
+        "its gain map (HDR) was left out: the result is the ordinary picture",
     ),
     "Motion photo": LeftOut(("JPEG",), "its video (motion photo) was left out"),
     "Further pictures (MPO)": LeftOut(("JPEG",), "its further pictures (MPO) were left out"),

@@ -117,7 +117,7 @@ def _with_name_checked(given: GivenFile, image: DecodedImage) -> DecodedImage:
     named = next((kind for kind, found in SUFFIXES_OF.items() if given.suffix in found), given.kind)
     if named == given.kind:
         return image
-    note = f"is a {given.kind}, whatever its name ({given.suffix}) says"
+    note = f"its name ends in {given.suffix}, and its content is {given.kind}"
     return dataclasses.replace(image, notes=(*image.notes, note))
 
 

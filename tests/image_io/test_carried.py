@@ -6,6 +6,7 @@ from pathlib import Path
 
 import imagecodecs
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import ExifTags, Image
 
@@ -264,3 +265,15 @@ def test_the_table_in_the_docs_is_that_of_the_code():
     assert carried.as_markdown() in text
     named = {name for row in carried.CARRIED.values() for name in row.read_from}
     assert named | {"GIF"} == {*re.findall(r"^- \*\*(\w+)\*\*", text, re.MULTILINE)}
+
+
+def test_a_gain_map_in_a_container():
+    container = pillow_heif.from_pillow(photo())
+    container.add_from_pillow(photo().resize((32, 24)))
+    stream = io.BytesIO()
+    container.save(stream, primary_index=0)
+    data = stream.getvalue()
+    assert carried.note_on("Gain map (Ultra HDR, Apple)") not in decode_image(data).notes
+    second = data.rindex(b"hvc1", 0, data.index(b"iprp"))
+    changed = data[:second] + b"tmap" + data[second + 4 :]
+    assert carried.note_on("Gain map (Ultra HDR, Apple)") in decode_image(changed).notes

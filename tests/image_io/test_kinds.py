@@ -72,6 +72,7 @@ class TestTwelveBitJpeg:
         assert decoded.pixels.dtype == np.uint16
         assert differs(decoded.pixels, stored) <= 200 * CLOSE
         assert output_format(decoded, None) == "PNG"
+        assert decoded.notes == ("has 12 bits a sample, which become 16",)
 
     def test_names_the_format_that_holds_it(self, tmp_path):
         deep, plain = tmp_path / "deep.jpg", tmp_path / "plain.jpg"
@@ -180,7 +181,7 @@ class TestNames:
         path = tmp_path / "sticker.jpg"
         path.write_bytes(saved(photo("RGBA"), "WEBP"))
         decoded = decode_image(path)
-        assert decoded.notes == ("is a WEBP, whatever its name (.jpg) says",)
+        assert decoded.notes == ("its name ends in .jpg, and its content is WEBP",)
         assert natural_suffix(path) == ".webp"
         assert output_format(decoded, None) == "WEBP"
 

@@ -46,6 +46,10 @@ class Containers:
             if kind == b"ispe" and len(content) >= 12:
                 yield struct.unpack_from(">II", content, 4)
 
+    def helpers(self) -> list[memoryview]:
+        """What the boxes say that auxiliary pictures are for."""
+        return [content for kind, content in self.properties if kind == b"auxC"]
+
     def size_of(self, item: int) -> tuple[int, int] | None:
         """Width and height that the boxes give for an item."""
         found = [content for content in self.properties_of(item, b"ispe") if len(content) >= 12]

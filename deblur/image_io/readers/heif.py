@@ -21,6 +21,7 @@ from deblur.image_io.metadata import Metadata, metadata_of
 from deblur.image_io.readers.boxes import Containers, containers_of
 from deblur.image_io.readers.from_pillow import decoded, decoded_by_pillow, first_of
 
+_APPLES_GAIN_MAP = b"aux:hdrgainmap"
 _LARGEST_BOX = 64 << 20
 _COARSEST_BLOCK = 64
 _GRID_OVERHEAD = 4
@@ -32,7 +33,8 @@ def read_avif(given: GivenFile) -> DecodedImage:
     containers = _checked(given, data)
     image = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
     given.check_size(*image.size)
-    metadata = _metadata(image.info, containers, first_of(image.n_frames))
+    notes = (*first_of(image.n_frames), *_gain_map(containers))
+    metadata = _metadata(image.info, containers, notes)
     if image.n_frames > 1:
         image.load()
         return decoded_by_pillow(given, image, metadata)
@@ -58,7 +60,8 @@ def read_heif(given: GivenFile) -> DecodedImage:
     array = np.asarray(image)
     if array.dtype == np.uint16:
         array = array | (array >> image.info["bit_depth"])
-    metadata = _metadata(image.info, containers, _left_behind(container, image))
+    notes = (*_left_behind(container, image), *_gain_map(containers))
+    metadata = _metadata(image.info, containers, notes)
     # The container turns the picture itself, whatever its EXIF goes on to say.
     metadata = replace(metadata, orientation=1)
     return decoded(given, array, metadata, premultiplied=image.premultiplied_alpha)
@@ -70,9 +73,14 @@ def _left_behind(container: Any, image: Any) -> tuple[str, ...]:
         notes.append(f"holds {len(container)} pictures: the main one is used")
     if image.info.get("depth_images"):
         notes.append(note_on("Depth map"))
-    if any("hdrgainmap" in str(name).lower() for name in image.info.get("aux") or {}):
-        notes.append(note_on("Gain map (Ultra HDR, Apple)"))
     return tuple(notes)
+
+
+def _gain_map(containers: Containers) -> tuple[str, ...]:
+    """A note where a picture of ISO 21496-1, or Apple's, says how much brighter it can be."""
+    apples = any(_APPLES_GAIN_MAP in bytes(name) for name in containers.helpers())
+    has_one = apples or b"tmap" in containers.kinds.values()
+    return (note_on("Gain map (Ultra HDR, Apple)"),) if has_one else ()
 
 
 def _checked(given: GivenFile, data: bytes) -> Containers:

@@ -52,6 +52,8 @@ def read_jpeg(given: GivenFile) -> DecodedImage:
         given.check_length(layout.end - layout.first_scan, width * height / 64 / 8, "pixels")
     extras = _extras(layout)
     notes = (*_left_behind(layout, extras), *_ending(layout))
+    if layout.bits == 12:
+        notes = (*notes, "has 12 bits a sample, which become 16")
     metadata = metadata_of(_exif(layout), _icc_profile(layout), notes, extras)
     if layout.bits == 12:
         return decoded(given, _twelve_bits(layout.bare()), metadata)
