@@ -69,7 +69,7 @@ LEFT_OUT = {
         ("JPEG", "HEIF", "AVIF"),
         "its gain map (HDR) was left out: the result is the ordinary picture",
     ),
-    "Motion photo": LeftOut(("JPEG",), "its video (motion photo) was left out"),
+    "Motion photo": LeftOut(("JPEG", "HEIF"), "its video (motion photo) was left out"),
     "Further pictures (MPO)": LeftOut(("JPEG",), "its further pictures (MPO) were left out"),
     "Data behind the picture": LeftOut(
         ("JPEG",), "the data that lies behind the picture was left out"

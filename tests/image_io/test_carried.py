@@ -267,6 +267,11 @@ def test_the_table_in_the_docs_is_that_of_the_code():
     assert named | {"GIF"} == {*re.findall(r"^- \*\*(\w+)\*\*", text, re.MULTILINE)}
 
 
+def test_a_video_behind_a_heic():
+    video = (3008).to_bytes(4, "big") + b"mpvd" + bytes(3000)
+    assert decode_image(heic(photo()) + video).notes == (carried.note_on("Motion photo"),)
+
+
 def test_a_gain_map_in_a_container():
     container = pillow_heif.from_pillow(photo())
     container.add_from_pillow(photo().resize((32, 24)))

@@ -11,7 +11,17 @@ from PIL import Image
 from deblur.errors import UnreadableImageError, UnsupportedImageError
 from deblur.image_io import decode_image, natural_suffix, output_format
 from deblur.image_io.colour import ColourSignal
-from tests.image_io.files import HEIGHT, WIDTH, exif_block, photo, png_chunk, saved, smooth, tiff
+from tests.image_io.files import (
+    HEIGHT,
+    WIDTH,
+    exif_block,
+    heic,
+    photo,
+    png_chunk,
+    saved,
+    smooth,
+    tiff,
+)
 from tests.image_io.told import png_with
 
 CLOSE = 6
@@ -168,6 +178,33 @@ class TestNamed:
         shape = {256: 4, 257: 3, 258: 8, 262: 1, 277: 1, 278: 3}
         self.refused(tiff({**shape, 259: 34712}, bytes(12)), "JPEG 2000", "34712")
         self.refused(tiff({**shape, 259: 6}, bytes(12)), "old-style JPEG")
+
+    def test_a_heif_that_is_not_hevc(self):
+        data = heic(photo())
+        coding = data.index(b"hvc1", data.index(b"iinf"))
+        self.refused(data[:coding] + b"vvc1" + data[coding + 4 :], "coded as 'vvc1'")
+
+    def test_components_of_a_jpeg(self):
+        data = bytearray(saved(photo(), "JPEG"))
+        frame = data.index(b"\xff\xc0")
+        data[frame + 9] = 2
+        self.refused(bytes(data), "a JPEG of 2 components")
+
+    def test_a_bmp_that_holds_a_jpeg(self):
+        data = bytearray(saved(photo(), "BMP"))
+        data[30:34] = struct.pack("<I", 4)
+        self.refused(bytes(data), "a BMP of a rare kind")
+
+    def test_a_png_packed_for_an_iphone(self):
+        data = saved(photo(), "PNG")
+        self.refused(data[:8] + png_chunk(b"CgBI", bytes(4)) + data[8:], "CgBI")
+
+    @pytest.mark.parametrize(
+        ("data", "words"),
+        [(b"P6\n8 8\n255\n" + bytes(192), "a PNM picture"), (b"qoif" + bytes(20), "QOI")],
+    )
+    def test_pictures_of_other_formats(self, data, words):
+        self.refused(data, words, "JPEG XL, BMP or GIF was expected")
 
     def test_raw_files(self):
         shape = {256: 4, 257: 3, 258: 8, 259: 1, 262: 1, 277: 1, 278: 3}

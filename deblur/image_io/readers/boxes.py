@@ -17,6 +17,7 @@ from deblur.image_io.readers.coded_sizes import (
 _MOST_BOXES = 100_000
 _LARGEST_READ = 1 << 20
 _CODED = (b"av01", b"hvc1", b"hev1")
+_DERIVED = (b"grid", b"iden", b"iovl", b"tmap")
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Containers:
     places: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     parts: dict[int, list[int]] = field(default_factory=dict)
     track: tuple[int, int] | None = None
+    has_video: bool = False
 
     def properties_of(self, item: int, kind: bytes) -> list[memoryview]:
         """The contents of the properties of one kind that an item has."""
@@ -45,6 +47,13 @@ class Containers:
         for kind, content in self.properties:
             if kind == b"ispe" and len(content) >= 12:
                 yield struct.unpack_from(">II", content, 4)
+
+    def codings(self) -> set[str]:
+        """What the main picture, or its parts, are coded as: "hvc1", "av01", or another."""
+        kind = self.kinds.get(self.primary, b"")
+        owners = self.parts.get(self.primary, []) if kind in _DERIVED else [self.primary]
+        found = {self.kinds.get(item, b"") for item in owners} - {b"", *_DERIVED}
+        return {kind.decode("latin-1") for kind in found}
 
     def helpers(self) -> list[memoryview]:
         """What the boxes say that auxiliary pictures are for."""
@@ -100,6 +109,8 @@ def containers_of(data: bytes) -> Containers:
             meta = (start + 4, end)
         elif kind == b"moov":
             found.track = _first_sample(view, start, end)
+        elif kind == b"mpvd":
+            found.has_video = True
     inner = list(_boxes(view, *meta)) if meta else []
     for kind, start, _ in inner:
         idat = start if kind == b"idat" else idat

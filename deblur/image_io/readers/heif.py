@@ -22,6 +22,7 @@ from deblur.image_io.readers.boxes import Containers, containers_of
 from deblur.image_io.readers.from_pillow import decoded, decoded_by_pillow, first_of
 
 _APPLES_GAIN_MAP = b"aux:hdrgainmap"
+_HEVC = {"hvc1", "hev1"}
 _LARGEST_BOX = 64 << 20
 _COARSEST_BLOCK = 64
 _GRID_OVERHEAD = 4
@@ -54,6 +55,8 @@ def read_heif(given: GivenFile) -> DecodedImage:
     """Read the main picture of a HEIC; see decode_image for what is raised."""
     data = given.data()
     containers = _checked(given, data)
+    for coding in containers.codings() - _HEVC:
+        raise given.unsupported(f"a HEIF coded as {coding!r}, not as HEVC")
     container = pillow_heif.open_heif(data, convert_hdr_to_8bit=False)
     image = container[container.primary_index]
     given.check_size(*image.size)
@@ -61,6 +64,8 @@ def read_heif(given: GivenFile) -> DecodedImage:
     if array.dtype == np.uint16:
         array = array | (array >> image.info["bit_depth"])
     notes = (*_left_behind(container, image), *_gain_map(containers))
+    if containers.has_video:
+        notes = (*notes, note_on("Motion photo"))
     metadata = _metadata(image.info, containers, notes)
     # The container turns the picture itself, whatever its EXIF goes on to say.
     metadata = replace(metadata, orientation=1)

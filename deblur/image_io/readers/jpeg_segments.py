@@ -133,6 +133,8 @@ def _check_frame(given: GivenFile, data: bytes, frame: slice, marker: int) -> No
         raise given.unsupported(_FRAME_KINDS[marker])
     if data[frame.start] not in (8, 12):
         raise given.unsupported(f"a JPEG of {data[frame.start]} bits a sample")
+    if data[frame.start + 5] not in (1, 3, 4):
+        raise given.unsupported(f"a JPEG of {data[frame.start + 5]} components")
 
 
 def _scans(given: GivenFile, data: bytes, at: int, sides: tuple[int, ...]) -> tuple[int, int, bool]:

@@ -52,7 +52,12 @@ def read_bmp(given: GivenFile) -> DecodedImage:
     Alpha that is 0 everywhere is what programs write that do not know of alpha, and is left out.
     """
     data = given.data()
-    image = BmpImagePlugin.BmpImageFile(io.BytesIO(data))
+    try:
+        image = BmpImagePlugin.BmpImageFile(io.BytesIO(data))
+    except OSError as error:
+        if "nsupported" not in str(error):
+            raise
+        raise given.unsupported(f"a BMP of a rare kind ({error})") from error
     given.check_size(*image.size)
     image.load()
     notes: tuple[str, ...] = ()

@@ -20,6 +20,8 @@ def read_png(given: GivenFile) -> DecodedImage:
     """Read a PNG; see decode_image for what is raised."""
     data = given.data()
     width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
+    if data[12:16] == b"CgBI":
+        raise given.unsupported("a PNG packed for an iPhone's programs (CgBI)")
     if data[12:16] != b"IHDR":
         raise ValueError("it does not begin with its header")
     given.check_size(width, height)

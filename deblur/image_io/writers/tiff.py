@@ -8,6 +8,7 @@ from typing import BinaryIO
 from deblur.image_io.decoded import Array, DecodedImage
 from deblur.image_io.directories import (
     BYTE,
+    LONG,
     UNDEFINED,
     Directory,
     Entry,
@@ -50,11 +51,13 @@ def _told(image: DecodedImage) -> dict[int, Entry | Directory]:
     extras = image.extras
     found = tags_of_exif(image.exif)[0] if image.exif else {}
     found |= resolution_tags(extras.resolution) if extras.resolution else {}
-    contents = {XMP: (BYTE, extras.xmp), IPTC: (UNDEFINED, extras.iptc)}
-    contents[ICC] = (UNDEFINED, image.icc_profile)
-    for tag, (kind, content) in contents.items():
-        if content:
-            found[tag] = Entry(kind, len(content), content)
+    if extras.xmp:
+        found[XMP] = Entry(BYTE, len(extras.xmp), extras.xmp)
+    if extras.iptc:
+        padded = extras.iptc + bytes(-len(extras.iptc) % 4)
+        found[IPTC] = Entry(LONG, len(padded) // 4, padded)
+    if image.icc_profile:
+        found[ICC] = Entry(UNDEFINED, len(image.icc_profile), image.icc_profile)
     return found
 
 
