@@ -11,7 +11,7 @@ from deblur.image_io.encoding import (
     output_format,
     suffix_of,
 )
-from deblur.image_io.extras import Extras
+from deblur.image_io.metadata.extras import Extras
 from deblur.image_io.placing import held_place
 from deblur.image_io.preview import preview_of
 from deblur.image_io.reading import DEFAULT_MAX_PIXELS, INPUT_SUFFIXES, decode_image

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from deblur.image_io.extras import NO_EXTRAS, Extras
+from deblur.image_io.metadata.extras import NO_EXTRAS, Extras
 
 Array = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[Any]
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from deblur.errors import DeblurError, OutputError
 from deblur.image_io.decoded import Array, DecodedImage
-from deblur.image_io.extras import JpegCoding
-from deblur.image_io.packing import packed
+from deblur.image_io.metadata.extras import JpegCoding
+from deblur.image_io.metadata.packing import packed
 from deblur.image_io.placing import not_written
 from deblur.image_io.readers.jpeg_segments import is_deep_jpeg
 from deblur.image_io.signatures import SUFFIXES_OF, kind_of_file

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from deblur.image_io.decoded import Array, DecodedImage
-from deblur.image_io.extras import Extras
+from deblur.image_io.metadata.extras import Extras
 from deblur.image_io.pixels import rounded_to_8_bit
 
 _CHECK = 12

@@ -3,12 +3,13 @@
 import base64
 import io
 import struct
+from collections.abc import Iterator
 
 import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page
 
 from deblur.image_io import decode_image, encode_image
 from tests.image_io.files import png_chunk, saved, smooth
@@ -59,32 +60,35 @@ GIVEN = {
 }
 
 
-def shown(context: BrowserContext, data: bytes, format: str) -> np.ndarray:
+@pytest.fixture(scope="module")
+def blank(context: BrowserContext) -> Iterator[Page]:
     page = context.new_page()
-    try:
-        source = f"data:image/{MIME[format]};base64,{base64.b64encode(data).decode()}"
-        return np.array(page.evaluate(SHOWN, source)).reshape(-1, 4)[:, :3]
-    finally:
-        page.close()
+    yield page
+    page.close()
+
+
+def shown(page: Page, data: bytes, format: str) -> np.ndarray:
+    source = f"data:image/{MIME[format]};base64,{base64.b64encode(data).decode()}"
+    return np.array(page.evaluate(SHOWN, source)).reshape(-1, 4)[:, :3]
 
 
 @pytest.mark.parametrize("name", GIVEN)
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
-def test_looks_as_before(context: BrowserContext, name: str, format: str) -> None:
+def test_looks_as_before(blank: Page, name: str, format: str) -> None:
     image = decode_image(GIVEN[name])
     result = io.BytesIO()
     encode_image(image, result, format=format, quality=100)
-    before = shown(context, GIVEN[name], image.format)
-    after = shown(context, result.getvalue(), format)
+    before = shown(blank, GIVEN[name], image.format)
+    after = shown(blank, result.getvalue(), format)
     difference = np.abs(before - after)
     assert difference.mean() < 1.3
     assert np.percentile(difference, 99) <= 6
 
 
-def test_hdr_is_kept_in_a_png(context: BrowserContext) -> None:
+def test_hdr_is_kept_in_a_png(blank: Page) -> None:
     given = avif(9, 16)
     image, result = decode_image(given), io.BytesIO()
     assert encode_image(image, result, format="PNG") == ()
-    difference = np.abs(shown(context, given, "AVIF") - shown(context, result.getvalue(), "PNG"))
+    difference = np.abs(shown(blank, given, "AVIF") - shown(blank, result.getvalue(), "PNG"))
     assert difference.max() <= 4
     assert "HDR" in encode_image(image, io.BytesIO(), format="JPEG")[0]

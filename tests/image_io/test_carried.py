@@ -13,12 +13,12 @@ from PIL import ExifTags, Image
 from deblur.image_io import (
     OUTPUT_FORMATS,
     DecodedImage,
-    carried,
     decode_image,
     encode_image,
     left_out,
 )
-from deblur.image_io.extras import Extras, Resolution
+from deblur.image_io.metadata import carried
+from deblur.image_io.metadata.extras import Extras, Resolution
 from tests.image_io.files import again, exif_block, heic, photo, saved, smooth, swapped_primaries
 from tests.image_io.told import (
     EXTENDED_HEAD,

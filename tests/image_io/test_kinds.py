@@ -6,14 +6,16 @@ import struct
 import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from deblur.errors import UnreadableImageError, UnsupportedImageError
 from deblur.image_io import decode_image, natural_suffix, output_format
-from deblur.image_io.colour import ColourSignal
+from deblur.image_io.metadata.colour import ColourSignal
 from tests.image_io.files import (
     HEIGHT,
     WIDTH,
+    encoded,
     exif_block,
     heic,
     photo,
@@ -50,7 +52,6 @@ class TestJpegInTiff:
 
 
 def written(values: np.ndarray, byte_order: str, bigtiff: bool, **options: object) -> bytes:
-    tifffile = pytest.importorskip("tifffile")
     stream = io.BytesIO()
     with tifffile.TiffWriter(stream, byteorder=byte_order, bigtiff=bigtiff) as writer:
         photometric = "rgb" if values.ndim == 3 else "minisblack"
@@ -253,8 +254,6 @@ class TestColourSignals:
 
     @pytest.mark.parametrize("deep", [False, True])
     def test_a_png_keeps_its_chunks(self, deep):
-        from tests.image_io.files import encoded
-
         chunks = {
             b"cICP": bytes((12, 13, 0, 1)),
             b"sRGB": b"\1",

@@ -13,10 +13,10 @@ from PIL import ExifTags, Image
 
 from deblur.image_io import (
     DecodedImage,
-    carried,
     decode_image,
     preview_of,
 )
+from deblur.image_io.metadata import carried
 from tests.image_io.files import (
     HEIGHT,
     STORED_BY,

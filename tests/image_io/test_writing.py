@@ -22,7 +22,7 @@ from deblur.image_io import (
     suffix_of,
     write_image,
 )
-from deblur.image_io.extras import JpegCoding
+from deblur.image_io.metadata.extras import JpegCoding
 from tests.image_io.files import (
     HEIGHT,
     WIDTH,

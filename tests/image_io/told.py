@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 
+import imagecodecs
 import numpy as np
 from PIL import Image
 
@@ -50,12 +51,7 @@ def jpeg_that_says_all(exif: bytes, profile: bytes) -> bytes:
 
 
 def png_with(*chunks: tuple[bytes, bytes], mode: str = "RGB", deep: bool = False) -> bytes:
-    if deep:
-        import imagecodecs
-
-        data = imagecodecs.png_encode(smooth(3, np.uint16))
-    else:
-        data = saved(photo(mode), "PNG")
+    data = imagecodecs.png_encode(smooth(3, np.uint16)) if deep else saved(photo(mode), "PNG")
     return data[:33] + b"".join(png_chunk(*chunk) for chunk in chunks) + data[33:]
 
 

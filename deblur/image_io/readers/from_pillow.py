@@ -3,10 +3,10 @@
 from PIL import ImageFile
 
 from deblur.image_io import pixels
-from deblur.image_io.colour import cms_transform
 from deblur.image_io.decoded import Array, DecodedImage
 from deblur.image_io.given import GivenFile
-from deblur.image_io.metadata import Metadata
+from deblur.image_io.metadata.colour import cms_transform
+from deblur.image_io.metadata.found import Metadata
 
 
 def first_of(frames: int) -> tuple[str, ...]:

@@ -12,12 +12,12 @@ from PIL import AvifImagePlugin
 
 from deblur.errors import UnreadableImageError
 from deblur.image_io import pixels
-from deblur.image_io.carried import note_on
-from deblur.image_io.colour import code_point_signal
 from deblur.image_io.decoded import DecodedImage
-from deblur.image_io.extras import Extras
 from deblur.image_io.given import GivenFile
-from deblur.image_io.metadata import Metadata, metadata_of
+from deblur.image_io.metadata.carried import note_on
+from deblur.image_io.metadata.colour import code_point_signal
+from deblur.image_io.metadata.extras import Extras
+from deblur.image_io.metadata.found import Metadata, metadata_of
 from deblur.image_io.readers.boxes import Containers, containers_of
 from deblur.image_io.readers.from_pillow import decoded, decoded_by_pillow, first_of
 

@@ -7,16 +7,17 @@ import imagecodecs
 import numpy as np
 from PIL import JpegImagePlugin
 
-from deblur.image_io import pixels, xmp
-from deblur.image_io.carried import note_on
+from deblur.image_io import pixels
 from deblur.image_io.decoded import Array, DecodedImage
-from deblur.image_io.directories import Block
-from deblur.image_io.extras import Extras, JpegCoding, Resolution
 from deblur.image_io.given import LARGEST_RECORD, GivenFile
-from deblur.image_io.iptc import PHOTOSHOP, iptc_of
-from deblur.image_io.jpeg_quality import quality_of
-from deblur.image_io.metadata import metadata_of
+from deblur.image_io.metadata import xmp
+from deblur.image_io.metadata.carried import note_on
+from deblur.image_io.metadata.directories import Block
+from deblur.image_io.metadata.extras import Extras, JpegCoding, Resolution
+from deblur.image_io.metadata.found import metadata_of
+from deblur.image_io.metadata.iptc import PHOTOSHOP, iptc_of
 from deblur.image_io.readers.from_pillow import decoded, decoded_by_pillow
+from deblur.image_io.readers.jpeg_quality import quality_of
 from deblur.image_io.readers.jpeg_segments import (
     APP0,
     APP1,

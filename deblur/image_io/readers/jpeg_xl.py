@@ -10,11 +10,11 @@ import imagecodecs
 import numpy as np
 
 from deblur.image_io import pixels
-from deblur.image_io.colour import ColourSignal, code_point_signal
 from deblur.image_io.decoded import DecodedImage
-from deblur.image_io.extras import Extras
 from deblur.image_io.given import LARGEST_RECORD, GivenFile
-from deblur.image_io.metadata import Metadata, metadata_of
+from deblur.image_io.metadata.colour import ColourSignal, code_point_signal
+from deblur.image_io.metadata.extras import Extras
+from deblur.image_io.metadata.found import Metadata, metadata_of
 from deblur.image_io.readers.from_pillow import decoded
 
 _RATIOS = ((1, 1), (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))

@@ -8,9 +8,9 @@ import numpy as np
 from PIL import BmpImagePlugin, GifImagePlugin, WebPImagePlugin
 
 from deblur.image_io.decoded import DecodedImage
-from deblur.image_io.extras import Extras, Resolution
 from deblur.image_io.given import GivenFile
-from deblur.image_io.metadata import metadata_of
+from deblur.image_io.metadata.extras import Extras, Resolution
+from deblur.image_io.metadata.found import metadata_of
 from deblur.image_io.readers.from_pillow import decoded, decoded_by_pillow, first_of
 
 _LARGEST_CHUNK = 64 << 20

@@ -7,7 +7,7 @@ from PIL import PngImagePlugin
 
 from deblur.image_io.decoded import DecodedImage
 from deblur.image_io.given import GivenFile
-from deblur.image_io.metadata import metadata_of
+from deblur.image_io.metadata.found import metadata_of
 from deblur.image_io.readers.from_pillow import decoded, decoded_by_pillow, first_of
 from deblur.image_io.readers.png_chunks import chunks_of
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from deblur.errors import UnreadableImageError
-from deblur.image_io.carried import note_on
-from deblur.image_io.colour import ColourSignal, calibration
-from deblur.image_io.extras import Extras, Resolution
 from deblur.image_io.given import GivenFile
-from deblur.image_io.iptc import iptc_of
+from deblur.image_io.metadata.carried import note_on
+from deblur.image_io.metadata.colour import ColourSignal, calibration
+from deblur.image_io.metadata.extras import Extras, Resolution
+from deblur.image_io.metadata.iptc import iptc_of
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = "XML:com.adobe.xmp"

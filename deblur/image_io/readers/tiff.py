@@ -9,14 +9,14 @@ import imagecodecs
 import numpy as np
 from PIL import TiffImagePlugin
 
-from deblur.image_io.carried import note_on
 from deblur.image_io.decoded import DecodedImage
-from deblur.image_io.directories import Block, Entries, entry_bytes
-from deblur.image_io.exif import exif_of_tiff, resolution_of
-from deblur.image_io.extras import Extras
 from deblur.image_io.given import GivenFile
-from deblur.image_io.iptc import iptc_of
-from deblur.image_io.metadata import Metadata, metadata_of
+from deblur.image_io.metadata.carried import note_on
+from deblur.image_io.metadata.directories import Block, Entries, entry_bytes
+from deblur.image_io.metadata.exif import exif_of_tiff, resolution_of
+from deblur.image_io.metadata.extras import Extras
+from deblur.image_io.metadata.found import Metadata, metadata_of
+from deblur.image_io.metadata.iptc import iptc_of
 from deblur.image_io.readers.from_pillow import decoded, decoded_by_pillow
 
 SUB_PICTURES, REDUCED, XMP, IPTC, PHOTOSHOP, ICC = 330, 254, 700, 33723, 34377, 34675

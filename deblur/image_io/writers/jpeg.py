@@ -6,11 +6,11 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from deblur.image_io import xmp
 from deblur.image_io.decoded import DecodedImage
-from deblur.image_io.extras import INCH, Extras, JpegCoding, Resolution
-from deblur.image_io.iptc import PHOTOSHOP, resource_of
-from deblur.image_io.packing import LARGEST_SEGMENT
+from deblur.image_io.metadata import xmp
+from deblur.image_io.metadata.extras import INCH, Extras, JpegCoding, Resolution
+from deblur.image_io.metadata.iptc import PHOTOSHOP, resource_of
+from deblur.image_io.metadata.packing import LARGEST_SEGMENT
 from deblur.image_io.pixels import rounded_to_8_bit
 from deblur.image_io.readers.jpeg import EXTENDED_HEAD, ICC_HEAD, XMP_HEAD
 from deblur.image_io.readers.jpeg_segments import APP0, APP1, APP2, APP13, COM

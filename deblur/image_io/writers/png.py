@@ -8,11 +8,11 @@ from typing import BinaryIO
 import imagecodecs
 import numpy as np
 
-from deblur.image_io.colour import ColourSignal
 from deblur.image_io.decoded import DecodedImage
-from deblur.image_io.exif import EXIF_PREFIX
-from deblur.image_io.extras import JpegCoding
-from deblur.image_io.iptc import resource_of
+from deblur.image_io.metadata.colour import ColourSignal
+from deblur.image_io.metadata.exif import EXIF_PREFIX
+from deblur.image_io.metadata.extras import JpegCoding
+from deblur.image_io.metadata.iptc import resource_of
 from deblur.image_io.readers.png_chunks import RAW_PROFILE, XMP_KEYWORD
 from deblur.image_io.writers.arrays import interleaved
 

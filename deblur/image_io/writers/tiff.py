@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import BinaryIO
 
 from deblur.image_io.decoded import Array, DecodedImage
-from deblur.image_io.directories import (
+from deblur.image_io.metadata.directories import (
     BYTE,
     LONG,
     UNDEFINED,
@@ -16,8 +16,8 @@ from deblur.image_io.directories import (
     longs,
     shorts,
 )
-from deblur.image_io.exif import resolution_tags, tags_of_exif
-from deblur.image_io.extras import JpegCoding
+from deblur.image_io.metadata.exif import resolution_tags, tags_of_exif
+from deblur.image_io.metadata.extras import JpegCoding
 from deblur.image_io.pixels import strips
 from deblur.image_io.readers.tiff import ICC, IPTC, XMP
 from deblur.image_io.writers.arrays import interleaved

@@ -4,9 +4,9 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from deblur.image_io.colour import cms_transform
 from deblur.image_io.decoded import DecodedImage
-from deblur.image_io.extras import JpegCoding
+from deblur.image_io.metadata.colour import cms_transform
+from deblur.image_io.metadata.extras import JpegCoding
 from deblur.image_io.pixels import rounded_to_8_bit
 from deblur.image_io.writers.arrays import interleaved, pillow_image
 

@@ -3,10 +3,10 @@
 import struct
 from dataclasses import dataclass, replace
 
-from deblur.image_io import xmp
-from deblur.image_io.exif import exif_resolution, upright_exif
-from deblur.image_io.extras import NO_EXTRAS, Extras
 from deblur.image_io.given import LARGEST_RECORD
+from deblur.image_io.metadata import xmp
+from deblur.image_io.metadata.exif import exif_resolution, upright_exif
+from deblur.image_io.metadata.extras import NO_EXTRAS, Extras
 
 
 @dataclass(frozen=True)

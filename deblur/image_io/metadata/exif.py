@@ -2,7 +2,7 @@
 
 import struct
 
-from deblur.image_io.directories import (
+from deblur.image_io.metadata.directories import (
     Block,
     Directory,
     Entries,
@@ -11,7 +11,7 @@ from deblur.image_io.directories import (
     rational,
     shorts,
 )
-from deblur.image_io.extras import Resolution
+from deblur.image_io.metadata.extras import Resolution
 
 EXIF_PREFIX = b"Exif\0\0"
 EXIF_IFD, GPS_IFD, INTEROP_IFD = 34665, 34853, 40965

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from deblur.image_io.colour import ColourSignal
+from deblur.image_io.metadata.colour import ColourSignal
 
 INCH = 0.0254
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from deblur.image_io import carried, xmp
-from deblur.image_io.colour import profile_changes_colours
 from deblur.image_io.decoded import DecodedImage
-from deblur.image_io.directories import TEXT, Entry
-from deblur.image_io.exif import DESCRIPTION, exif_with, resolution_tags, tags_of_exif
-from deblur.image_io.extras import Extras
+from deblur.image_io.metadata import carried, xmp
+from deblur.image_io.metadata.colour import profile_changes_colours
+from deblur.image_io.metadata.directories import TEXT, Entry
+from deblur.image_io.metadata.exif import DESCRIPTION, exif_with, resolution_tags, tags_of_exif
+from deblur.image_io.metadata.extras import Extras
 
 LARGEST_SEGMENT = 65533
 _LARGEST_JPEG_PROFILE = 255 * (LARGEST_SEGMENT - 14)
