@@ -177,7 +177,7 @@ class Restorer:
         restored: str | Path,
         *,
         format: str | None = None,
-        quality: int = 95,
+        quality: int | None = None,
         strip_metadata: bool = False,
         overwrite: bool = False,
         max_pixels: int = DEFAULT_MAX_PIXELS,
@@ -195,10 +195,10 @@ class Restorer:
             image = decode_image(_source(blurred), max_pixels=max_pixels)
             check_output(image, format, quality)
             image = self._restore(image, counts, on_progress, cancel)
-            encode_file(
+            left_out = encode_file(
                 image, unfinished, format=format, quality=quality, strip_metadata=strip_metadata
             )
-        return self._report(image, counts)
+        return self._report(replace(image, notes=(*image.notes, *left_out)), counts)
 
     def _report(self, image: DecodedImage, counts: _Pass) -> RestoreReport:
         plan = self.plan(image.height, image.width)

@@ -228,14 +228,16 @@ def test_seconds_are_counted_from_file_to_file(
         now += 0.5
         return photo(20, 20)
 
-    def encode(image: DecodedImage, path: Path, **options: Any) -> None:
+    def encode(image: DecodedImage, path: Path, **options: Any) -> tuple[str, ...]:
         nonlocal now
         now += 0.25
+        return ("left out",)
 
     monkeypatch.setattr("deblur.restorer.decode_image", decode)
     monkeypatch.setattr("deblur.restorer.encode_file", encode)
     report = Restorer(SPEC, Slow()).restore_file("blurred.png", tmp_path / "restored.png")
     assert report.tiles == 1
+    assert report.notes[-1] == "left out"
     assert report.network_seconds == 2.0
     assert report.seconds == 2.75
 

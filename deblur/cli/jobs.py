@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deblur.errors import OutputError, UnreadableImageError
-from deblur.image_io import INPUT_SUFFIXES, OUTPUT_SUFFIXES, suffix_of
+from deblur.image_io import INPUT_SUFFIXES, OUTPUT_SUFFIXES, natural_suffix, suffix_of
 
 _MARK = "-deblurred"
-_JPEG = {".jpe", ".jfif", ".mpo"}
-"""Other names of JPEG files, which do not name a format to everybody."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +78,7 @@ def _without_results(photos: list[Path], given: Path, output: Path | None) -> li
 
 
 def _destination(photo: Path, below: Path, output: Path | None, format: str | None) -> Path:
-    suffix = suffix_of(format.upper()) if format else photo.suffix
-    if suffix.lower() not in OUTPUT_SUFFIXES:
-        suffix = suffix_of("JPEG" if suffix.lower() in _JPEG else "PNG")
+    suffix = suffix_of(format.upper()) if format else natural_suffix(photo)
     if output is None:
         return photo.with_name(f"{photo.stem}{_MARK}{suffix}")
     return (output / below).with_suffix(suffix)

@@ -54,8 +54,10 @@ def restore(
     tile: TileSide = None,
     threads: Threads = None,
     format: _Format = None,
-    quality: Annotated[int, typer.Option(min=1, max=100, help="For JPEG and WebP.")] = 95,
-    strip_metadata: Annotated[bool, typer.Option(help="Leave out EXIF.")] = False,
+    quality: Annotated[
+        int | None, typer.Option(min=1, max=100, help="For JPEG and WebP; else as the photo's.")
+    ] = None,
+    strip_metadata: Annotated[bool, typer.Option(help="Leave out all but colours.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
     max_megapixels: _Largest = 100.0,
     as_json: _AsJson = False,

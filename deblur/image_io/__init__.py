@@ -1,20 +1,21 @@
 """From files to pixels and back, with nothing of the photo lost on the way."""
 
 from deblur.image_io.decoded import DecodedImage
-from deblur.image_io.placing import held_place
-from deblur.image_io.preview import preview_of
-from deblur.image_io.reading import DEFAULT_MAX_PIXELS, INPUT_SUFFIXES, decode_image
-from deblur.image_io.writing import (
+from deblur.image_io.encoding import (
     OUTPUT_FORMATS,
     OUTPUT_SUFFIXES,
     check_output,
-    encode_file,
     encode_image,
+    left_out,
+    natural_suffix,
     output_format,
-    requested_format,
     suffix_of,
-    write_image,
 )
+from deblur.image_io.metadata.extras import Extras
+from deblur.image_io.placing import held_place
+from deblur.image_io.preview import preview_of
+from deblur.image_io.reading import DEFAULT_MAX_PIXELS, INPUT_SUFFIXES, decode_image
+from deblur.image_io.writing import encode_file, requested_format, write_image
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
@@ -22,11 +23,14 @@ __all__ = [
     "OUTPUT_FORMATS",
     "OUTPUT_SUFFIXES",
     "DecodedImage",
+    "Extras",
     "check_output",
     "decode_image",
     "encode_file",
     "encode_image",
     "held_place",
+    "left_out",
+    "natural_suffix",
     "output_format",
     "preview_of",
     "requested_format",

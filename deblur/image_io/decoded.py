@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from deblur.image_io.metadata.extras import NO_EXTRAS, Extras
+
 Array = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[Any]
 
 
@@ -17,7 +19,8 @@ class DecodedImage:
     `pixels` is uint8 or uint16 over its whole range, H x W x C, C = 1 (grey) or 3 (RGB);
     `alpha`, where there is one, has the same dtype and is H x W, not multiplied in. `format` is
     the format it came in, `icc_profile` belongs to `pixels`, `exif` starts with b"Exif\\0\\0",
-    says upright and holds no thumbnail, and `notes` are sentences for whoever sent the photo.
+    says upright and holds no thumbnail, `notes` are sentences for whoever sent the photo, and
+    `extras` is everything else that the file says.
     """
 
     pixels: Array
@@ -26,6 +29,7 @@ class DecodedImage:
     icc_profile: bytes | None = None
     exif: bytes | None = None
     notes: tuple[str, ...] = ()
+    extras: Extras = NO_EXTRAS
 
     @property
     def height(self) -> int:

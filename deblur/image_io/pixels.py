@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from deblur.image_io.decoded import Array
-from deblur.image_io.metadata import cms_transform
+from deblur.image_io.metadata.colour import cms_transform
 
 _STRIP_PIXELS = 1 << 18
 _SIDEWAYS = (5, 6, 7, 8)

@@ -248,6 +248,19 @@ def test_a_grey_tiff_stays_grey(tmp_path: Path) -> None:
         assert (image.format, image.mode, image.size) == ("TIFF", "L", (32, 24))
 
 
+def test_content_decides_what_a_result_is_and_what_was_left_out_is_told(tmp_path: Path) -> None:
+    sticker = np.dstack([scene(24, 32, 3), np.zeros((24, 32), np.uint8)])
+    Image.fromarray(sticker).save(tmp_path / "sticker.jpg", "WEBP")
+    deep = imagecodecs.png_encode(scene(24, 32, 3).astype(np.uint16) * 257)
+    (tmp_path / "deep.png").write_bytes(deep)
+    done = restore(tmp_path / "sticker.jpg", "-o", tmp_path / "out", "--json")
+    assert done.code == 0
+    assert files_in(tmp_path / "out") == ["sticker.webp"]
+    assert done.records[0]["notes"] == ["its name ends in .jpg, and its content is WEBP"]
+    done = restore(tmp_path / "deep.png", "-o", tmp_path / "deep.jpg", "--json")
+    assert "16 bits" in done.records[0]["notes"][0]
+
+
 def test_the_default_model_is_the_default(tmp_path: Path) -> None:
     photo = picture(tmp_path / "a.png")
     done = deblur("restore", photo, "-o", tmp_path / "o.png", "--backend", "onnx", "--json")

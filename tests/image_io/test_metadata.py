@@ -1,6 +1,7 @@
 """What a photo says about itself goes along."""
 
 import io
+import zlib
 
 import numpy as np
 import pytest
@@ -8,12 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from deblur.errors import (
-    OutputError,
-)
 from deblur.image_io import (
     DecodedImage,
     decode_image,
+    encode_image,
+    left_out,
 )
 from tests.image_io.files import (
     HEIGHT,
@@ -30,6 +30,7 @@ from tests.image_io.files import (
     swapped_primaries,
     with_thumbnail,
 )
+from tests.image_io.told import png_with
 
 
 class TestMetadata:
@@ -114,8 +115,34 @@ class TestMetadata:
         assert kept.icc_profile == srgb()
         assert stripped.icc_profile is None
 
-    def test_exif_too_large_for_a_jpeg_is_an_error_that_says_so(self):
+    @pytest.mark.parametrize("format", WRITTEN)
+    @pytest.mark.parametrize("place", [34665, 34853])
+    def test_a_damaged_part_of_exif_is_left_out_where_it_is_taken_apart(self, format, place):
+        block = bytearray(exif_block())
+        at = block.index(place.to_bytes(2, "big"))
+        block[at + 8 : at + 12] = (1 << 31).to_bytes(4, "big")
+        decoded = decode_image(saved(photo(), "WEBP", exif=bytes(block)))
+        stream = io.BytesIO()
+        notes = encode_image(decoded, stream, format=format)
+        assert b"Camera & Sons" in decode_image(stream.getvalue()).exif
+        damaged = ("part of its EXIF data is damaged and was left out",)
+        assert notes == (damaged if format == "TIFF" else ())
+
+    def test_exif_that_older_programs_wrote_as_a_text(self):
+        block = exif_block(6)
+        text = f"\nexif\n{len(block):8}\n{block.hex()}\n".encode()
+        decoded = decode_image(
+            png_with((b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(text)))
+        )
+        assert decoded.pixels.shape == (WIDTH, HEIGHT, 3)
+        assert b"Camera & Sons" in decoded.exif
+        assert decoded.extras.texts == ()
+
+    def test_exif_too_large_for_a_jpeg_is_left_out_and_said_so(self):
         image = DecodedImage(smooth(3), None, "PNG", None, exif_block(1) + bytes(70_000))
-        with pytest.raises(OutputError, match="EXIF"):
-            encoded(image, format="JPEG")
+        stream = io.BytesIO()
+        notes = encode_image(image, stream, format="JPEG")
+        assert decode_image(stream.getvalue()).exif is None
+        assert "EXIF" in notes[0]
+        assert notes == left_out(image, "JPEG")
         assert again(image, format="PNG").exif

@@ -16,6 +16,7 @@ from deblur.image_io import (
     decode_image,
     preview_of,
 )
+from deblur.image_io.metadata import carried
 from tests.image_io.files import (
     HEIGHT,
     STORED_BY,
@@ -295,7 +296,7 @@ class TestFrames:
         data = saved(photo(), "MPO", save_all=True, append_images=[Image.new("RGB", (32, 24))])
         decoded = decode_image(data)
         assert decoded.format == "JPEG"
-        assert decoded.notes == ()
+        assert decoded.notes == (carried.note_on("Further pictures (MPO)"),)
         assert decoded.pixels.shape == (HEIGHT, WIDTH, 3)
 
     def test_the_main_picture_of_several(self):

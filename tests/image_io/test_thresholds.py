@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from deblur.image_io import DecodedImage, decode_image
-from deblur.image_io.metadata import profile_changes_colours
+from deblur.image_io.metadata.colour import profile_changes_colours
 from deblur.image_io.pixels import divided_by_alpha
 from tests.image_io.files import again, smooth, srgb
 

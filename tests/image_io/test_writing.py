@@ -22,6 +22,7 @@ from deblur.image_io import (
     suffix_of,
     write_image,
 )
+from deblur.image_io.metadata.extras import JpegCoding
 from tests.image_io.files import (
     HEIGHT,
     WIDTH,
@@ -29,6 +30,7 @@ from tests.image_io.files import (
     again,
     encoded,
     exif_block,
+    saved,
     smooth,
     srgb,
 )
@@ -73,6 +75,23 @@ class TestEncode:
         assert len(encoded(image, quality=50)) < len(encoded(image, quality=95)) / 2
         with pytest.raises(OutputError, match="1 to 100"):
             encoded(image, quality=101)
+
+    @pytest.mark.parametrize("quality", [40, 75, 88, 96])
+    @pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+    def test_a_jpeg_is_coded_as_the_photo_was(self, quality, subsampling):
+        noise = np.random.default_rng(4).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+        given = saved(Image.fromarray(noise), "JPEG", quality=quality, subsampling=subsampling)
+        image = decode_image(given)
+        assert image.extras.coding == JpegCoding(quality, subsampling)
+        result = encoded(image)
+        assert 0.7 < len(result) / len(given) < 1.1
+        assert decode_image(result).extras.coding == image.extras.coding
+        asked = decode_image(encoded(image, quality=95, subsampling="4:4:4"))
+        assert asked.extras.coding == JpegCoding(95, "4:4:4")
+
+    def test_a_subsampling_that_there_is_not(self):
+        with pytest.raises(OutputError, match="choose one of 4:4:4"):
+            encoded(DecodedImage(smooth(3), None, "JPEG"), subsampling="4:1:1")
 
     def test_transparency_in_a_jpeg_is_an_error_that_says_what_to_do(self):
         alpha = np.full((HEIGHT, WIDTH), 255, np.uint8)

@@ -1,0 +1,1 @@
+"""One writer for each format: a photo whose metadata fits, a stream, and how a JPEG is coded."""
