@@ -3,72 +3,27 @@
 import json
 from itertools import chain
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import pytest
-import typer
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import ExifTags, Image
-from typer.testing import CliRunner
+from PIL import Image
 
-from deblur.cli.pack import pack as pack_command
-from deblur.errors import OutputExistsError, TrainingDataError
-from deblur.synthesis.recipe import BlurRecipe
-from deblur.training.config import Augmentation, SourceConfig, SourceKind
-from deblur.training.data import folders
-from deblur.training.data.archive import pack
+from deblur.errors import TrainingDataError
+from deblur.training.config import SourceConfig
 from deblur.training.data.folders import Item, gopro_variant, list_gopro, list_items
 from deblur.training.data.photos import decode
-from deblur.training.data.samples import TrainingSamples
 from deblur.training.data.split import _by_group, scene_of, split_source, taken, write_split
 from deblur.training.presets import describe
 from deblur.training.tree import DataFile, kind_of
-from tests.pictures import scene
+from tests.training.data.folders import SEQUENCES, list_photos, source, touch, write
 from tests.training.runs import tiny_run
-
-SEQUENCES = ("GOPR0372_07_00", "GOPR0374_11_01", "GOPR0374_11_02")
-
-
-def list_photos(folder: Path) -> list[DataFile]:
-    return [photo for (photo,) in list_items(SourceConfig("photos", str(folder)))]
 
 
 def list_pairs(folder: Path) -> list[Item]:
     return list_items(SourceConfig("pairs", str(folder)))
-
-
-def write(path: Path, height: int = 40, width: int = 50, seed: int = 0, when: str = "") -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    exif = Image.Exif()
-    if when:
-        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = when
-    Image.fromarray(scene(height, width, seed=seed)).save(path, exif=exif)
-
-
-def touch(*paths: Path) -> None:
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-
-
-@pytest.fixture
-def gopro(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two pairs in each of three sequences for training, one pair for testing."""
-    monkeypatch.setattr(folders, "GOPRO_PAIRS", {"train": 6, "test": 1})
-    root = tmp_path / "GOPRO_Large"
-    for number, sequence in enumerate(SEQUENCES):
-        for folder in ("blur", "blur_gamma", "sharp"):
-            for frame in (47, 48):
-                write(root / "train" / sequence / folder / f"{frame:06}.png", seed=number)
-    for folder in ("blur", "blur_gamma", "sharp"):
-        write(root / "test" / "GOPR0384_11_00" / folder / "000001.png")
-    return root
-
-
-def source(kind: SourceKind, path: Path) -> SourceConfig:
-    return SourceConfig(kind, str(path))
 
 
 def test_photos_are_found_below_a_folder(tmp_path: Path) -> None:
@@ -129,15 +84,6 @@ def test_what_cannot_be_read_is_named_whatever_is_raised(
     assert taken(photo) is None
     with pytest.raises(TrainingDataError, match=r"a\.png: cannot be read as a photo"):
         decode(photo)
-
-
-def test_sources_of_alike_names_are_packed_apart(tmp_path: Path) -> None:
-    for folder in ("one", "two"):
-        write(tmp_path / folder / "x~y" / "p.png")
-    sources = [SourceConfig("photos", str(tmp_path / each / "x~y")) for each in ("one", "two")]
-    pack(sources, tmp_path / "set.zip", 10_000)
-    names = ZipFile(tmp_path / "set.zip").namelist()
-    assert sorted(names) == ["manifest.json", "photos/x~y/p.webp", "photos/x~y~2/p.webp"]
 
 
 def test_gopro_that_lies_elsewhere_is_told_by_its_name(gopro: Path) -> None:
@@ -318,89 +264,3 @@ def test_the_split_is_written_down(tmp_path: Path) -> None:
     assert entry["kind"] == "photos"
     names = entry["train"] + entry["validation"] + entry["test"]
     assert sorted(names) == sorted(f"{number}.png" for number in range(30))
-
-
-@pytest.fixture
-def mixed(tmp_path: Path, gopro: Path) -> list[SourceConfig]:
-    for number in range(12):
-        write(tmp_path / "own" / f"IMG_{number}.jpg", 120, 150, number, "2024:05:01 12:00:00")
-    write(tmp_path / "own" / "IMG_1.png", 120, 150)
-    for number in range(13):
-        write(tmp_path / "clip" / f"{number:03}.png", 40, 50)
-    return [
-        source("photos", tmp_path / "own"),
-        source("gopro", gopro),
-        source("frames", tmp_path / "clip"),
-    ]
-
-
-def test_a_packed_set_is_read_as_it_is(mixed: list[SourceConfig], tmp_path: Path) -> None:
-    path = tmp_path / "set.zip"
-    packed = pack(mixed, path, 2 << 20, long_side=100, licence="CC0")
-    assert [each.path for each in packed.sources] == [
-        "photos/own",
-        "pairs/GOPRO_Large",
-        "frames/clip",
-    ]
-    with ZipFile(path) as archive:
-        assert {entry.compress_type for entry in archive.infolist()} == {ZIP_STORED}
-        assert json.loads(archive.read("manifest.json"))["licence"] == "CC0"
-    inside = [SourceConfig("photos", str(path)), SourceConfig("pairs", str(path))]
-    inside.append(SourceConfig("frames", f"{path}/frames/clip"))
-    assert [len(list_items(each)) for each in inside] == [13, 6, 13]
-    samples = TrainingSamples(
-        inside, largest=24, seed=0, recipe=BlurRecipe(length=(1, 8)), augmentation=Augmentation()
-    )
-    assert all(len(samples[index, 24].sharp) == 3 for index in range(12))
-    photo = list_items(inside[0])[0][0]
-    assert decode(photo).shape == (80, 100, 3)
-    original = np.asarray(
-        Image.open(tmp_path / "own" / "IMG_0.jpg").resize((100, 80), Image.Resampling.LANCZOS)
-    )
-    assert np.abs(decode(photo).astype(int) - original).mean() < 12
-    assert len(split_source(inside[1])["train"]) > 0
-    assert sorted(map(len, split_source(inside[0]).values())) == [0, 1, 12], "times were lost"
-
-
-def test_a_packed_set_fits_and_comes_out_the_same(
-    mixed: list[SourceConfig], tmp_path: Path
-) -> None:
-    one, other = tmp_path / "one.zip", tmp_path / "other.zip"
-    pack(mixed, one, 100_000)
-    pack(mixed, other, 100_000)
-    assert one.read_bytes() == other.read_bytes()
-    assert one.stat().st_size <= 100_000
-    packed = pack(mixed, one, 40_000, overwrite=True)
-    assert one.stat().st_size <= 40_000
-    assert packed.sources[0].packed < packed.sources[0].found == 13
-    with pytest.raises(OutputExistsError, match=r"one\.zip exists already"):
-        pack(mixed, one, 100_000)
-    with pytest.raises(TrainingDataError, match="too few"):
-        pack(mixed, tmp_path / "tiny.zip", 2_000)
-    assert not list(tmp_path.glob("*tiny*"))
-
-
-def test_archives_say_what_they_hold(mixed: list[SourceConfig], tmp_path: Path) -> None:
-    pack(mixed, tmp_path / "all.zip", 1 << 20, long_side=64)
-    pack(mixed[1:2], tmp_path / "pairs.zip", 1 << 20, long_side=64)
-    assert kind_of(tmp_path / "pairs.zip") == "pairs"
-    assert kind_of(tmp_path / "all.zip" / "pairs" / "GOPRO_Large") == "pairs"
-    with pytest.raises(TrainingDataError, match=r"several sources.*frames:.*all\.zip/frames/clip"):
-        kind_of(tmp_path / "all.zip")
-    with pytest.raises(TrainingDataError, match="0 sources of kind gopro"):
-        list_items(source("gopro", tmp_path / "all.zip"))
-    (tmp_path / "bad.zip").write_text("no archive")
-    with pytest.raises(TrainingDataError, match=r"bad\.zip: cannot be read as a ZIP archive"):
-        list_photos(tmp_path / "bad.zip")
-
-
-def test_the_command_packs_and_tells(mixed: list[SourceConfig], tmp_path: Path) -> None:
-    app = typer.Typer()
-    app.command()(pack_command)
-    photos, path = f"photos:{mixed[0].path}", tmp_path / "set.zip"
-    told = CliRunner().invoke(app, ["--data", photos, "-o", str(path), "--max-mib", "1"])
-    assert told.exit_code == 0, told.output
-    assert "13 of 13" in told.output
-    again = CliRunner().invoke(app, ["--data", photos, "-o", str(path)])
-    assert again.exit_code == 1
-    assert "exists already" in again.output
