@@ -1,12 +1,12 @@
 """Photos in folders that the tests of training data make."""
 
-from pathlib from deblur.training.data.folders import list_items
-from deblur.training.tree import DataFile
-import Path
+from pathlib import Path
 
 from PIL import ExifTags, Image
 
 from deblur.training.config import SourceConfig, SourceKind
+from deblur.training.data.folders import list_items
+from deblur.training.tree import DataFile
 from tests.pictures import scene
 
 SEQUENCES = ("GOPR0372_07_00", "GOPR0374_11_01", "GOPR0374_11_02")
