@@ -30,7 +30,7 @@ LossName = Literal[
 ]
 
 _RETIRED = {"distill_from", "distill_weight"}
-"""Fields that checkpoints of version 0.1 may have: a teacher, which no run has any more."""
+"""Fields of older checkpoints: a teacher, which no run has any more."""
 
 
 @dataclass(frozen=True)
