@@ -118,7 +118,7 @@ def test_a_name_that_is_no_text_does_not_stop_the_rest(tmp_path: Path) -> None:
         (("--backend", "caffe"), 2, "caffe"),
         (("--device", "abacus"), 1, "no device 'abacus'"),
         (("--precision", "fp7"), 2, "fp7"),
-        (("--precision", "fp16"), 1, "choose the torch engine"),
+        (("--precision", "fp16"), 1, "here torch on cpu does"),
         (("--tile", "8"), 1, "tiles of 8 pixels are too small for this model"),
         (("--tile", "-1"), 2, "--tile"),
         (("--format", "bmp"), 2, "bmp"),
