@@ -12,6 +12,7 @@ from benchmarks.compare import Difference
 from benchmarks.costs.speed import SpeedRun
 from benchmarks.costs.tuning import TuningRun
 from benchmarks.running.coverage import MODELS, Coverage
+from benchmarks.running.edges import EDGE, SIDE, EdgeGain
 from benchmarks.running.overhead import Overhead
 from deblur.records.run_result import RunResult
 
@@ -127,6 +128,14 @@ def coverage_table(found: Sequence[Coverage]) -> Table:
         "95 % intervals that hold the true mean difference, and boards of "
         f"{MODELS} equally good models that have more than one rank"
     )
+    return table
+
+
+def edge_table(found: Sequence[EdgeGain]) -> Table:
+    """A row for each way to treat the edge of a picture."""
+    table = _table(f"the outer {EDGE} px of {found[0].pieces} pieces of {SIDE} px", "gain, dB")
+    for each in found:
+        table.add_row(each.treatment, f"{each.gain:+.2f}")
     return table
 
 

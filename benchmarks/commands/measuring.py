@@ -1,4 +1,4 @@
-"""`speed`, `tuning`, `overhead`, `feeding`: what models, harness and training cost; `coverage`."""
+"""`speed`, `tuning`, `overhead`, `feeding`: what things cost; `edges` and `coverage`: how good."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +11,11 @@ from benchmarks.costs.tuning import measure_tuning
 from benchmarks.datasets import open_dataset
 from benchmarks.methods import MethodChoice
 from benchmarks.running.coverage import measure_coverage
+from benchmarks.running.edges import measure_edges
 from benchmarks.running.overhead import measure_overhead
 from benchmarks.tables import (
     coverage_table,
+    edge_table,
     feeding_sentence,
     feeding_table,
     network_table,
@@ -26,6 +28,7 @@ from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.cli.console import plain_errors
 from deblur.cli.needs import require_torch
 from deblur.files import replace_file
+from deblur.restorer import Restorer
 
 
 def speed(
@@ -74,6 +77,18 @@ def overhead(
         opened = open_dataset(name, Path(folder) if folder else None)
         found = measure_overhead(MethodChoice(model), opened, lambda text: ERR.print(text))
         OUT.print(overhead_table(found))
+
+
+def edges(
+    dataset: Annotated[str, typer.Argument(help="NAME=FOLDER, with sharp pictures.")],
+    model: Annotated[str, typer.Option(help="A name from `models`.")] = DEFAULT_MODEL,
+) -> None:
+    """What the edge of a picture loses, and whether padding a photo would bring it back."""
+    with plain_errors():
+        name, _, folder = dataset.partition("=")
+        opened = open_dataset(name, Path(folder) if folder else None)
+        restorer = Restorer.open(model, engine="onnx", device="cpu")
+        OUT.print(edge_table(measure_edges(restorer, opened, ERR.print)))
 
 
 def coverage(
