@@ -1,6 +1,7 @@
 """Who is before whom: rows whose difference may be chance, or does not show, share a rank."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,19 @@ def ranks(scores: Sequence[Scores], digits: int, better: str = "higher") -> list
     A row shares the rank of the first one that is not better by `differences`, which compares on
     the pictures that both have finite scores of. The next rank is a row's place, as in sports.
     """
-    above = differences(np.array(scores), digits) * (1 if better == "higher" else -1)
+    table = np.array(scores, np.float64)
+    return [*_ranks(table.tobytes(), table.shape, digits, better)]
+
+
+@lru_cache(maxsize=8)
+def _ranks(scores: bytes, shape: tuple[int, ...], digits: int, better: str) -> tuple[int, ...]:
+    """Remembered, since a board is ranked anew for every view of it, and changes rarely."""
+    above = differences(np.frombuffer(scores).reshape(shape), digits)
+    above *= 1 if better == "higher" else -1
     found: list[int] = []
     leader = 0
-    for place in range(len(scores)):
+    for place in range(shape[0]):
         if above[leader, place] > 0:
             leader = place
         found.append(leader + 1)
-    return found
+    return tuple(found)
