@@ -90,9 +90,9 @@ def submit(
     with plain_errors():
         store = _open(root)
         if dry_run:
-            entry = examine(file.read_bytes(), about, store.load(), moderated=moderated)
+            entry = examine(file.read_bytes(), about, store.load(), moderated=moderated, tell=_tell)
         else:
-            entry = keep(store, file.read_bytes(), about, moderated=moderated)
+            entry = keep(store, file.read_bytes(), about, moderated=moderated, tell=_tell)
             _catch_up(store)
         OUT.print(render_entry(entry))
         ERR.print("nothing is wrong with it; not kept (--dry-run)" if dry_run else _kept(entry))
@@ -209,9 +209,13 @@ def _catch_up(store: FolderStore) -> None:
             ERR.print(str(error), style="yellow")
 
 
+def _tell(sentence: str) -> None:
+    ERR.print(sentence, style="yellow")
+
+
 def _tell_problems(board: Board) -> None:
     for problem in board.problems:
-        ERR.print(problem, style="yellow")
+        _tell(problem)
 
 
 def _kept(entry: Entry) -> str:

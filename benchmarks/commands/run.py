@@ -38,6 +38,7 @@ from deblur.cli.options import (
     Workers,
 )
 from deblur.crews import Crew
+from deblur.records.commands import without_places
 from deblur.records.run_result import RunResult, folder_of
 from deblur.spec import Precision
 
@@ -173,7 +174,7 @@ def _hand_in_all(url: str, records: Mapping[Path, RunResult], about: Mapping[str
 
 def _measured(tasks: Sequence[Task], output: Path, crew: Crew, cost: bool) -> dict[Path, RunResult]:
     """The records by their files."""
-    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+    command = without_places(shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]))
     records = {}
     try:
         with _bars(tasks) as on_progress:

@@ -22,7 +22,7 @@ from deblur.records.run_result import RunResult
 from leaderboard.errors import Complaint, HarnessError, SubmissionError
 from leaderboard.intake.harness import run_harness
 from leaderboard.intake.plausibility import named
-from leaderboard.store.entries import text_fault
+from leaderboard.store.naming import name_fault
 
 SUFFIXES = (".png", ".tif", ".tiff", ".webp", ".bmp", ".jpg", ".jpeg")
 LIMITS = ArchiveLimits(members=20_000, bytes=8_000_000_000, bytes_each=200_000_000)
@@ -112,9 +112,7 @@ def _placed(members: Sequence[zipfile.ZipInfo]) -> list[Placement]:
 
 
 def _check_names(model: str, dataset: str, known: Mapping[str, Path | None]) -> Iterator[Complaint]:
-    if not model.strip():
-        yield Complaint("model", "has no name; say what restored the pictures")
-    elif fault := text_fault(model, 100):
+    if fault := name_fault(model):
         yield Complaint("model", fault)
     if dataset not in known:
         yield Complaint(

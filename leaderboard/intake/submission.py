@@ -2,22 +2,26 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from pydantic import ValidationError
 
 from benchmarks.datasets import DATASETS
 from benchmarks.datasets.manifest import Manifest, read_manifest
+from deblur.records.commands import without_places
 from deblur.records.digests import digest_of_json
 from deblur.records.protocol import EvalProtocol
 from deblur.records.run_result import Mean, RunResult, category_means, dataset_digest, mean_scores
 from leaderboard.errors import Complaint, SubmissionError
 from leaderboard.intake.plausibility import check_against_board, check_name, check_scores, named
-from leaderboard.store.entries import About, Entry, complaints_of, text_fault
+from leaderboard.store.entries import About, Entry, complaints_of
 from leaderboard.store.folder_store import Board, FolderStore
-from leaderboard.store.rows import is_metric_name
+from leaderboard.store.naming import LONGEST_NAME, folded, name_fault, text_fault
+from leaderboard.store.rows import is_metric_name, ranking_scores
 
 MOST_BYTES = 20_000_000
 MOST_IMAGES = 20_000
@@ -26,30 +30,62 @@ MOST_CATEGORIES = 50
 MOST_COUNTED = 1e15
 """No count of parameters, pixels or bytes is larger."""
 
-LONGEST_TEXT = 2000
+LONGEST_TEXT = 500
+LONGEST: Mapping[str, int] = {
+    "record.model.title": LONGEST_NAME,
+    "record.dataset.title": 100,
+    "record.metrics.title": 40,
+    "record.metrics.definition": 200,
+    "record.images.id": 200,
+    "record.images.categories": LONGEST_NAME,
+    "record.command": 2000,
+}
+"""Characters of texts by their places, where LONGEST_TEXT is not the limit."""
+
+DATE = "%Y-%m-%dT%H:%M:%SZ"
+CLOCKS_DIFFER = timedelta(days=1)
+SAME_SCORE = 1e-6
+"""Scores that lie nearer together are the same."""
+
+MOST_IN_A_LIST = 100
+"""So many notes, machines and sets of training data a record may have each."""
+
+Tell = Callable[[str], None]
 REQUIRED = ("licence", "training_data", "contact")
 
 
 def submit(
-    store: FolderStore, content: str | bytes, about: Mapping[str, str], *, moderated: bool = False
+    store: FolderStore,
+    content: str | bytes,
+    about: Mapping[str, str],
+    *,
+    moderated: bool = False,
+    tell: Tell = lambda _: None,
 ) -> Entry:
     """Check a record, as JSON, and keep it as self-reported; `moderated` makes it wait.
 
-    Raises SubmissionError with everything that is wrong.
+    `tell` gets a sentence for each thing that is kept otherwise than it came. Raises
+    SubmissionError with everything that is wrong.
     """
-    entry = examine(content, about, store.load(), moderated=moderated)
+    entry = examine(content, about, store.load(), moderated=moderated, tell=tell)
     store.add(entry)
     return entry
 
 
 def examine(
-    content: str | bytes, about: Mapping[str, str], board: Board, *, moderated: bool = False
+    content: str | bytes,
+    about: Mapping[str, str],
+    board: Board,
+    *,
+    moderated: bool = False,
+    tell: Tell = lambda _: None,
 ) -> Entry:
     """The entry that `submit` would keep. Raises SubmissionError with everything that is wrong."""
     told, complaints = _parse_about(about)
     record = _parse_record(content)
     if isinstance(record, list):
         raise SubmissionError([*complaints, *record])
+    record = _without_places(record, tell)
     entry = Entry(
         kind="self-reported",
         record=record,
@@ -65,18 +101,21 @@ def examine(
 def check_submission(entry: Entry, board: Board) -> list[Complaint]:
     """Everything wrong with an entry's record, beside what its types refuse."""
     record = entry.record
-    if complaints := [*_check_sizes(record), *_check_texts(record.model_dump(), "record")]:
+    if complaints := [
+        *_check_sizes(record),
+        *_check_lists(record),
+        *_check_texts(record.model_dump(), "record"),
+    ]:
         return complaints
     complaints = [
         *_check_sums(record),
         *_check_numbers(record),
-        *_check_date(record),
+        *_check_date(record, board),
+        *_check_new(entry, board),
         *check_name(record, board.rows),
         *check_scores(record),
         *check_against_board(record, board.rows),
     ]
-    if entry.id in set(board.rows["id"]):
-        complaints.append(Complaint("record", f"is on the board already, as {entry.id}"))
     manifest = _manifest_of(record)
     if manifest is None:
         return [_unknown_dataset(record), *complaints]
@@ -122,10 +161,20 @@ def _check_sizes(record: RunResult) -> Iterator[Complaint]:
             yield Complaint("metrics", f"{name[:40]!r} cannot name a metric")
 
 
+def _without_places(record: RunResult, tell: Tell) -> RunResult:
+    """The record whose command names no folder of anybody's machine."""
+    command = without_places(record.command)
+    if command == record.command:
+        return record
+    tell(f"the places of files were taken out of the command; it is kept as: {command}")
+    return record.model_copy(update={"command": command})
+
+
 def _check_texts(content: Any, field: str) -> Iterator[Complaint]:
     """Every text of a record, names of fields in it included."""
     if isinstance(content, str):
-        if fault := text_fault(content, LONGEST_TEXT):
+        fault = name_fault(content) if field == "record.model.name" else None
+        if fault := fault or text_fault(content, _longest(field)):
             yield Complaint(field, fault)
     elif isinstance(content, Mapping):
         for name, each in content.items():
@@ -134,6 +183,25 @@ def _check_texts(content: Any, field: str) -> Iterator[Complaint]:
     elif isinstance(content, list | tuple):
         for each in content:
             yield from _check_texts(each, field)
+
+
+def _longest(field: str) -> int:
+    if field.startswith("record.metrics."):
+        field = f"record.metrics.{field.rpartition('.')[2]}"
+    return LONGEST.get(field, LONGEST_TEXT)
+
+
+def _check_lists(record: RunResult) -> Iterator[Complaint]:
+    lists = {
+        "model.trained_on": len(record.model.trained_on),
+        "engine.notes": len(record.engine.notes),
+        "machines": len(record.machines),
+        "machines.versions": max((len(each.versions) for each in record.machines), default=0),
+        "images.notes": max((len(each.notes) for each in record.images), default=0),
+    }
+    for field, count in lists.items():
+        if count > MOST_IN_A_LIST:
+            yield Complaint(field, f"has {count:,}; at most {MOST_IN_A_LIST} are allowed")
 
 
 def _check_sums(record: RunResult) -> Iterator[Complaint]:
@@ -165,7 +233,8 @@ def _same_means(stated: Mapping[str, Mean], computed: Mapping[str, Mean]) -> boo
 
 
 def _figures(mean: Mean) -> tuple[float, ...]:
-    return mean.value, mean.low, mean.high, mean.count, mean.left_out
+    """What is compared: intervals are made anew from the scores, by the board's own rule."""
+    return mean.value, mean.count, mean.left_out
 
 
 def _check_numbers(record: RunResult) -> Iterator[Complaint]:
@@ -183,10 +252,56 @@ def _check_numbers(record: RunResult) -> Iterator[Complaint]:
             yield Complaint(field, "is not a plausible number")
 
 
-def _check_date(record: RunResult) -> Iterator[Complaint]:
-    latest = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if record.date > latest:
-        yield Complaint("date", f"{record.date} is in the future")
+def _check_date(record: RunResult, board: Board) -> Iterator[Complaint]:
+    """Whether the date exists, and does not lie ahead by more than clocks differ.
+
+    The latest of the rows that were measured here counts as today where this machine's clock is
+    behind it.
+    """
+    try:
+        date = datetime.strptime(record.date, DATE).replace(tzinfo=UTC)
+    except ValueError:
+        yield Complaint("date", f"{record.date} is no day and time that there is")
+        return
+    ours = board.rows[board.rows["kind"] == "measured"]["date"].dropna()
+    latest = [datetime.strptime(each, DATE).replace(tzinfo=UTC) for each in sorted(ours)[-1:]]
+    today = max([datetime.now(UTC), *latest])
+    if date > today + CLOCKS_DIFFER:
+        yield Complaint(
+            "date",
+            f"{record.date} is ahead of this board's clock, {today.strftime(DATE)}: correct the "
+            "clock of the machine that measured, or have the board's corrected",
+        )
+
+
+def _check_new(entry: Entry, board: Board) -> Iterator[Complaint]:
+    """Whether these scores of these weights on these pictures are on the board already."""
+    if entry.id in set(board.rows["id"]):
+        yield Complaint("record", f"is on the board already, as {entry.id}")
+        return
+    alike = board.rows[board.rows["dataset_digest"] == entry.record.dataset.digest]
+    same = next((row["id"] for row in alike.to_dict("records") if _is_same(entry, row)), None)
+    if same:
+        yield Complaint(
+            "record", f"has the scores, pictures and weights of {same}, on the board already"
+        )
+
+
+def _is_same(entry: Entry, row: Mapping[Any, Any]) -> bool:
+    """Whether a row has an entry's weights, or its name where no weights are known, and scores."""
+    model, ours = entry.record.model, np.array(ranking_scores(entry.record))
+    theirs = np.array(row["scores"], np.float64)
+    known = model.weights_sha256 is not None
+    same_model = (
+        row["weights_sha256"] == model.weights_sha256
+        if known
+        else pd.isna(row["weights_sha256"]) and folded(row["model"]) == folded(model.name)
+    )
+    return bool(
+        same_model
+        and theirs.shape == ours.shape
+        and np.allclose(theirs, ours, rtol=0, atol=SAME_SCORE, equal_nan=True)
+    )
 
 
 def _manifest_of(record: RunResult) -> Manifest | None:

@@ -1,7 +1,6 @@
 """What the store keeps: a record with what its sender says about it, and what became of it."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from deblur.errors import RecordError
 from deblur.records.run_result import Record, RunResult
 from leaderboard.errors import Complaint, EntryError
+from leaderboard.store.naming import text_fault
 
 HUB = "https://huggingface.co/"
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", re.ASCII)
@@ -20,19 +20,6 @@ _PLAIN_WORDS = {
     "extra_forbidden": "is no field that is known here; leave it out",
     "missing": "is missing",
 }
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-"""Unicode's categories of controls, formats, surrogates, private characters and line ends."""
-
-
-def text_fault(text: str, limit: int) -> str | None:
-    """Why a text of up to `limit` characters cannot be shown as it is, or None."""
-    if len(text) > limit:
-        return f"has {len(text):,} characters; {limit:,} are allowed: shorten it"
-    if any(sign in text for sign in "<>"):
-        return "has < or >; write plain text, without HTML"
-    if any(unicodedata.category(each) in _INVISIBLE for each in text):
-        return "has line breaks, control or invisible characters; write plain text in one line"
-    return None
 
 
 def _plain(limit: int) -> AfterValidator:

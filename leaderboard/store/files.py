@@ -57,6 +57,19 @@ def is_id(text: str) -> bool:
     return _FILE.fullmatch(f"{text}.json") is not None and "." not in text
 
 
+def path_of(root: Path, id: str) -> Path | None:
+    """Where the entry of an id lies in a store, None where there is none; a vote is no entry."""
+    if not is_id(id):
+        return None
+    found = (
+        Path(model.path, f"{id}.json")
+        for dataset in _folders(root, Found())
+        if dataset.name not in _APART
+        for model in _folders(Path(dataset), Found())
+    )
+    return next((path for path in found if path.is_file()), None)
+
+
 def scan(root: Path) -> Found:
     """Everything in a store, in the order of paths; hidden files are not looked at."""
     found = Found()

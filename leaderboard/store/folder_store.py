@@ -28,7 +28,7 @@ from leaderboard.store.entries import (
     read_entry,
     read_event,
 )
-from leaderboard.store.files import REPORTED, EntryFiles, is_id, place_of, scan
+from leaderboard.store.files import REPORTED, EntryFiles, path_of, place_of, scan
 from leaderboard.store.rows import Row, entry_row, reported_rows, schema_for
 
 
@@ -125,7 +125,7 @@ class FolderStore:
             raise StoreError(f"{id} was {event} before")
 
     def _path(self, id: str) -> Path:
-        path = next(self.root.glob(f"*/*/{id}.json"), None) if is_id(id) else None
+        path = path_of(self.root, id)
         if path is None:
             raise StoreError(
                 f"there is no entry {id!r} in {self.root}; an id has 16 digits from 0 to f, "

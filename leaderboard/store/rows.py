@@ -24,7 +24,7 @@ _TEXTS = (
     *("id", "kind", "status", "withdrawn_because"),
     *("dataset", "variant", "subset_of", "dataset_digest", "protocol_digest"),
     *("model", "title", "model_kind", "link", "licence", "trained_on", "contamination", "source"),
-    *("backend", "device", "precision", "provider", "date", "metrics"),
+    *("backend", "device", "precision", "provider", "date", "metrics", "weights_sha256"),
 )
 _NUMBERS = (
     *("images", "parameters", "macs_per_megapixel", "weights_bytes"),
@@ -174,6 +174,7 @@ def _model_cells(record: RunResult) -> Row:
         "parameters": _number(model.parameters),
         "macs_per_megapixel": _number(model.macs_per_megapixel),
         "weights_bytes": _number(model.weights_bytes),
+        "weights_sha256": model.weights_sha256,
     }
 
 

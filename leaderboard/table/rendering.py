@@ -19,7 +19,8 @@ from leaderboard.store.entries import Entry, History
 from leaderboard.store.rows import entry_row
 from leaderboard.table.table import Column, Table
 
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r]")
+"""What a spreadsheet takes for a formula, full-width signs included."""
 
 
 def render(table: Table, format: str) -> str:

@@ -131,7 +131,7 @@ COLUMNS = (*_BEFORE, *_AFTER)
 def datasets_of(board: Board) -> list[str]:
     """The datasets that the board shows, those with the most measured rows first."""
     shown = board.rows[board.rows["status"] == "shown"]
-    counts = (shown["kind"] != "reported").groupby(shown["dataset"]).sum()
+    counts = (shown["kind"] == "measured").groupby(shown["dataset"]).sum()
     return sorted(counts.index, key=lambda name: (-counts[name], name))
 
 
@@ -146,7 +146,8 @@ def build_table(board: Board, dataset: str, protocol_digest: str | None = None) 
         known = ", ".join(datasets_of(board)) or "none"
         raise TableError(f"the board shows no rows of {dataset!r}; it has rows of: {known}")
     protocols = shown["protocol_digest"].dropna().value_counts(sort=False).sort_index()
-    chosen = protocol_digest or (str(protocols.idxmax()) if len(protocols) else None)
+    ours_first = protocols + len(shown) * _measured_by_protocol(shown).reindex(protocols.index)
+    chosen = protocol_digest or (str(ours_first.idxmax()) if len(protocols) else None)
     if protocol_digest and protocol_digest not in protocols:
         raise TableError(
             f"no row of {dataset} was taken under protocol {protocol_digest!r}; there are "
@@ -165,6 +166,11 @@ def build_table(board: Board, dataset: str, protocol_digest: str | None = None) 
         frame.convert_dtypes().reset_index(drop=True),
         (*_left_out(rows, columns), *_notes(ours, others)),
     )
+
+
+def _measured_by_protocol(rows: pd.DataFrame) -> "pd.Series[int]":
+    """How many rows of each protocol were measured here, so that others' cannot outnumber them."""
+    return (rows["kind"] == "measured").astype(int).groupby(rows["protocol_digest"]).sum()
 
 
 @cache

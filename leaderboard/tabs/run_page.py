@@ -12,6 +12,7 @@ from benchmarks.datasets import open_dataset
 from deblur import catalog
 from deblur.catalog import CATALOG
 from deblur.errors import DeblurError
+from deblur.records.commands import without_places
 from deblur.records.run_result import ImageScore, MetricRecord, RunResult, mean_scores
 from leaderboard.errors import EntryError, StoreError
 from leaderboard.store.entries import Entry, History
@@ -207,7 +208,7 @@ def _provenance(entry: Entry, history: History) -> Facts:
         "Versions": ", ".join(f"{name} {is_at}" for name, is_at in machine.versions.items())
         if machine
         else None,
-        "Command": record.command,
+        "Command": without_places(record.command),
         "Id": entry.id,
     }
 

@@ -1,7 +1,7 @@
 """Submit, on the page and through its API: a record or restored pictures become a row."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -53,15 +53,18 @@ def build_submit_tab(store: FolderStore, known: Mapping[str, Path | None]) -> No
                 "link": link,
                 "note": note,
             }
+            said: list[str] = []
             try:
                 content = _content(file, model, dataset, known)
                 if keep:
-                    entry = submit(store, content, about, moderated=moderated)
+                    entry = submit(store, content, about, moderated=moderated, tell=said.append)
                 else:
-                    entry = examine(content, about, store.load(), moderated=moderated)
+                    entry = examine(
+                        content, about, store.load(), moderated=moderated, tell=said.append
+                    )
             except SubmissionError as error:
                 return [_refusal(error), _told_wrong(error)]
-            return [_acceptance(entry, kept=keep), _told_right(entry, kept=keep)]
+            return [_acceptance(entry, said, kept=keep), _told_right(entry, said, kept=keep)]
 
         return answer
 
@@ -131,12 +134,13 @@ def _refusal(error: SubmissionError) -> dict[str, Any]:
     return {"kept": False, "complaints": complaints}
 
 
-def _acceptance(entry: Entry, *, kept: bool) -> dict[str, Any]:
+def _acceptance(entry: Entry, said: Sequence[str], *, kept: bool) -> dict[str, Any]:
     return {
         "kept": kept,
         "id": entry.id,
         "waiting": entry.moderated,
         "complaints": [],
+        "notes": [*said],
         "means": {name: mean.value for name, mean in entry.record.means.items()},
     }
 
@@ -151,7 +155,7 @@ def _told_wrong(error: SubmissionError) -> str:
     )
 
 
-def _told_right(entry: Entry, *, kept: bool) -> str:
+def _told_right(entry: Entry, said: Sequence[str], *, kept: bool) -> str:
     name, id = escape(entry.record.dataset.name), entry.id
     if not kept:
         sentence = "Nothing is wrong with it. This is the row that it would make:"
@@ -159,4 +163,5 @@ def _told_right(entry: Entry, *, kept: bool) -> str:
         sentence = f"Kept as {id}; it waits until whoever runs the board accepts it."
     else:
         sentence = f'On the board: <a href="?board={name}&amp;run={id}">{id}</a>.'
-    return f'<p class="success" role="status">{sentence}</p>{run_html(entry, History())}'
+    notes = "".join(f'<p class="note">{escape(each)}</p>' for each in said)
+    return f'<p class="success" role="status">{sentence}</p>{notes}{run_html(entry, History())}'

@@ -59,6 +59,17 @@ def test_a_good_record_is_self_reported(store: FolderStore) -> None:
     assert fields_again(store) == {"record"}
 
 
+def test_a_record_of_older_intervals_is_taken(store: FolderStore) -> None:
+    """Earlier harnesses made them by the bootstrap; the board makes them anew from the scores."""
+    made = record()
+    older = {
+        name: mean.model_copy(update={"low": mean.low + 0.1, "high": mean.high - 0.1})
+        for name, mean in made.means.items()
+    }
+    submit(store, made.model_copy(update={"means": older}).to_json(), ABOUT)
+    assert store.load().rows["status"].tolist() == ["shown"]
+
+
 def fields_again(store: FolderStore) -> set[str]:
     with pytest.raises(SubmissionError) as refused:
         submit(store, record().to_json(), ABOUT)
@@ -210,3 +221,79 @@ def test_what_to_run_is_stated_or_refused() -> None:
     with pytest.raises(VerificationError, match="--model"):
         model_of(measured("/etc/model.onnx"))
     assert model_of(measured("unet")) == "unet"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", " ", "x" * 61, "a\u0301\u0302", "sharp\u200b", "residual-unet-xs ", "SRCNN"),
+        *("srсnn", "ｕｎｅｔ"),  # noqa: RUF001
+    ],
+)
+def test_a_name_that_misleads_is_refused(store: FolderStore, name: str) -> None:
+    made = record("mine", about_model={"name": name, "title": "Mine"})
+    content = made.to_json()
+    assert "record.model.name" in fields(store, content) or "model.name" in fields(store, content)
+
+
+def test_a_title_of_the_project_is_the_projects(store: FolderStore) -> None:
+    title = CATALOG["residual-unet-xs"].title.upper()
+    assert fields(store, record(about_model={"title": title}).to_json()) == {"model.name"}
+
+
+def test_a_name_is_spelt_as_on_the_board(store: FolderStore) -> None:
+    submit(store, record("Sharp One").to_json(), ABOUT)
+    with pytest.raises(SubmissionError, match="reads as 'Sharp One'"):
+        submit(store, record("sharp one", images(25.0)).to_json(), ABOUT)
+    submit(store, record("Sharp One", images(25.0)).to_json(), ABOUT)
+
+
+@pytest.mark.parametrize("date", ["2026-02-30T00:00:00Z", "2026-01-01T25:00:00Z"])
+def test_a_date_exists(store: FolderStore, date: str) -> None:
+    assert fields(store, record(date=date).to_json()) == {"date"}
+
+
+def test_a_clock_behind_is_no_fault_of_submissions(store: FolderStore) -> None:
+    """The latest row that was measured here counts as today."""
+    store.add(measured(date="2999-01-01T00:00:00Z"))
+    submit(store, record("other", images(25.0), date="2999-01-01T23:00:00Z").to_json(), ABOUT)
+    with pytest.raises(SubmissionError, match="ahead of this board's clock"):
+        submit(store, record("third", images(24.0), date="2999-01-03T00:00:00Z").to_json(), ABOUT)
+
+
+@pytest.mark.parametrize("weights", [None, "a" * 64])
+def test_another_date_makes_no_other_entry(store: FolderStore, weights: str | None) -> None:
+    about_model = {"weights_sha256": weights}
+    first = submit(store, record(about_model=about_model).to_json(), ABOUT)
+    store.withdraw(first.id, "a mistake")
+    again = record(about_model=about_model, date="2026-01-02T00:00:00Z")
+    with pytest.raises(SubmissionError, match=f"scores, pictures and weights of {first.id}"):
+        submit(store, again.to_json(), ABOUT)
+
+
+def test_places_are_taken_out_of_the_command_and_that_is_said(store: FolderStore) -> None:
+    said: list[str] = []
+    command = "python -m benchmarks run --model /home/me/sharp.onnx"
+    entry = submit(store, record(command=command).to_json(), ABOUT, tell=said.append)
+    assert "/home" not in store.entry(entry.id).record.command
+    assert len(said) == 1
+    assert "--model sharp.onnx" in said[0]
+
+
+def test_the_board_is_no_ladder(store: FolderStore) -> None:
+    """What nobody has measured does not raise what is believed."""
+    store.add(measured("ours", 26.0))
+    submit(store, record("first", images(28.5)).to_json(), ABOUT)
+    assert fields_of(store, record("second", images(31.0))) == {"means.psnr"}
+
+
+def fields_of(store: FolderStore, made: RunResult) -> set[str]:
+    with pytest.raises(SubmissionError) as refused:
+        submit(store, made.to_json(), ABOUT)
+    return {each.field for each in refused.value.complaints}
+
+
+def test_texts_and_lists_have_limits(store: FolderStore) -> None:
+    long = METRICS["psnr"].model_copy(update={"title": "x" * 41})
+    made = record(metrics=METRICS | {"psnr": long}, about_model={"trained_on": ["x"] * 101})
+    assert fields(store, made.to_json()) == {"record.metrics.psnr.title", "model.trained_on"}

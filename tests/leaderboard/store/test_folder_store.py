@@ -10,10 +10,12 @@ import pytest
 
 from deblur.records.run_result import RunResult
 from leaderboard.errors import EntryError, StoreError
+from leaderboard.judging.votes import id_of
 from leaderboard.store.entries import Entry, Verification
 from leaderboard.store.files import is_id, safe_name
 from leaderboard.store.folder_store import FolderStore
 from tests.cli.command_line import ENVIRONMENT, ROOT
+from tests.leaderboard.ballots import preference
 from tests.leaderboard.entries import images, measured, record
 
 MANY = """
@@ -265,3 +267,13 @@ def test_reported_rows_come_with_their_sources(store: FolderStore) -> None:
     assert set(board.rows["kind"]) == {"reported"}
     assert board.rows["source"].str.len().min() > 5
     assert len(board.problems) == 1
+
+
+def test_a_votes_id_is_no_entry(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    vote = preference("somebody", "a", "b", "left")
+    store.add_vote(vote)
+    for change in (store.entry, store.accept, lambda id: store.withdraw(id, "none")):
+        with pytest.raises(StoreError, match="there is no entry"):
+            change(id_of(vote))
+    assert not [*tmp_path.rglob("*.withdrawn.json")]

@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 from deblur.records.protocol import EvalProtocol
 from leaderboard.__main__ import app
 from leaderboard.errors import TableError
+from leaderboard.store.entries import Entry
 from leaderboard.store.folder_store import FolderStore
 from leaderboard.store.rows import ON_NEITHER, ON_TEST, ON_TRAIN, contamination
 from leaderboard.table.rendering import render
-from leaderboard.table.table import build_table
+from leaderboard.table.table import build_table, datasets_of
 from tests.leaderboard.entries import images, measured, record
 
 
@@ -126,3 +127,25 @@ def test_the_commands(store: FolderStore, tmp_path: Path) -> None:
 )
 def test_contamination_is_read_from_the_words(trained_on: str, dataset: str, expected: str) -> None:
     assert contamination([trained_on], dataset) == expected
+
+
+def test_strangers_do_not_choose_what_the_board_opens_with(tmp_path: Path) -> None:
+    """Neither the dataset nor the protocol that has the most of their rows comes first."""
+    store = FolderStore(tmp_path / "board")
+    store.add(measured("ours"))
+    lai = record().dataset.model_copy(update={"name": "lai-real"})
+    for number in range(3):
+        for changes in ({"dataset": lai}, {"protocol": EvalProtocol(tiling=64)}):
+            made = record(f"theirs-{number}", images(seed=number), **changes)
+            store.add(Entry(kind="self-reported", record=made, submitted="2026-01-01"))
+    board = store.load()
+    assert datasets_of(board) == ["mini", "lai-real"]
+    assert build_table(board, "mini").frame["model"].tolist() == ["ours"]
+
+
+def test_a_full_width_sign_begins_no_formula(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "board")
+    for name in ("\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20x", " =1+1"):
+        store.add(measured(name))
+    csv = pd.read_csv(io.StringIO(render(build_table(store.load(), "mini"), "csv")))
+    assert csv["model"].str.startswith("'").all()
