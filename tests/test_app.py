@@ -74,6 +74,7 @@ def test_the_account_names_what_ran() -> None:
         tiles=54,
         seconds=61.26,
         network_seconds=60.0,
+        changed=0.5,
         notes=("CUDA did not start",),
     )
     account = account_for(report)
