@@ -9,7 +9,7 @@ from deblur.catalog import CATALOG
 from deblur.records.run_result import ReportedScores
 from leaderboard.judging.arena import strengths
 from leaderboard.judging.questions import Kind, that_count
-from leaderboard.judging.raters import weights_of
+from leaderboard.judging.raters import of_checked, weights_of
 from leaderboard.judging.rating import mean_opinions
 from leaderboard.judging.resampling import FEWEST
 from leaderboard.judging.votes import BLURRED, GRADES, SHARP, Vote
@@ -25,9 +25,9 @@ Line = tuple[str, float, float, float, int]
 
 
 def standing_html(kind: Kind, votes: Sequence[Vote], dataset: str) -> str:
-    """How the models stand on a dataset by the votes of one kind; empty before there is one."""
+    """How the models stand on a dataset by the votes of one kind; empty before one counts."""
     weights = weights_of(votes)
-    counted = that_count(votes, dataset)
+    counted = that_count(of_checked(votes), dataset)
     if kind == "rating":
         opinions = mean_opinions(counted, weights)
         lines = [
@@ -64,8 +64,9 @@ def _standing(lines: Sequence[Line], title: str, ends: tuple[float, float], besi
     rows = "".join(_row(line, title, ends) for line in lines)
     return (
         '<div class="standing"><section><h3>How they stand</h3>'
-        f"<table><tr>{head}</tr>{rows}</table><p>Answers count more the better "
-        "somebody tells originals from blur, and agrees with themselves.</p></section>"
+        f"<table><tr>{head}</tr>{rows}</table><p>Answers count once somebody has "
+        "passed a check, and more the better they tell originals from blur and agree with "
+        "themselves.</p></section>"
         f"{beside}</div>"
     )
 
