@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from leaderboard.judging.questions import that_count
-from leaderboard.judging.raters import weights_of
+from leaderboard.judging.raters import of_checked, weights_of
 from leaderboard.judging.rating import mean_opinions
 from leaderboard.judging.votes import Vote
 
@@ -18,11 +18,11 @@ def with_opinions(rows: pd.DataFrame, votes: Sequence[Vote]) -> pd.DataFrame:
 
     A model's opinion is that of its pictures of the row's dataset; reported rows have none.
     """
-    weights = weights_of(votes)
+    weights, checked = weights_of(votes), of_checked(votes)
     opinions = {
         (dataset, model): (each.mean, each.low, each.high)
-        for dataset in {vote.dataset for vote in votes}
-        for model, each in mean_opinions(that_count(votes, dataset), weights).items()
+        for dataset in {vote.dataset for vote in checked}
+        for model, each in mean_opinions(that_count(checked, dataset), weights).items()
     }
     unknown = (np.nan,) * len(COLUMNS)
     found = [

@@ -19,7 +19,7 @@ SIDES: dict[Kind, int] = {"rating": 1, "preference": 2}
 """How many pictures are shown at once."""
 
 CHECK_EVERY = 5
-"""Of so many questions, the second is one that tells whether people look; see `raters`."""
+"""Of so many questions, the first is one that tells whether people look; see `raters`."""
 
 REVISION = 8
 """Digits of the SHA-256 by which the weights of a contestant are known."""
@@ -96,11 +96,15 @@ class Programme:
     ) -> Trial | None:
         """The next question to a person, after `last`; None when they have answered all.
 
-        Every few questions there is a check. The others are those that were answered least so
-        far, by everybody; chance decides among equals, and which picture is on the left.
+        Every few questions, and at first, there is a check. The others are those that were
+        answered least so far, by everybody; chance decides among equals, and which picture is on
+        the left.
         """
         own = [vote for vote in votes if vote.kind == kind and vote.rater == rater]
-        trial = self._check(kind, votes, own, last) if len(own) % CHECK_EVERY == 1 else None
+        if len(own) % CHECK_EVERY == 0:
+            trial = self._check(kind, votes, own, last)
+        else:
+            trial = self._first_blurred(kind, votes, own)
         trial = trial or self._least_answered(self._questions(kind), kind, votes, own)
         if trial is None:
             return None
@@ -135,6 +139,15 @@ class Programme:
         if len(own) // CHECK_EVERY % 2:
             checks.reverse()
         return next((trial for check in checks if (trial := check())), None)
+
+    def _first_blurred(
+        self, kind: Kind, votes: Sequence[Vote], own: Sequence[Vote]
+    ) -> Trial | None:
+        """A blurred picture to grade for who has graded none: an original is told beside those."""
+        if kind != "rating" or any(vote.shown == (BLURRED,) for vote in own):
+            return None
+        blurred = [trial for trial in self._questions(kind) if trial.shown == (BLURRED,)]
+        return self._least_answered(blurred, kind, votes, own)
 
     def _again(self, own: Sequence[Vote], last: Trial | None) -> Trial | None:
         """A picture that the person has graded once, and not just now."""

@@ -26,10 +26,14 @@ def weights_of(votes: Iterable[Vote]) -> dict[str, float]:
 
     By Bayes' rule from the checks that they passed and failed, starting at UNKNOWN.
     """
-    by_rater: dict[str, list[Vote]] = defaultdict(list)
-    for vote in votes:
-        by_rater[vote.rater].append(vote)
-    return {rater: weight_after(checks_of(own)) for rater, own in by_rater.items()}
+    return {rater: weight_after(checks_of(own)) for rater, own in _by_rater(votes).items()}
+
+
+def of_checked(votes: Iterable[Vote]) -> list[Vote]:
+    """The votes of people who have passed a check: the others' count nothing yet."""
+    given = [*votes]
+    passed = {rater for rater, own in _by_rater(given).items() if any(checks_of(own))}
+    return [vote for vote in given if vote.rater in passed]
 
 
 def weight_after(checks: Iterable[bool]) -> float:
@@ -48,6 +52,13 @@ def checks_of(own: Sequence[Vote]) -> Iterator[bool]:
             yield vote.winner == SHARP
     yield from _originals(ratings)
     yield from _repeats(ratings)
+
+
+def _by_rater(votes: Iterable[Vote]) -> dict[str, list[Vote]]:
+    by_rater: dict[str, list[Vote]] = defaultdict(list)
+    for vote in votes:
+        by_rater[vote.rater].append(vote)
+    return by_rater
 
 
 def _originals(ratings: Sequence[Rating]) -> Iterator[bool]:

@@ -9,7 +9,7 @@ from deblur.catalog import CATALOG
 from deblur.records.run_result import ReportedScores
 from leaderboard.judging.arena import strengths
 from leaderboard.judging.questions import Kind, that_count
-from leaderboard.judging.raters import weights_of
+from leaderboard.judging.raters import of_checked, weights_of
 from leaderboard.judging.rating import mean_opinions
 from leaderboard.judging.resampling import FEWEST
 from leaderboard.judging.votes import BLURRED, GRADES, SHARP, Vote
@@ -25,9 +25,10 @@ Line = tuple[str, float, float, float, int]
 
 
 def standing_html(kind: Kind, votes: Sequence[Vote], dataset: str) -> str:
-    """How the models stand on a dataset by the votes of one kind; empty before there is one."""
-    given = [vote for vote in votes if (vote.kind, vote.dataset) == (kind, dataset)]
-    counted = [vote for vote in that_count(votes, dataset) if vote.kind == kind]
+    """How the models stand on a dataset by the votes of one kind; empty before one counts."""
+    heard = of_checked(votes)
+    given = [vote for vote in heard if (vote.kind, vote.dataset) == (kind, dataset)]
+    counted = [vote for vote in that_count(heard, dataset) if vote.kind == kind]
     former = _former_html(len(given) - len(counted))
     return _lines_html(kind, counted, weights_of(votes)) + former
 
@@ -79,8 +80,9 @@ def _standing(lines: Sequence[Line], title: str, ends: tuple[float, float], besi
     rows = "".join(_row(line, title, ends) for line in lines)
     return (
         '<div class="standing"><section><h3>How they stand</h3>'
-        f"<table><tr>{head}</tr>{rows}</table><p>Answers count more the better "
-        "somebody tells originals from blur, and agrees with themselves.</p></section>"
+        f"<table><tr>{head}</tr>{rows}</table><p>Answers count once somebody has "
+        "passed a check, and more the better they tell originals from blur and agree with "
+        "themselves.</p></section>"
         f"{beside}</div>"
     )
 

@@ -27,9 +27,10 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import RepoFile
 
 from deblur.files import create_once, replace_file
-from leaderboard.errors import MirrorError
+from leaderboard.errors import EntryError, MirrorError
 from leaderboard.store.cache import FOLDER
-from leaderboard.store.files import REPORTED
+from leaderboard.store.entries import read_entry
+from leaderboard.store.files import REPORTED, VOTES
 
 MOST_FILES = 200
 """So many files go up in one commit."""
@@ -42,6 +43,7 @@ TRIES = 3
 
 _PART = re.compile(r"[A-Za-z0-9_@(+-][A-Za-z0-9._ +@()-]{0,119}")
 _FILE = re.compile(r"[0-9a-f]{16}(\.[a-z]+)?\.json")
+_ACCEPTED = ".accepted.json"
 _CONFLICTS = {409, 412}
 
 
@@ -70,6 +72,7 @@ class Mirror:
         self._one_at_a_time = threading.Lock()
         self._memory = root / FOLDER / f"{repo.replace('/', '--')}.json"
         self._seen = _recall(self._memory)
+        self._moderated: dict[str, bool] = {}
 
     @property
     def was_there(self) -> bool:
@@ -82,9 +85,26 @@ class Mirror:
         return sorted(filter(is_file_of_store, found))
 
     def waiting(self) -> list[str]:
-        """The files that have yet to go up, as far as is known without asking the Hub."""
+        """The files that have yet to go up, as far as is known without asking the Hub.
+
+        What waits for a moderator does not go up, nor does anything beside it.
+        """
         there = self._seen.files if self._seen else frozenset()
-        return [path for path in self.files() if path not in there]
+        here = self.files()
+        accepted = {path.removesuffix(_ACCEPTED) for path in here if path.endswith(_ACCEPTED)}
+        new = [path for path in here if path not in there]
+        return [path for path in new if (it := _entry_of(path)) in accepted or not self._waits(it)]
+
+    def _waits(self, entry: str) -> bool:
+        """Whether the entry at a path without its ending is kept back until it is accepted."""
+        if entry.startswith((f"{VOTES}/", f"{REPORTED}/")):
+            return False
+        if entry not in self._moderated:
+            try:
+                self._moderated[entry] = read_entry(self.root / f"{entry}.json").moderated
+            except EntryError as error:  # a damaged one goes up as it is
+                return isinstance(error.__cause__, OSError)
+        return self._moderated[entry]
 
     def sync(self) -> Synced:
         """Fetch what came since, and commit what is only here.
@@ -185,6 +205,12 @@ def is_file_of_store(path: str) -> bool:
         (len(folders) == 2 and _FILE.fullmatch(name))
         or (folders == [REPORTED] and name.endswith(".json"))
     )
+
+
+def _entry_of(path: str) -> str:
+    """The path of the entry that a file belongs to, without its ending."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/{name.partition('.')[0]}"
 
 
 def _sentence(error: Exception, repo: str) -> str:

@@ -11,6 +11,7 @@ from uuid import uuid4
 import gradio as gr
 
 from deblur.errors import DeblurError, ImageError
+from leaderboard.judging.addresses import Allowance
 from leaderboard.judging.exhibits import Exhibits
 from leaderboard.judging.questions import Kind, Photo, Programme, Trial, contestants, that_count
 from leaderboard.judging.standings import standing_html
@@ -23,6 +24,17 @@ INTRODUCTION = """
 <p class="note">Pictures come without names, in random order and at 100 %. Answers are kept at once,
 under a random number in this browser; stop whenever you like, and go on another day.</p>
 """
+
+MOST_VOTES = 600
+"""Answers that one address may give in an hour."""
+
+MOST_PEOPLE = 30
+"""People who may begin to answer from one address in a day."""
+
+TOO_MANY = (
+    "Very many answers came from your network of late, and this one was not kept; please go on "
+    "in an hour."
+)
 
 Answers = Sequence[tuple[str, str, str]]
 """For each button: what it says, the value of a vote, and the key that presses it."""
@@ -83,6 +95,7 @@ class Desk:
 
     def __init__(self, store: FolderStore, programme: Programme, exhibits: Exhibits) -> None:
         self.store, self.programme, self._exhibits = store, programme, exhibits
+        self._votes, self._people = Allowance(MOST_VOTES, 3600), Allowance(MOST_PEOPLE, 24 * 3600)
 
     def next(
         self, kind: Kind, person: str, last: Trial | None = None
@@ -102,9 +115,17 @@ class Desk:
                 raise gr.Error(f"What you answered is kept. {error}") from error
         return None, []
 
-    def take(self, kind: Kind, person: str, trial: Trial, answer: str) -> None:
-        """Keep an answer. Raises OSError when it cannot be kept."""
-        self.store.add_vote(_vote(kind, rater_of(person), trial, answer))
+    def take(self, kind: Kind, person: str, trial: Trial, answer: str, address: str = "") -> bool:
+        """Keep an answer; False when too many came from the address.
+
+        Raises OSError when it cannot be kept.
+        """
+        rater = rater_of(person)
+        new = all(vote.rater != rater for vote in self.store.votes().votes)
+        if (new and not self._people.take(address)) or not self._votes.take(address):
+            return False
+        self.store.add_vote(_vote(kind, rater, trial, answer))
+        return True
 
     def standing(self, kind: Kind, person: str) -> str:
         """How the models stand, for somebody who has voted."""
@@ -176,14 +197,18 @@ class _Section:
         person = person or uuid4().hex
         return [person, *self._ask(person, None, "")]
 
-    def _answering(self, value: str) -> Callable[[str, Trial | None], list[Any]]:
-        def answer(person: str, trial: Trial | None) -> list[Any]:
+    def _answering(self, value: str) -> Callable[[str, Trial | None, gr.Request], list[Any]]:
+        def answer(person: str, trial: Trial | None, request: gr.Request) -> list[Any]:
             if trial is None:
                 return self._ask(person, None, "This page was started anew; please answer again.")
+            address = request.client.host if request.client else ""
             try:
-                self._desk.take(self._form.kind, person, trial, value)
+                kept = self._desk.take(self._form.kind, person, trial, value, address)
             except OSError as error:
                 gr.Warning(f"Your answer could not be kept ({error.strerror}); please try again.")
+                return [gr.skip()] * len(self._shown)
+            if not kept:
+                gr.Warning(TOO_MANY)
                 return [gr.skip()] * len(self._shown)
             return self._ask(person, trial, "Thank you.")
 

@@ -90,8 +90,10 @@ def test_sides_and_order_are_shuffled() -> None:
     trials = [trial for _, trial in sitting("preference", 20, 10)]
     first = Counter(trial.shown[0] == min(trial.shown) for trial in trials)
     assert 0.35 < first[True] / len(trials) < 0.65
+    checked = [vote_on(Trial(PHOTOS[0], (BLURRED, SHARP)), "0")]
     begun = {
-        Programme(PHOTOS, CONTESTANTS, Random(seed)).next("rating", [], "x") for seed in range(40)
+        Programme(PHOTOS, CONTESTANTS, Random(seed)).next("preference", checked, rater_of("0"))
+        for seed in range(40)
     }
     assert len(begun) > 10
 
@@ -100,7 +102,7 @@ def test_sides_and_order_are_shuffled() -> None:
 def test_every_fifth_question_checks_who_answers(kind: Kind) -> None:
     trials = [trial for _, trial in sitting(kind, 1, 22)]
     checks = {n for n, trial in enumerate(trials) if trial.again or {*trial.shown} in CHECKS}
-    assert checks == {1, 6, 11, 16, 21}
+    assert checks == {0, 5, 10, 15, 20}
     if kind == "rating":
         again = [trial for trial in trials if trial.again]
         assert len(again) == 2
@@ -118,10 +120,13 @@ def test_photos_without_originals_are_checked_with_those_that_come_with_the_proj
     programme = Programme(photos, CONTESTANTS)
     first = programme.next("preference", [], rater_of("0"))
     assert first is not None
-    second = programme.next("preference", [vote_on(first, "0")], rater_of("0"))
-    assert second is not None
-    assert {*second.shown} == {BLURRED, SHARP}
-    assert (second.photo.dataset, second.photo.sharp is not None) == ("mini", True)
+    assert {*first.shown} == {BLURRED, SHARP}
+    assert (first.photo.dataset, first.photo.sharp is not None) == ("mini", True)
+
+
+def test_the_first_two_grades_tell_whether_somebody_looks() -> None:
+    first, second = [trial for _, trial in sitting("rating", 1, 2)]
+    assert (first.shown, second.shown) == ((SHARP,), (BLURRED,))
 
 
 def test_a_photo_that_is_left_out_does_not_come() -> None:

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from leaderboard.judging.raters import UNKNOWN, weight_after, weights_of
+from leaderboard.judging.raters import UNKNOWN, of_checked, weight_after, weights_of
 from leaderboard.judging.votes import BLURRED, SHARP, Choice, Vote
 from tests.leaderboard.ballots import check, preference, rating
 
@@ -104,3 +104,13 @@ def test_checks_of_both_kinds_make_one_weight() -> None:
     votes += [rating("ann", "a", 3)]
     votes += [rating("ann", "a", 3, again=True)]
     assert weights_of(votes)[votes[0].rater] == pytest.approx(weight_after([False] * 3 + [True]))
+
+
+def test_nobodys_votes_count_before_a_check_is_passed() -> None:
+    """Fifty people with a vote each, for one model, change nothing."""
+    votes: list[Vote] = [preference(f"{n}", "a", "b", "left") for n in range(50)]
+    assert of_checked(votes) == []
+    failed = check("0", "coffee", passed=False)
+    assert of_checked([*votes, failed]) == []
+    passed = check("1", "coffee", passed=True)
+    assert of_checked([*votes, failed, passed]) == [votes[1], passed]

@@ -101,6 +101,24 @@ def test_votes_travel_as_entries_do(hub: Hub, repo: Repo, tmp_path: Path) -> Non
     assert copy.read_bytes() == vote.read_bytes()
 
 
+def test_what_waits_for_a_moderator_does_not_go_up(hub: Hub, repo: Repo, full: Path) -> None:
+    """Neither does its withdrawal; what is accepted goes, with the acceptance."""
+    store = MirroredStore(full, Mirror(full, BOARD))
+    entries = [
+        measured(name).model_copy(update={"kind": "self-reported", "moderated": True})
+        for name in ("good", "spam")
+    ]
+    for entry in entries:
+        store.add(entry)
+    store.withdraw(entries[1].id, "spam")
+    assert store.sync() == Synced(0, 3)
+    assert not any("good" in path or "spam" in path for path in repo.files())
+    store.accept(entries[0].id)
+    assert store.sync() == Synced(0, 2)
+    assert sum("good" in path for path in repo.files()) == 2
+    assert store.mirror.waiting() == []
+
+
 def test_what_others_keep_there_stays_out(hub: Hub, repo: Repo, tmp_path: Path) -> None:
     wild = {"README.md": b"", ".gitattributes": b"", ".hidden/x.json": b"", "a/b.py": b""}
     outside = "../../0123456789abcdef.json"

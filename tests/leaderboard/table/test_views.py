@@ -18,7 +18,7 @@ from leaderboard.table.rendering import render
 from leaderboard.table.table import Table, build_table
 from leaderboard.table.views import KINDS, USUAL, View
 from leaderboard.tabs.run_page import RunPage, best_and_worst, run_html
-from tests.leaderboard.ballots import rating
+from tests.leaderboard.ballots import check, rating
 from tests.leaderboard.entries import images, measured, record
 
 
@@ -229,6 +229,7 @@ def test_what_people_think_stands_in_the_models_rows(board: FolderStore) -> None
     board.add(measured("srcnn", 26.0))
     for person, photo in (("a", "coffee"), ("b", "camera"), ("c", "rocket")):
         board.add_vote(rating(person, contestant, 4, photo))
+        board.add_vote(check(person, "coffee", passed=True))
     table = build_table(board.load(), "mini")
     mos = dict(zip(table.frame["model"], table.frame["mos"], strict=True))
     assert mos.pop("srcnn") == 4.0

@@ -15,8 +15,8 @@ from leaderboard.judging.questions import Photo, Programme, contestants
 from leaderboard.judging.standings import standing_html
 from leaderboard.judging.votes import BLURRED, SHARP, Preference, Rating, Vote, rater_of
 from leaderboard.store.folder_store import FolderStore
-from leaderboard.tabs.judging_tab import Desk
-from tests.leaderboard.ballots import preference, rating
+from leaderboard.tabs.judging_tab import MOST_PEOPLE, Desk
+from tests.leaderboard.ballots import check, preference, rating
 
 
 def restore(model: str, photo: Path) -> Path:
@@ -40,6 +40,7 @@ def test_a_damaged_photo_is_told_and_left_out(desk: Desk, monkeypatch: pytest.Mo
     told: list[str] = []
     monkeypatch.setattr(gr, "Warning", told.append)
     for person in map(str, range(12)):
+        desk.store.add_vote(rating(person, BLURRED, 3))
         trial, pictures = desk.next("rating", person)
         assert trial is not None
         assert trial.photo.id == "good"
@@ -52,6 +53,7 @@ def test_a_model_that_fails_is_told_and_no_photo_is_left_out(tmp_path: Path, des
     photo = Photo("mini", "good", tmp_path / "good.png")
     exhibits = Exhibits(restore, lambda: Path(tempfile.mkdtemp(dir=tmp_path)))
     desk = Desk(desk.store, Programme([photo], ("broken@1",)), exhibits)
+    desk.store.add_vote(rating("ann", BLURRED, 3))
     for _ in range(2):
         with pytest.raises(gr.Error, match="weights are damaged"):
             desk.next("rating", "ann")
@@ -70,7 +72,7 @@ def test_an_answer_is_kept_and_the_next_question_is_another(
     assert (vote.rater, vote.winner) == (rater_of("ann"), first.shown[0])
     second, pictures = desk.next("preference", "ann")
     assert second is not None
-    assert {*second.shown} == {BLURRED, SHARP}
+    assert {*first.shown} == {BLURRED, SHARP} != {*second.shown}
     assert len(pictures) == 2
 
 
@@ -84,6 +86,8 @@ def test_how_models_stand_shows_after_a_vote(desk: Desk, monkeypatch: pytest.Mon
     assert isinstance(vote, Rating)
     assert vote.grade == 4
     desk.store.add_vote(rating("ben", BLURRED, 3))
+    assert "Blurred" not in desk.standing("rating", "ann"), "nobody has passed a check"
+    desk.store.add_vote(check("ben", "coffee", passed=True))
     assert "Blurred" in desk.standing("rating", "ann")
     assert desk.standing("rating", "cleo") == ""
 
@@ -99,11 +103,15 @@ def test_a_damaged_vote_is_named_on_the_page(desk: Desk) -> None:
 
 def test_the_table_has_scores_intervals_and_the_published_ranking() -> None:
     votes: list[Vote] = [rating(f"{n}", BLURRED, 2 + n % 2) for n in range(8)]
+    votes += [check(f"{n}", "coffee", passed=True) for n in range(8)]
     html = standing_html("rating", votes, "mini")
     assert "2.50" in html
     assert "--low:" in html
     assert "Pan-14" not in html
-    few: list[Vote] = [preference("ann", BLURRED, contestants()[1], "left")]
+    few: list[Vote] = [
+        preference("ann", BLURRED, contestants()[1], "left"),
+        check("ann", "coffee", passed=True),
+    ]
     html = standing_html("preference", few, "mini")
     assert "too few votes" in html
     assert "Pan-14" in html
@@ -118,8 +126,23 @@ def test_votes_for_former_weights_are_counted_apart() -> None:
     old: list[Vote] = [rating(f"{n}", former, 1, f"{n}") for n in range(3)]
     elsewhere = [old[0].model_copy(update={"dataset": "photos-mine"})]
     duel: list[Vote] = [preference("ann", former, BLURRED, "left")]
-    html = standing_html("rating", [*today, *old, *elsewhere, *duel], "mini")
+    people = [*(f"{n}" for n in range(6)), "ann"]
+    checks: list[Vote] = [check(each, "coffee", passed=True) for each in people]
+    html = standing_html("rating", [*today, *old, *elsewhere, *duel, *checks], "mini")
     assert "4.00" in html
     assert "3 votes are for former weights of these models" in html
-    assert "1 vote is for former weights" in standing_html("preference", duel, "mini")
-    assert "former" not in standing_html("rating", [*today, *duel], "mini")
+    assert "1 vote is for former weights" in standing_html("preference", [*duel, *checks], "mini")
+    assert "former" not in standing_html("rating", [*today, *duel, *checks], "mini")
+
+
+def test_too_many_answers_from_an_address_are_not_kept(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gr, "Warning", str)
+    trial, _ = desk.next("preference", "ann")
+    assert trial is not None
+    for number in range(MOST_PEOPLE):
+        assert desk.take("preference", f"{number}", trial, "left", "192.0.2.1")
+    assert not desk.take("preference", "one more", trial, "left", "192.0.2.1")
+    assert desk.take("preference", "one more", trial, "left", "192.0.2.2")
+    assert len(desk.store.votes().votes) == MOST_PEOPLE + 1
