@@ -10,14 +10,14 @@ if _lacking := lack_of("measuring", "gradio_client", "httpx", "psutil", "scipy",
 import typer
 
 from benchmarks.commands.listing import datasets, download, manifest, metrics, models
-from benchmarks.commands.measuring import coverage, edges, feeding, overhead, speed, tuning
+from benchmarks.commands.measuring import coverage, edges, feeding, focus, overhead, speed, tuning
 from benchmarks.commands.records import compare, show
 from benchmarks.commands.run import run
 
 app = typer.Typer(help="Measurements that anyone can repeat.", no_args_is_help=True)
 RECORDS = (run, compare, show)
 LISTS = (datasets, models, metrics, download, manifest)
-COSTS = (speed, tuning, overhead, feeding, edges, coverage)
+COSTS = (speed, tuning, overhead, feeding, edges, focus, coverage)
 for command in (*RECORDS, *LISTS, *COSTS):
     app.command()(command)
 

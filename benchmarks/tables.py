@@ -13,6 +13,7 @@ from benchmarks.costs.speed import SpeedRun
 from benchmarks.costs.tuning import TuningRun
 from benchmarks.running.coverage import MODELS, Coverage
 from benchmarks.running.edges import EDGE, SIDE, EdgeGain
+from benchmarks.running.focus import PHOTONS, RADII, FocusGain
 from benchmarks.running.overhead import Overhead
 from deblur.records.run_result import RunResult
 
@@ -136,6 +137,22 @@ def edge_table(found: Sequence[EdgeGain]) -> Table:
     table = _table(f"the outer {EDGE} px of {found[0].pieces} pieces of {SIDE} px", "gain, dB")
     for each in found:
         table.add_row(each.treatment, f"{each.gain:+.2f}")
+    return table
+
+
+def focus_table(found: Sequence[FocusGain]) -> Table:
+    """A row for each model, a column for each radius and the mean over those out of focus."""
+    table = _table("", *(f"{radius:g} px" for radius in RADII), "mean")
+    first = [each.blurred for each in found[: len(RADII)]]
+    table.add_row("blurred, dB", *(f"{value:.2f}" for value in first), "")
+    for model in dict.fromkeys(each.model for each in found):
+        gains = [each.gain for each in found if each.model == model]
+        mean = sum(gains[1:]) / len(gains[1:])
+        table.add_row(model, *(f"{gain:+.2f}" for gain in (*gains, mean)))
+    table.caption = (
+        f"mean gain in dB of PSNR, {found[0].photos} photos, discs in linear light, "
+        f"{PHOTONS:,} photons at white, 8 bits"
+    )
     return table
 
 

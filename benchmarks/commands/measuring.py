@@ -1,4 +1,4 @@
-"""`speed`, `tuning`, `overhead`, `feeding`: what things cost; `edges` and `coverage`: how good."""
+"""What models, harness and training cost; the edge, focus, and whether intervals are right."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +12,14 @@ from benchmarks.datasets import open_dataset
 from benchmarks.methods import MethodChoice
 from benchmarks.running.coverage import measure_coverage
 from benchmarks.running.edges import measure_edges
+from benchmarks.running.focus import measure_focus
 from benchmarks.running.overhead import measure_overhead
 from benchmarks.tables import (
     coverage_table,
     edge_table,
     feeding_sentence,
     feeding_table,
+    focus_table,
     network_table,
     overhead_table,
     photo_cost_table,
@@ -89,6 +91,17 @@ def edges(
         opened = open_dataset(name, Path(folder) if folder else None)
         restorer = Restorer.open(model, engine="onnx", device="cpu")
         OUT.print(edge_table(measure_edges(restorer, opened, ERR.print)))
+
+
+def focus(
+    model: Annotated[list[str] | None, typer.Option(help="Repeatable [the default].")] = None,
+    photos: Annotated[
+        Path | None, typer.Option(help="A folder of sharp photos [the embedded ones].")
+    ] = None,
+) -> None:
+    """What models bring back of photos out of focus, by the radius of the disc."""
+    with plain_errors():
+        OUT.print(focus_table([*measure_focus(model or [DEFAULT_MODEL], photos)]))
 
 
 def coverage(

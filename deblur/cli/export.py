@@ -73,7 +73,7 @@ def described(
     """The description of what a run trained, without weights."""
     spec = _nearest_model(config)
     if name and name != spec.name:
-        spec = replace(spec, title=name)
+        spec = replace(spec, title=CATALOG[name].title if name in CATALOG else name)
     sources = (f"{source.kind}: {Path(source.path).name}" for source in config.sources)
     return replace(
         spec,
