@@ -3,10 +3,13 @@
 HOST and PORT say where (127.0.0.1:7860), DEBLUR_MAX_MEGAPIXELS how large a photo may be (100),
 LEADERBOARD_ROOT where the board's records lie (leaderboard/data), LEADERBOARD_REPO which dataset
 repository on the Hub they are shared through (none), JUDGE_PHOTOS which folder's photos people are
-shown to judge (those that come with the project).
+shown to judge (those that come with the project), PAGE_GIGABYTES how much of visitors' files is
+kept (20). What visitors send and get lies in a folder of this process below GRADIO_TEMP_DIR (the
+system's folder for temporary files), and goes with it.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,13 +21,18 @@ if _lacking := lack_of("the page", "gradio", "pandas", "plotly", "pyarrow", extr
     sys.exit(_lacking)
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from deblur.catalog import CATALOG
 from deblur.errors import DeblurError
+from deblur.page.doors import Doors, page_policy
+from deblur.page.page_folder import QUOTA, claim_folder
+from deblur.page.restore_tab import MOST_BYTES, RestoreTab
 from deblur.page.restore_tab import TAB as RESTORE_TAB
-from deblur.page.restore_tab import RestoreTab
 from deblur.page.restorers import new_folder, restored_picture
 from deblur.page.sentences import note
+from deblur.page.turns import take_turns
+from deblur.page.visitors import Visitors, WatchStreams
 from deblur.weights import bytes_to_fetch
 from leaderboard.intake.pictures import scored_datasets
 from leaderboard.judging.questions import photos_to_judge
@@ -46,6 +54,10 @@ EXAMPLES = {
     "Rocket": HERE / "examples" / "rocket.jpg",
 }
 CLEAN_EVERY, CLEAN_AFTER = 600, 3600
+ON_SPACE = "SPACE_ID" in os.environ
+MOST_ZIP = 1_000_000_000
+"""Bytes of an upload where more than the embedded dataset can be scored."""
+
 Value = TypeVar("Value")
 
 
@@ -61,6 +73,14 @@ def setting(name: str, read: Callable[[str], Value]) -> Value:
         return read(os.environ.get(name, ""))
     except (DeblurError, ValueError) as error:
         sys.exit(f"{name}: {str(error).removeprefix(f'{name}: ')}")
+
+
+def bytes_of(gigabytes: str) -> int:
+    """How many bytes are kept. Raises ValueError for what is no number above 0."""
+    found = int(float(gigabytes or QUOTA / 1e9) * 1e9)
+    if found <= 0:
+        raise ValueError(f"{gigabytes!r} is not a number of gigabytes above 0")
+    return found
 
 
 HEADER = """
@@ -82,15 +102,13 @@ THEME = gr.themes.Base(
     font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
 )
 
+folder = claim_folder(quota=setting("PAGE_GIGABYTES", bytes_of), keep=CLEAN_AFTER)
+visitors = Visitors()
 board = open_store()
-with gr.Blocks(
-    title="Deblur Arena",
-    analytics_enabled=False,
-    delete_cache=(CLEAN_EVERY, CLEAN_AFTER),
-) as demo:
+with gr.Blocks(title="Deblur Arena", analytics_enabled=False) as demo:
     gr.HTML(HEADER)
     with gr.Tabs() as tabs, gr.Tab("Restore", id=RESTORE_TAB):
-        RestoreTab(demo, EXAMPLES, introduce)
+        RestoreTab(demo, EXAMPLES, introduce, visitors.is_here)
     with tabs, gr.Tab("Leaderboard", id=TAB):
         places = setting("LEADERBOARD_DATASETS", scored_datasets)
         build_tab(demo, tabs, board, places, restored_picture, new_folder)
@@ -100,20 +118,30 @@ with gr.Blocks(
         photos = setting("JUDGE_PHOTOS", photos_to_judge)
         build_judging_tab(judge, board, photos, restored_picture, new_folder)
     with tabs, gr.Tab("Submit", id=SUBMIT_TAB):
-        build_submit_tab(board, places)
+        build_submit_tab(board, places, visitors.is_here)
     gr.HTML(FOOTER)
+take_turns(demo, visitors)
 
 
 def serve(host: str, port: int) -> str:
     """Start to serve the page, and return its address. Raises OSError when the port is taken."""
+    folder.sweep_often(CLEAN_EVERY)
+    most = MOST_ZIP if len(places) > 1 else MOST_BYTES
+    policy = page_policy("'self' https://huggingface.co" if ON_SPACE else "'self'")
     address: str = demo.launch(
         server_name=host,
         server_port=port,
         theme=THEME,
         css_paths=HERE / "app.css",
         js=(HERE / "app.js").read_text(encoding="utf-8"),
-        allowed_paths=[str(HERE / "examples")],
-        max_file_size="1gb",
+        allowed_paths=[*map(str, EXAMPLES.values())],
+        max_file_size=most,
+        app_kwargs={
+            "middleware": [
+                Middleware(Doors, folder=folder, most=most, policy=policy),
+                Middleware(WatchStreams, visitors=visitors),
+            ]
+        },
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
@@ -124,9 +152,19 @@ def serve(host: str, port: int) -> str:
     return address
 
 
+def stop(*_: object) -> None:
+    """End the program as it ends by itself: what visitors sent is deleted."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(0)
+
+
 def main() -> None:
     """Serve the page until somebody stops it."""
     settings = os.environ
+    if ON_SPACE:  # all visitors come through the Space's proxy, which says who they are
+        settings.setdefault("FORWARDED_ALLOW_IPS", "*")
+    signal.signal(signal.SIGTERM, stop)
+    folder.take_temporary_files()
     host = settings.get("HOST") or settings.get("GRADIO_SERVER_NAME") or "127.0.0.1"
     port = settings.get("PORT") or settings.get("GRADIO_SERVER_PORT") or "7860"
     try:
@@ -134,7 +172,11 @@ def main() -> None:
     except (OSError, ValueError):
         sys.exit(f"cannot serve on {host}, port {port}: is it taken? Choose another with PORT=7861")
     print(f"Deblur Arena: {address}", flush=True)  # noqa: T201
-    demo.block_thread()
+    try:
+        demo.block_thread()
+    finally:
+        demo.close(verbose=False)
+        folder.remove()
 
 
 if __name__ == "__main__":

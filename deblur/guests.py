@@ -6,18 +6,29 @@ What a file does not say about itself, `NAME.json` beside it may: see Rules.
 import importlib.util
 import json
 from pathlib import Path
-from typing import Any
+from threading import Timer
+from typing import Annotated, Any
 
 import numpy as np
 import onnxruntime
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from deblur.errors import BackendUnavailableError, UndescribedModelError
 from deblur.extras import how_to_install
-from deblur.onnx_file import RUNTIME_ERRORS, open_session
-from deblur.spec import ModelSpec, TilingPolicy, Transfer
+from deblur.onnx_file import RUNTIME_ERRORS, metadata_of, open_session
+from deblur.spec import (
+    MOST_HALO,
+    MOST_MULTIPLE,
+    MOST_TILE,
+    ModelSpec,
+    TilingPolicy,
+    Transfer,
+)
 
 _CHANNELS = 3
+PATIENCE = 60.0
+"""Seconds that a network may take for the small picture that it is tried with."""
 
 
 class Rules(BaseModel):
@@ -31,11 +42,11 @@ class Rules(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str | None = None
-    value_range: tuple[float, float] | None = None
+    value_range: tuple[FiniteFloat, FiniteFloat] | None = None
     transfer: Transfer = "srgb"
-    size_multiple: PositiveInt = 32
-    tile: NonNegativeInt = 1024
-    halo: NonNegativeInt = 128
+    size_multiple: Annotated[int, Field(ge=1, le=MOST_MULTIPLE)] = 32
+    tile: Annotated[int, Field(ge=0, le=MOST_TILE)] = 1024
+    halo: Annotated[int, Field(ge=0, le=MOST_HALO)] = 128
     licence: str | None = None
     trained_on: tuple[str, ...] = ()
     paper: str | None = None
@@ -49,7 +60,7 @@ def describe_onnx(path: Path, licence: str) -> ModelSpec:
     Raises UndescribedModelError when the network does not fit, or its value range is not said.
     """
     session = open_session(path, threads=1)
-    metadata = session.get_modelmeta().custom_metadata_map
+    metadata = metadata_of(session)
     told = {name: _value(text) for name, text in metadata.items() if name in Rules.model_fields}
     rules = _rules(path, told)
     if rules.value_range is None or rules.value_range[0] >= rules.value_range[1]:
@@ -58,7 +69,7 @@ def describe_onnx(path: Path, licence: str) -> ModelSpec:
             '{"value_range": [0, 1]}, or [0, 255], or [-1, 1], '
             f"into {_beside(path).name} beside it"
         )
-    _check_that_it_fits(session, path, rules.size_multiple)
+    check_that_it_fits(path, rules.size_multiple, session)
     return _spec(path, rules, licence, architecture="onnx", precisions=("fp32",))
 
 
@@ -95,7 +106,7 @@ def _beside(path: Path) -> Path:
 def _value(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -112,7 +123,7 @@ def _rules(path: Path, told: dict[str, Any]) -> Rules:
             f"what {path} and {beside.name} say about {field} is not usable ({first['msg']}); "
             f"known are {', '.join(Rules.model_fields)}"
         ) from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise UndescribedModelError(f"{beside} holds no JSON object ({error})") from error
 
 
@@ -132,8 +143,14 @@ def _spec(path: Path, rules: Rules, licence: str, **known: Any) -> ModelSpec:
     )
 
 
-def _check_that_it_fits(session: onnxruntime.InferenceSession, path: Path, multiple: int) -> None:
-    """By running it once: declared shapes are often wrong or missing on the output's side."""
+def check_that_it_fits(
+    path: Path, multiple: int, session: onnxruntime.InferenceSession | None = None
+) -> None:
+    """Run a network once, for PATIENCE seconds at most: declared shapes are often wrong or missing.
+
+    Raises UndescribedModelError when it does not make a picture of a picture, or not in time.
+    """
+    session = session or open_session(path, threads=1)
     given, *more = session.get_inputs()
     fixed = [side for side in given.shape[2:] if isinstance(side, int)]
     if more or given.type != "tensor(float)" or len(given.shape) != 4 or fixed:
@@ -144,15 +161,32 @@ def _check_that_it_fits(session: onnxruntime.InferenceSession, path: Path, multi
         )
     side = -(-64 // multiple) * multiple
     probe = np.zeros((1, _CHANNELS, side, side), np.float32)
-    try:
-        answer = session.run(None, {given.name: probe})[0]
-    except RUNTIME_ERRORS as error:
-        raise UndescribedModelError(
-            f"{path} does not run on a picture of {list(probe.shape)} ({error}); if it wants "
-            f'other sizes, write {{"size_multiple": ...}} into {_beside(path).name} beside it'
-        ) from error
+    answer = _answer(session, path, given.name, probe)
     if answer.shape != probe.shape or answer.dtype != probe.dtype:
         raise UndescribedModelError(
             f"{path} makes {answer.dtype} {list(answer.shape)} of float32 {list(probe.shape)}; "
             "expected a picture of the same size"
         )
+
+
+def _answer(
+    session: onnxruntime.InferenceSession, path: Path, name: str, probe: NDArray[np.float32]
+) -> NDArray[Any]:
+    options = onnxruntime.RunOptions()
+    timer = Timer(PATIENCE, setattr, (options, "terminate", True))
+    timer.daemon = True
+    timer.start()
+    try:
+        return np.asarray(session.run(None, {name: probe}, options)[0])
+    except RUNTIME_ERRORS as error:
+        if options.terminate:
+            raise UndescribedModelError(
+                f"{path} makes nothing of a picture of {list(probe.shape)} within "
+                f"{PATIENCE:.0f} s, and was stopped: a network without an end cannot be used"
+            ) from error
+        raise UndescribedModelError(
+            f"{path} does not run on a picture of {list(probe.shape)} ({error}); if it wants "
+            f'other sizes, write {{"size_multiple": ...}} into {_beside(path).name} beside it'
+        ) from error
+    finally:
+        timer.cancel()

@@ -35,7 +35,7 @@ from deblur.errors import ModelError, UnknownModelError, WeightsUnavailableError
 
 LICENCE_UNKNOWN = "not stated"
 
-_BARE_NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
+_BARE_NAME = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>[\w./-]+))?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 

@@ -80,5 +80,10 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def metadata_of(session: onnxruntime.InferenceSession) -> dict[str, str]:
-    """The metadata of an open file."""
-    return dict(session.get_modelmeta().custom_metadata_map)
+    """The metadata of an open file. Raises WeightsCorruptError where they are no UTF-8."""
+    try:
+        return dict(session.get_modelmeta().custom_metadata_map)
+    except UnicodeDecodeError as error:
+        raise WeightsCorruptError(
+            "what the file says about itself is no UTF-8; export it again"
+        ) from error

@@ -2,9 +2,10 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from deblur.errors import WeightsCorruptError
 
@@ -13,6 +14,14 @@ SPANDREL = "spandrel/"
 
 Transfer = Literal["srgb", "linear"]
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
+
+MOST_MULTIPLE, MOST_TILE, MOST_HALO = 1024, 65_536, 4096
+"""The largest `size_multiple`, and sides of tiles and of what is context, in pixels."""
+
+_LONGEST_JSON, _LONGEST_TEXT = 1_000_000, 2000
+_MOST_COUNTED, _LARGEST = 10**15, 1e9
+_NAME = re.compile(r"\w[\w .+@()-]{0,99}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -104,11 +113,14 @@ class ModelSpec:
     def from_json(cls, text: str) -> "ModelSpec":
         """Read what `to_json` wrote.
 
-        Raises WeightsCorruptError, naming the field, when one is missing, unknown or malformed.
+        Raises WeightsCorruptError, naming the field, when one is missing, unknown, malformed or
+        beyond what any network needs.
         """
         try:
+            if len(text) > _LONGEST_JSON:
+                raise ValueError(f"it has {len(text):,} characters")
             fields = json.loads(text)
-            return cls(
+            spec = cls(
                 **{
                     **fields,
                     "tiling": TilingPolicy(**fields["tiling"]),
@@ -118,8 +130,84 @@ class ModelSpec:
                     "weights": tuple(WeightsRef(**ref) for ref in fields["weights"]),
                 }
             )
-        except (ValueError, TypeError, KeyError) as error:
+            if wrong := [*_faults(spec)]:
+                raise ValueError("; ".join(wrong))
+            return spec
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise WeightsCorruptError(
                 f"the model description is not one that this version reads ({error}); "
                 "export the model again with `python -m deblur export`"
             ) from error
+
+
+def _faults(spec: ModelSpec) -> Iterator[str]:
+    """What is wrong with the fields of a description that a stranger may have written."""
+    tiling = spec.tiling
+    for name, value, least, most in (
+        ("size_multiple", spec.size_multiple, 1, MOST_MULTIPLE),
+        ("tiling.tile", tiling.tile, 0, MOST_TILE),
+        ("tiling.halo", tiling.halo, 0, MOST_HALO),
+        ("tiling.ramp", tiling.ramp, 0, MOST_HALO),
+        ("parameters", spec.parameters or 0, 0, _MOST_COUNTED),
+        *(("weights.bytes", ref.bytes or 0, 0, _MOST_COUNTED) for ref in spec.weights),
+    ):
+        if type(value) is not int or not least <= value <= most:
+            yield f"{name} is {value!r}, and must be a whole number from {least} to {most}"
+    if not _is_number(spec.macs_per_megapixel or 0, 0):
+        yield f"macs_per_megapixel is {spec.macs_per_megapixel!r}, and must be a number from 0 on"
+    if not _is_range(spec.value_range):
+        yield f"value_range is {spec.value_range}, and must be two numbers, the lower one first"
+    if not isinstance(spec.arguments, dict):
+        yield "arguments must be an object"
+    yield from _faults_of_texts(spec)
+    yield from _faults_of_choices(spec)
+
+
+def _faults_of_texts(spec: ModelSpec) -> Iterator[str]:
+    if not _is_text(spec.name) or not _NAME.fullmatch(spec.name):
+        yield f"name is {str(spec.name)[:100]!r}, and must be a name without slashes"
+    texts = {
+        "title": [spec.title],
+        "architecture": [spec.architecture],
+        "licence": [spec.licence],
+        "paper": [spec.paper or ""],
+        "trained_on": spec.trained_on,
+        "weights.repo": [ref.repo or "" for ref in spec.weights],
+        "weights.revision": [ref.revision or "" for ref in spec.weights],
+    }
+    for name, each in texts.items():
+        if not all(map(_is_text, each)):
+            yield f"{name} must be a text in one line of up to {_LONGEST_TEXT} characters"
+    for ref in spec.weights:
+        if not _is_text(ref.sha256) or not _SHA256.fullmatch(ref.sha256):
+            yield "weights.sha256 must be 64 digits from 0 to f"
+        if not _is_text(ref.file) or not _is_inside(ref.file):
+            yield f"weights.file is {str(ref.file)[:100]!r}, and must be a path inside a repository"
+
+
+def _faults_of_choices(spec: ModelSpec) -> Iterator[str]:
+    known = get_args(Precision)
+    if spec.transfer not in get_args(Transfer):
+        yield f"transfer must be one of {', '.join(get_args(Transfer))}"
+    if not spec.precisions:
+        yield "precisions must name at least one"
+    for precision in (*spec.precisions, *(ref.precision for ref in spec.weights)):
+        if precision not in known:
+            yield f"a precision is {precision!r}, and must be one of {', '.join(known)}"
+
+
+def _is_number(value: object, least: float = -_LARGEST) -> bool:
+    return isinstance(value, int | float) and least <= value <= _LARGEST and value is not True
+
+
+def _is_range(ends: Sequence[Any]) -> bool:
+    return len(ends) == 2 and all(map(_is_number, ends)) and ends[0] < ends[1]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_TEXT and value.isprintable()
+
+
+def _is_inside(path: str) -> bool:
+    wild = any(part in ("", ".", "..") for part in path.split("/"))
+    return not wild and not {*path} & {"\\", ":", "\0"}

@@ -136,10 +136,13 @@ def _described(path: Path, licence: str) -> ModelSpec:
         metadata = read_metadata(path)
     elif path.suffix == ".safetensors":
         metadata = _safetensors_metadata(path)
-    if SPEC_KEY in metadata:
-        return ModelSpec.from_json(metadata[SPEC_KEY])
     from deblur import guests
 
+    if SPEC_KEY in metadata:
+        spec = ModelSpec.from_json(metadata[SPEC_KEY])
+        if path.suffix == ".onnx":
+            guests.check_that_it_fits(path, spec.size_multiple)
+        return spec
     describe = guests.describe_onnx if path.suffix == ".onnx" else guests.describe_checkpoint
     return describe(path, licence)
 

@@ -11,7 +11,7 @@ import pytest
 
 import app
 from deblur.catalog import CATALOG
-from deblur.errors import UnknownModelError
+from deblur.errors import OutputError, UnknownModelError
 from deblur.image_io import DecodedImage, decode_image
 from deblur.page import restorers
 from deblur.page.sentences import account_for, failure
@@ -57,8 +57,28 @@ def test_a_restorer_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+def test_two_restorers_are_held_and_the_one_not_wanted_longest_goes() -> None:
+    first = restorers.open_restorer("srcnn", "onnx cpu")
+    restorers.open_restorer("unet", "onnx cpu")
+    assert restorers.open_restorer("srcnn", "onnx cpu") is first
+    restorers.open_restorer("gan", "onnx cpu")
+    assert [model for model, _ in restorers._open] == ["srcnn", "gan"]
+
+
+def test_a_disk_that_takes_nothing_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "file"))
+    with pytest.raises(OutputError, match="can keep no file now") as told:
+        restorers.new_folder()
+    assert str(tmp_path) not in str(told.value)
+
+
 def test_markup_in_a_name_is_only_text() -> None:
     assert "<img" not in failure(UnknownModelError("<img src=x> is not a picture"))
+
+
+def test_no_folder_of_the_machine_is_in_a_message() -> None:
+    assert "/srv" not in failure(UnknownModelError("/srv/page/photo.jpg is not a picture"))
 
 
 def test_the_account_names_what_ran() -> None:

@@ -16,6 +16,8 @@ from spandrel.architectures.NAFNet import NAFNet
 from spandrel.architectures.SCUNet import SCUNet
 from torch import nn
 
+from deblur import guests
+from deblur.catalog import CATALOG
 from deblur.errors import (
     BackendUnavailableError,
     UndescribedModelError,
@@ -24,7 +26,7 @@ from deblur.errors import (
 )
 from deblur.image_io import decode_image
 from deblur.restorer import Restorer
-from deblur.weights import find_model
+from deblur.weights import SPEC_KEY, find_model
 from tests.loopback_hub import Hub
 from tests.pictures import scene
 
@@ -243,3 +245,97 @@ def test_without_spandrel_it_says_what_to_install(
 def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnknownModelError, match=r"there is no file .*none\.pth"):
         find_model(str(tmp_path / "none.pth"))
+
+
+def endless(path: Path, metadata: dict[str, str]) -> Path:
+    """A network that adds nothing to its input, without an end."""
+    flag = helper.make_tensor_value_info("go", TensorProto.BOOL, [])
+    number = helper.make_tensor_value_info("number", TensorProto.INT64, [])
+    kept, made = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ("n", 3, "h", "w"))
+        for name in ("kept", "kept_on")
+    )
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["go"], ["go_on"]),
+            helper.make_node("Identity", ["kept"], ["kept_on"]),
+        ],
+        "body",
+        [number, flag, kept],
+        [helper.make_tensor_value_info("go_on", TensorProto.BOOL, []), made],
+    )
+    given, out = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ("n", 3, "h", "w"))
+        for name in ("in", "out")
+    )
+    loop = helper.make_node("Loop", ["", "on", "in"], ["out"], body=body)
+    on = helper.make_tensor("on", TensorProto.BOOL, [], [True])
+    graph = helper.make_graph([loop], "guest", [given], [out], [on])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    helper.set_model_props(model, metadata)
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize("described", [False, True])
+def test_a_network_without_an_end_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, described: bool
+) -> None:
+    monkeypatch.setattr(guests, "PATIENCE", 0.2)
+    told = {SPEC_KEY: CATALOG["srcnn"].to_json()} if described else {"value_range": "[0, 1]"}
+    with pytest.raises(UndescribedModelError, match="without an end"):
+        find_model(str(endless(tmp_path / "net.onnx", told)))
+
+
+def test_metadata_that_are_no_text_are_told(tmp_path: Path) -> None:
+    path = brightening(tmp_path / "net.onnx", metadata={"value_range": "[0, 1] PLACE"})
+    path.write_bytes(path.read_bytes().replace(b"PLACE", b"\xff\xfe\xff\xfe\xff"))
+    with pytest.raises(WeightsCorruptError, match="UTF-8"):
+        find_model(str(path))
+
+
+@pytest.mark.parametrize("where", ["beside", "metadata"])
+def test_nested_rules_are_told(tmp_path: Path, where: str) -> None:
+    nested = "[" * 100_000
+    metadata = {"value_range": nested} if where == "metadata" else {}
+    path = brightening(tmp_path / "net.onnx", metadata=metadata)
+    if where == "beside":
+        path.with_suffix(".json").write_text(nested)
+    with pytest.raises(UndescribedModelError):
+        find_model(str(path))
+
+
+@pytest.mark.parametrize(
+    "rules", [{"halo": -5}, {"size_multiple": 0}, {"tile": 10**9}, {"value_range": [0, 1e999]}]
+)
+def test_rules_have_bounds(tmp_path: Path, rules: dict[str, Any]) -> None:
+    path = brightening(tmp_path / "net.onnx")
+    say(path, **{"value_range": [0, 1], **rules})
+    with pytest.raises(UndescribedModelError, match=next(iter(rules))):
+        find_model(str(path))
+
+
+@pytest.mark.parametrize(
+    "place", ["../secret.bin", "{folder}/secret.bin", "sub/../../secret.bin", "link.bin"]
+)
+def test_weights_beside_a_file_stay_in_its_folder(tmp_path: Path, place: str) -> None:
+    """ONNX Runtime's own check, which the lowest version that is allowed was tried for."""
+    (tmp_path / "secret.bin").write_bytes(np.float32(BRIGHTER).tobytes())
+    folder = tmp_path / "model"
+    (folder / "sub").mkdir(parents=True)
+    path = brightening(folder / "net.onnx", metadata={"value_range": "[0, 1]"})
+    model = onnx.load(path)
+    (amount,) = (each for each in model.graph.initializer if each.name == "by")
+    amount.ClearField("float_data")
+    amount.data_location = TensorProto.EXTERNAL
+    entry = amount.external_data.add()
+    (folder / "inside.bin").write_bytes(np.float32(BRIGHTER).tobytes())
+    entry.key, entry.value = "location", "inside.bin"
+    path.write_bytes(model.SerializeToString())
+    assert find_model(str(path)).name == "net"
+    if place == "link.bin":
+        (folder / place).symlink_to(tmp_path / "secret.bin")
+    entry.value = place.format(folder=tmp_path)
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(WeightsCorruptError):
+        find_model(str(path))

@@ -98,3 +98,57 @@ def test_weights_are_found_by_their_suffix() -> None:
 def test_a_record_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         FULL.name = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("size_multiple", value) for value in (0, -1, 1025, 2.5, "8", True, None)),
+        *(("name", value) for value in ("../../x", "", "a/b", ".", "a\nb", "x" * 101, 5)),
+        *(("value_range", value) for value in ([1, 0], [0, 0], [0, float("nan")], [0], ["a", 1])),
+        *(("macs_per_megapixel", value) for value in (-1, float("inf"), "many")),
+        *(("parameters", value) for value in (-1, 1.5, 10**16)),
+        *(("precisions", value) for value in ([], ["fp64"], "fp32")),
+        *(("title", value) for value in (5, "two\nlines", "x" * 2001)),
+        ("arguments", [1]),
+        ("transfer", "gamma"),
+        ("trained_on", [1]),
+        ("licence", {}),
+    ],
+)
+def test_what_no_network_needs_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(WeightsCorruptError, match=name.removesuffix("s")):
+        ModelSpec.from_json(json.dumps(fields_of(FULL) | {name: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("halo", -5), ("halo", 5000), ("tile", -1), ("tile", 10**9), ("ramp", 0.5)]
+)
+def test_tiles_have_bounds(name: str, value: Any) -> None:
+    fields = fields_of(FULL)
+    fields["tiling"][name] = value
+    with pytest.raises(WeightsCorruptError, match=f"tiling.{name}"):
+        ModelSpec.from_json(json.dumps(fields))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("file", value) for value in ("../x.onnx", "/etc/passwd", "a\\b", "a//b", "C:x", 1)),
+        *(("sha256", value) for value in ("", "AB" * 32, "ab", None)),
+        *(("bytes", value) for value in (-1, 1.5)),
+        ("precision", "fp64"),
+        ("repo", "a\nb"),
+    ],
+)
+def test_weights_lie_inside_a_repository(name: str, value: Any) -> None:
+    fields = fields_of(FULL)
+    fields["weights"][0][name] = value
+    with pytest.raises(WeightsCorruptError, match=name):
+        ModelSpec.from_json(json.dumps(fields))
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, " " * 2_000_000, "[]", "1"])
+def test_nested_and_endless_descriptions_are_refused(text: str) -> None:
+    with pytest.raises(WeightsCorruptError):
+        ModelSpec.from_json(text)

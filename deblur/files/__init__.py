@@ -1,5 +1,6 @@
 """Files: written whole or not at all, created once, and unpacked below one folder only."""
 
+from deblur.files.hiding import without_folders
 from deblur.files.unpacking import (
     ArchiveLimits,
     Placement,
@@ -22,4 +23,5 @@ __all__ = [
     "replace_file",
     "replacing",
     "unpack_members",
+    "without_folders",
 ]

@@ -3,24 +3,26 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import gradio as gr
 
 from deblur.catalog import DEFAULT_MODEL
-from deblur.errors import CancelledError, DeblurError
-from deblur.image_io import INPUT_SUFFIXES, decode_image, output_format, suffix_of
+from deblur.errors import CancelledError, DeblurError, ImageTooLargeError, UnreadableImageError
+from deblur.image_io import INPUT_SUFFIXES, decode_image, suffix_of
+from deblur.page.opening import Opened, open_photo
 from deblur.page.restorers import (
     AUTOMATIC,
     MAX_PIXELS,
     MODELS,
+    PREVIEW_SIDE,
     engine_choices,
     new_folder,
     open_restorer,
     write_preview,
 )
 from deblur.page.sentences import account_for, describe, failure, note
+from deblur.page.visitors import Run
 from deblur.restorer import Progress
 
 TAB = "restore"
@@ -28,7 +30,20 @@ FORMATS = {
     "Same as the photo": "",
     **{name: suffix_of(name.upper()) for name in ("PNG", "JPEG", "WebP", "TIFF")},
 }
-PHOTOS_AT_ONCE = 2
+PHOTOS_AT_ONCE, OPENED_AT_ONCE = 3, 4
+"""Photos that are restored, and opened, beside each other; one network has all but one of each."""
+
+MOST_SECONDS = 1800
+"""Time that restoring a photo may take."""
+
+MOST_BYTES = 200_000_000
+"""Size of a photo's file."""
+
+CANCELLED = "Cancelled. The photo is still here."
+LATE = (
+    f"This took longer than {MOST_SECONDS // 60} minutes, and was stopped. The photo is still "
+    "here: choose a smaller model, or make the photo smaller."
+)
 
 Updates = dict[Any, Any]
 
@@ -45,14 +60,19 @@ class Photo:
 class RestoreTab:
     """Lays the tab out inside the current block.
 
-    `examples` are photos by title; `introduce` gives HTML on what is good to know of a model.
+    `examples` are photos by title; `introduce` gives HTML on what is good to know of a model;
+    `is_here` tells whether the visitor of a session is still on the page.
     """
 
     def __init__(
-        self, demo: gr.Blocks, examples: Mapping[str, Path], introduce: Callable[[str], str]
+        self,
+        demo: gr.Blocks,
+        examples: Mapping[str, Path],
+        introduce: Callable[[str], str],
+        is_here: Callable[[str | None], bool] = lambda _: True,
     ) -> None:
-        self._examples, self._introduce = examples, introduce
-        self._running: dict[str | None, Event] = {}
+        self._examples, self._introduce, self._is_here = examples, introduce, is_here
+        self._running: dict[str | None, Run] = {}
         self.photo = gr.State()
         with gr.Row(elem_id="bench"):
             self._lay_out()
@@ -135,6 +155,7 @@ class RestoreTab:
                 self.message,
             ],
             show_progress_on=self.message,
+            concurrency_limit=OPENED_AT_ONCE,
             api_visibility="private",
         )
         buttons = [self.upload, self.restore_button, self.cancel_button]
@@ -184,20 +205,20 @@ class RestoreTab:
         if path is None:
             return updates
         try:
-            image = decode_image(path, max_pixels=MAX_PIXELS)
-            shown = write_preview(image)
+            shown = new_folder() / "preview.jpg"
+            opened = _open(Path(path), shown)
         except DeblurError as error:
             return updates | {self.message: failure(error)}
         return updates | {
-            self.photo: Photo(Path(path), shown, output_format(image, None)),
+            self.photo: Photo(Path(path), shown, opened.output),
             self.stage: gr.Image(str(shown), visible=True),
             self.restore_button: gr.Button(interactive=True),
-            self.message: describe(image),
+            self.message: describe(opened),
         }
 
     def start(self, request: gr.Request) -> Updates:
         """Make this visitor's run one that can be cancelled, and show so."""
-        self._running[request.session_hash] = Event()
+        self._running[request.session_hash] = self._run_of(request)
         return {
             self.upload: gr.File(interactive=False),
             self.restore_button: gr.Button(visible=False),
@@ -215,24 +236,26 @@ class RestoreTab:
     ) -> Updates:
         """Sharpen the photo and show it beside what came; the file is for downloading."""
         suffix = format or suffix_of(given.format)
-        restored = new_folder() / f"{given.path.stem}-deblurred{suffix}"
 
         def show(done: Progress) -> None:
             left = f"about {done.seconds_left:.0f} s left"
             progress((done.tiles_done, done.tiles), desc=left, unit="tiles")
 
         progress(0, desc="Starting")
+        run = self._running.setdefault(request.session_hash, self._run_of(request))
+        run.begin()
         try:
+            restored = new_folder() / f"{given.path.stem}-deblurred{suffix}"
             report = open_restorer(model, engine).restore_file(
                 given.path,
                 restored,
                 max_pixels=MAX_PIXELS,
                 on_progress=show,
-                cancel=self._running.get(request.session_hash),
+                cancel=run,
             )
             shown = write_preview(decode_image(restored, max_pixels=MAX_PIXELS))
         except CancelledError:
-            return {self.message: note("Cancelled. The photo is still here.")}
+            return {self.message: note(LATE if run.is_late else CANCELLED)}
         except DeblurError as error:
             return {self.message: failure(error)}
         return {
@@ -256,7 +279,26 @@ class RestoreTab:
         self.stop(request)
         return {self.cancel_button: gr.Button("Stopping …", interactive=False)}
 
+    def _run_of(self, request: gr.Request) -> Run:
+        session = request.session_hash
+        return Run(lambda: self._is_here(session), MOST_SECONDS)
+
     def stop(self, request: gr.Request) -> None:
         """Stop the run of a visitor who wants it no more, or who has gone."""
         if run := self._running.get(request.session_hash):
             run.set()
+
+
+def _open(photo: Path, preview: Path) -> Opened:
+    """As `open_photo`, within what the page takes."""
+    try:
+        size = photo.stat().st_size
+    except OSError as error:
+        raise UnreadableImageError(
+            f"{photo.name} is here no longer ({error.strerror}): choose it again"
+        ) from error
+    if size > MOST_BYTES:
+        raise ImageTooLargeError(
+            f"{photo.name} has {size / 1e6:,.0f} MB, and at most {MOST_BYTES / 1e6:,.0f} are taken"
+        )
+    return open_photo(photo, preview, max_pixels=MAX_PIXELS, side=PREVIEW_SIDE)

@@ -5,11 +5,13 @@ import tempfile
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import cast
 
 from gradio.utils import get_upload_folder
 
 from deblur.backends import available_engines
 from deblur.catalog import CATALOG
+from deblur.errors import OutputError
 from deblur.image_io import DEFAULT_MAX_PIXELS, DecodedImage, preview_of, write_image
 from deblur.restorer import Restorer
 from deblur.spec import Precision
@@ -20,20 +22,33 @@ AUTOMATIC = ("Automatic", "auto auto")
 INT8 = ("ONNX Runtime on CPU, int8", "onnx cpu int8")
 MAX_PIXELS = int(float(os.environ.get("DEBLUR_MAX_MEGAPIXELS", DEFAULT_MAX_PIXELS / 1e6)) * 1e6)
 PREVIEW_SIDE = 2560
+MOST_OPEN = 2
+"""Restorers that are held in memory."""
 
 _opening = {name: Lock() for _, name in MODELS}
+_open: dict[tuple[str, str], Restorer] = {}
+_changing = Lock()
 _restored: dict[tuple[str, Path], Path] = {}
 
 
-@cache
-def _restorer(model: str, engine: str, device: str, precision: Precision | None = None) -> Restorer:
-    return Restorer.open(model, engine=engine, device=device, precision=precision)
-
-
 def open_restorer(model: str, choice: str) -> Restorer:
-    """The one restorer for a model and a choice of engine, opened when it is first wanted."""
+    """The one restorer for a model and a choice of engine, opened when it is first wanted.
+
+    The page keeps MOST_OPEN of them, those that were wanted last.
+    """
     with _opening[model]:
-        return _restorer(model, *choice.split())
+        restorer = _open.pop((model, choice), None) or _opened(model, choice)
+        with _changing:
+            _open[model, choice] = restorer
+            while len(_open) > MOST_OPEN:
+                del _open[next(iter(_open))]
+        return restorer
+
+
+def _opened(model: str, choice: str) -> Restorer:
+    engine, device, *at = choice.split()
+    precision = cast(Precision, at[0]) if at else None
+    return Restorer.open(model, engine=engine, device=device, precision=precision)
 
 
 def engine_choices(model: str) -> list[tuple[str, str]]:
@@ -69,7 +84,16 @@ def write_preview(image: DecodedImage) -> Path:
 
 
 def new_folder() -> Path:
-    """An empty folder in the cache, whose files the page deletes when they are old."""
-    cache_folder = Path(get_upload_folder())
-    cache_folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=cache_folder))
+    """An empty folder in the page's own, whose files it deletes when they are old.
+
+    Raises OutputError where there is no room.
+    """
+    try:
+        cache_folder = Path(get_upload_folder())
+        cache_folder.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=cache_folder))
+    except OSError as error:
+        raise OutputError(
+            f"the machine that serves this page can keep no file now ({error.strerror}); try "
+            "again later"
+        ) from error

@@ -4,7 +4,8 @@ from html import escape
 
 from deblur.catalog import CATALOG
 from deblur.errors import DeblurError
-from deblur.image_io import DecodedImage
+from deblur.files import without_folders
+from deblur.page.opening import Opened
 from deblur.page.restorers import ENGINES
 from deblur.restorer import RestoreReport
 
@@ -15,20 +16,21 @@ def note(text: str) -> str:
 
 
 def failure(error: DeblurError) -> str:
-    """What went wrong, as a sentence that stays."""
-    return f'<p class="failure" role="alert"><b>That did not work:</b> {escape(str(error))}.</p>'
+    """What went wrong, as a sentence that stays; it names no folder of this machine."""
+    told = without_folders(str(error))
+    return f'<p class="failure" role="alert"><b>That did not work:</b> {escape(told)}.</p>'
 
 
-def describe(image: DecodedImage) -> str:
+def describe(photo: Opened) -> str:
     """What came in."""
     parts = [
-        f"{image.width} × {image.height}",
-        f"{image.megapixels:.1f} MP",
-        image.format,
-        f"{8 * image.pixels.itemsize} bits",
-        *(["with transparency"] if image.alpha is not None else []),
+        f"{photo.width} × {photo.height}",
+        f"{photo.megapixels:.1f} MP",
+        photo.format,
+        f"{photo.bits} bits",
+        *(["with transparency"] if photo.transparent else []),
     ]
-    return note(" · ".join((*parts, *image.notes)))
+    return note(" · ".join((*parts, *photo.notes)))
 
 
 def account_for(report: RestoreReport) -> str:

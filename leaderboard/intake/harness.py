@@ -1,36 +1,68 @@
 """The harness as a process of its own: the board itself runs no model and loads no metric."""
 
+import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deblur.records.run_result import RunResult, read_record
 from leaderboard.errors import HarnessError
 
+_LOOK_EVERY = 0.5
+"""Seconds between looks at whether a run is still wanted."""
+
 CHECKOUT = Path(__file__).parents[2]
 
 
-def run_harness(options: Sequence[str], *, quiet: bool = False) -> RunResult:
+def run_harness(
+    options: Sequence[str],
+    *,
+    quiet: bool = False,
+    seconds: float | None = None,
+    is_wanted: Callable[[], bool] = lambda: True,
+) -> RunResult:
     """Carry out `python -m benchmarks run` with some more options, and read its record.
 
     What the harness says goes to the standard error; with `quiet` its last line goes into the
-    HarnessError that is raised when it leaves no record.
+    HarnessError that is raised when it leaves no record. It is stopped, and HarnessError raised,
+    after so many `seconds`, and soon after nobody wants it.
     """
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "record.json"
         command = [sys.executable, "-m", "benchmarks", "run", "--no-cost", f"--output={output}"]
-        done = subprocess.run(
+        with subprocess.Popen(
             [*command, *options],
             cwd=CHECKOUT,
             stdout=sys.stderr if not quiet else subprocess.DEVNULL,
             stderr=subprocess.PIPE if quiet else None,
-            check=False,
-        )
-        if done.returncode or not output.is_file():
-            raise HarnessError(_reason(done.stderr) or f"it ended with {done.returncode}")
+        ) as process:
+            said = _wait(process, seconds, is_wanted)
+        if process.returncode or not output.is_file():
+            raise HarnessError(_reason(said) or f"it ended with {process.returncode}")
         return read_record(output)
+
+
+def _wait(
+    process: subprocess.Popen[bytes], seconds: float | None, is_wanted: Callable[[], bool]
+) -> bytes | None:
+    """What a process said until it ended. Raises HarnessError for one that was stopped."""
+    ends = time.monotonic() + (math.inf if seconds is None else seconds)
+    try:
+        while True:
+            try:
+                return process.communicate(timeout=_LOOK_EVERY)[1]
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > ends:
+                    raise HarnessError(
+                        f"it took longer than {seconds:,.0f} s, and was stopped"
+                    ) from None
+                if not is_wanted():
+                    raise HarnessError("nobody waits for it any more, and it was stopped") from None
+    finally:
+        process.kill()
 
 
 def _reason(said: bytes | None) -> str:

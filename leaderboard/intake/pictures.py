@@ -5,7 +5,7 @@ import tempfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from benchmarks.datasets import DATASETS
@@ -17,6 +17,7 @@ from deblur.files import (
     is_inner_path,
     list_members,
     unpack_members,
+    without_folders,
 )
 from deblur.records.run_result import RunResult
 from leaderboard.errors import Complaint, HarnessError, SubmissionError
@@ -48,12 +49,16 @@ def scored_datasets(setting: str = "") -> dict[str, Path | None]:
 
 
 def score_pictures(
-    archive: Path, model: str, dataset: str, known: Mapping[str, Path | None]
+    archive: Path,
+    model: str,
+    dataset: str,
+    known: Mapping[str, Path | None],
+    run: Callable[..., RunResult] | None = None,
 ) -> RunResult:
     """The record of a zip with a restored picture for every id of a dataset.
 
-    Raises SubmissionError with everything that is wrong with the archive, or with the first
-    thing that the harness finds wrong with a picture.
+    `run` is `run_harness`, or that within limits. Raises SubmissionError with everything that is
+    wrong with the archive, or with the first thing that the harness finds wrong with a picture.
     """
     if complaints := [*_check_names(model, dataset, known)]:
         raise SubmissionError(complaints)
@@ -66,9 +71,10 @@ def score_pictures(
             f"--images-from={folder}",
         ]
         try:
-            record = run_harness(options, quiet=True)
+            record = (run or run_harness)(options, quiet=True)
         except HarnessError as error:
             sentence = str(error).replace(f"{folder}/", "").replace(folder, "the archive")
+            sentence = without_folders(sentence)
             raise SubmissionError([Complaint("pictures", sentence)]) from error
     return record.model_copy(update={"command": ""})
 

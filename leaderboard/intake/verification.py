@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from deblur.catalog import CATALOG
 from deblur.records.run_result import RunResult
@@ -19,6 +20,9 @@ TOLERANCE: Mapping[str, float] = {
     "brisque": 0.5,
 }
 """How far the scores of a picture may lie apart on another machine, by metric."""
+
+MOST_SECONDS = 24 * 3600.0
+"""Time that measuring a claim again may take."""
 
 OTHERWISE = 0.02
 """How far those of other metrics may, as a share of the measured score."""
@@ -56,7 +60,8 @@ def measure_again(
     VerificationError when nothing says what to run, or the harness could not.
     """
     try:
-        return run_harness(_options(entry.record, model or model_of(entry), pictures))
+        stated = _local(model) if model else _on_hub(model_of(entry))
+        return run_harness(_options(entry.record, stated, pictures), seconds=MOST_SECONDS)
     except HarnessError as error:
         raise VerificationError(
             f"the harness left no record ({error}); what it says is above"
@@ -85,7 +90,7 @@ def verified(measured: RunResult) -> Verification:
 def _options(record: RunResult, model: str, pictures: Path | None) -> list[str]:
     """Given as --name=value, so that no value can be taken for an option."""
     options = {
-        "model": str(Path(model).resolve()) if Path(model).is_file() else model,
+        "model": model,
         "dataset": f"{record.dataset.name}={pictures.resolve()}"
         if pictures
         else record.dataset.name,
@@ -97,6 +102,19 @@ def _options(record: RunResult, model: str, pictures: Path | None) -> list[str]:
     if record.protocol.tiling != "model":
         options["tile"] = str(record.protocol.tiling)
     return [f"--{name}={value}" for name, value in options.items()]
+
+
+def _local(model: str) -> str:
+    return str(Path(model).resolve()) if Path(model).is_file() else model
+
+
+def _on_hub(model: str) -> str:
+    """What an entry names, so that it is never taken for a file of this machine."""
+    repository, _, revision = model.partition("@")
+    if "/" not in repository:
+        return model
+    at = f"@{quote(revision, safe='')}" if revision else ""
+    return f"hf://{repository}{at}"
 
 
 def _apart(

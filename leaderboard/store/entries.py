@@ -14,7 +14,7 @@ from leaderboard.errors import Complaint, EntryError
 from leaderboard.store.naming import text_fault
 
 HUB = "https://huggingface.co/"
-_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", re.ASCII)
+_HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*(@\w[\w./-]*)?", re.ASCII)
 _URL = re.compile(r"https://[\w.-]+(:\d+)?(/[^\s\"'()\\`]*)?", re.ASCII)
 _PLAIN_WORDS = {
     "extra_forbidden": "is no field that is known here; leave it out",

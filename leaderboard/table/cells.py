@@ -11,6 +11,9 @@ from leaderboard.table.table import Column
 
 Payload = dict[str, Any]
 
+WIDEST = 32
+"""Characters of a text that a cell shows."""
+
 
 def payload(frame: pd.DataFrame, columns: Sequence[Column], rows: pd.DataFrame) -> Payload:
     """What the page's table takes: values to sort by, and the HTML of every cell.
@@ -37,7 +40,7 @@ def _html(column: Column, record: Mapping[Any, Any], row: Mapping[Any, Any]) -> 
     value = record[column.name]
     if pd.isna(value):
         return ""
-    text = escape(column.text(value))
+    text = _clipped(column.text(value))
     link = record["link"]
     if column.name == "model" and not pd.isna(link):
         return f'{text} <a href="{escape(link)}" target="_blank" rel="noopener nofollow">↗</a>'
@@ -63,3 +66,9 @@ def _lacking(column: Column, row: Mapping[Any, Any]) -> float:
     """Of how many pictures the row has no finite score that its mean could be made of."""
     left_out = row.get(f"{column.name}_left_out")
     return 0 if left_out is None or math.isnan(left_out) else float(left_out)
+
+
+def _clipped(text: str) -> str:
+    """A text as HTML that takes no more than its width of the screen; all of it is a tooltip."""
+    safe = escape(text)
+    return safe if len(text) <= WIDEST else f'<span class="clipped" title="{safe}">{safe}</span>'

@@ -10,6 +10,7 @@ import gradio as gr
 from benchmarks.datasets import Dataset, open_dataset
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.errors import DeblurError
+from deblur.files import without_folders
 from leaderboard.tabs.comparison import ERROR_GAIN, MOST, Panel, Restore, compare, items_of
 
 TAB = "compare"
@@ -52,9 +53,7 @@ def build_compare_tab(
         try:
             panels = compare(opened(name), id, chosen, restore, new_folder())
         except DeblurError as error:
-            return f'<p class="failure" role="alert">{escape(str(error))}.</p>'
-        named = [file for panel in panels for file in (panel.picture, panel.errors) if file]
-        shown.temp_files.update(map(str, named))  # what Gradio deletes when it is old
+            return f'<p class="failure" role="alert">{escape(without_folders(str(error)))}.</p>'
         return panels_html(panels)
 
     dataset.input(choose, dataset, picture, api_visibility="private")

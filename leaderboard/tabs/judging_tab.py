@@ -11,6 +11,7 @@ from uuid import uuid4
 import gradio as gr
 
 from deblur.errors import DeblurError, ImageError
+from deblur.files import without_folders
 from leaderboard.judging.addresses import Allowance
 from leaderboard.judging.exhibits import Exhibits
 from leaderboard.judging.questions import Kind, Photo, Programme, Trial, contestants, that_count
@@ -109,10 +110,12 @@ class Desk:
             try:
                 return trial, [self._exhibits.file(trial.photo, each) for each in trial.shown]
             except ImageError as error:
-                gr.Warning(f"{trial.photo.id} is left out: {error}")
+                gr.Warning(f"{trial.photo.id} is left out: {without_folders(str(error))}")
                 self.programme.leave_out(trial.photo)
             except DeblurError as error:
-                raise gr.Error(f"What you answered is kept. {error}") from error
+                raise gr.Error(
+                    f"What you answered is kept. {without_folders(str(error))}"
+                ) from error
         return None, []
 
     def take(self, kind: Kind, person: str, trial: Trial, answer: str, address: str = "") -> bool:
@@ -131,7 +134,9 @@ class Desk:
         """How the models stand, for somebody who has voted."""
         found = self.store.votes()
         voted = any(each.kind == kind and each.rater == rater_of(person) for each in found.votes)
-        troubles = "".join(f'<p class="failure">{escape(each)}</p>' for each in found.problems)
+        troubles = "".join(
+            f'<p class="failure">{escape(without_folders(each))}</p>' for each in found.problems
+        )
         shown = standing_html(kind, found.votes, self.programme.dataset) if voted else ""
         return shown + troubles
 

@@ -10,6 +10,8 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
+from deblur.errors import DeblurError
+from deblur.files import without_folders
 from leaderboard.errors import TableError
 from leaderboard.store.folder_store import Board, FolderStore
 from leaderboard.table.cells import payload
@@ -128,13 +130,23 @@ class _BoardTab:
             *self.page.show(asked.get(RUN, "")),
         ]
 
+    def _downloads(self, table: Table) -> Sequence[Any]:
+        """The files, or buttons that do nothing where there is no room for them."""
+        try:
+            return [
+                gr.DownloadButton(value=file, interactive=True)
+                for file in write_downloads(table, self.new_folder())
+            ]
+        except (OSError, DeblurError):
+            return [gr.DownloadButton(value=None, interactive=False)] * 2
+
     def _view(self, board: Board, wanted: View) -> list[Any]:
         try:
             made = build_table(board, wanted.board)
         except TableError as error:
             return [note([str(error)]), *[None] * (len(self.shown) - 1)]
         frame = wanted.narrow(made)
-        files = write_downloads(replace(made, frame=frame), self.new_folder())
+        files = self._downloads(replace(made, frame=frame))
         cells = payload(frame.head(MOST_ROWS), wanted.shown(made), board.rows)
         return [rules(made, board), cells, *files, *figures(made, frame, board)]
 
@@ -188,7 +200,7 @@ def rules(table: Table, board: Board) -> str:
         *([f"Protocol {table.protocol_digest}."] if table.protocol_digest else []),
         *table.notes,
     ]
-    return note(lines) + note(board.problems, "failure")
+    return note(lines) + note([without_folders(each) for each in board.problems], "failure")
 
 
 def note(lines: Sequence[str], style: str = "note") -> str:

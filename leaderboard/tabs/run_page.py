@@ -12,6 +12,7 @@ from benchmarks.datasets import open_dataset
 from deblur import catalog
 from deblur.catalog import CATALOG
 from deblur.errors import DeblurError
+from deblur.files import without_folders
 from deblur.records.commands import without_places
 from deblur.records.run_result import ImageScore, MetricRecord, RunResult, mean_scores
 from leaderboard.errors import EntryError, StoreError
@@ -131,7 +132,7 @@ class RunPage:
         try:
             entry, history = self._store.entry(id), self._store.history(id)
         except (EntryError, StoreError) as error:
-            return None, f'<p class="failure">{escape(str(error))}</p>'
+            return None, f'<p class="failure">{escape(without_folders(str(error)))}</p>'
         if status(entry, history) == "waiting":
             return None, f"<p>{escape(id)} waits to be accepted by whoever runs this board.</p>"
         return entry.record.model.name, run_html(entry, history)

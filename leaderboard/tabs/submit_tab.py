@@ -2,13 +2,18 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from deblur.errors import DeblurError
+from deblur.files import without_folders
+from deblur.records.run_result import RunResult
 from leaderboard.errors import Complaint, SubmissionError
+from leaderboard.intake.harness import run_harness
 from leaderboard.intake.pictures import score_pictures
 from leaderboard.intake.submission import MOST_BYTES, examine, submit
 from leaderboard.store.entries import Entry, History
@@ -16,6 +21,12 @@ from leaderboard.store.folder_store import FolderStore
 from leaderboard.tabs.run_page import run_html
 
 TAB = "submit"
+AT_ONCE = 3
+"""Submissions that are looked at beside each other."""
+
+MOST_SECONDS = 1800
+"""Time that the pictures of a submission may take to be scored."""
+
 INTRODUCTION = """
 <p class="note">Measure your model with <code>python -m benchmarks run --model … --dataset …</code>
 and hand in the record that it writes, or hand in a zip with a restored picture for every id of a
@@ -24,10 +35,15 @@ again.</p>
 """
 
 
-def build_submit_tab(store: FolderStore, known: Mapping[str, Path | None]) -> None:
+def build_submit_tab(
+    store: FolderStore,
+    known: Mapping[str, Path | None],
+    is_here: Callable[[str | None], bool] = lambda _: True,
+) -> None:
     """Lay out the tab inside the current block; its two buttons are the API's /check and /submit.
 
-    `known` are the datasets whose pictures can be scored here. LEADERBOARD_MODERATED=1 makes
+    `known` are the datasets whose pictures can be scored here, for as long as `is_here` tells of a
+    session that its visitor waits. LEADERBOARD_MODERATED=1 makes
     what is handed in wait until somebody accepts it.
     """
     moderated = os.environ.get("LEADERBOARD_MODERATED") == "1"
@@ -45,6 +61,7 @@ def build_submit_tab(store: FolderStore, known: Mapping[str, Path | None]) -> No
             contact: str,
             link: str,
             note: str,
+            request: gr.Request,
         ) -> list[Any]:
             about = {
                 "licence": licence,
@@ -55,7 +72,12 @@ def build_submit_tab(store: FolderStore, known: Mapping[str, Path | None]) -> No
             }
             said: list[str] = []
             try:
-                content = _content(file, model, dataset, known)
+                run = partial(
+                    run_harness,
+                    seconds=MOST_SECONDS,
+                    is_wanted=lambda: is_here(request.session_hash),
+                )
+                content = _content(file, model, dataset, known, run)
                 if keep:
                     entry = submit(store, content, about, moderated=moderated, tell=said.append)
                 else:
@@ -64,6 +86,9 @@ def build_submit_tab(store: FolderStore, known: Mapping[str, Path | None]) -> No
                     )
             except SubmissionError as error:
                 return [_refusal(error), _told_wrong(error)]
+            except (OSError, DeblurError) as trouble:
+                refusal = SubmissionError([Complaint("board", _sentence(trouble))])
+                return [_refusal(refusal), _told_wrong(refusal)]
             return [_acceptance(entry, said, kept=keep), _told_right(entry, said, kept=keep)]
 
         return answer
@@ -78,6 +103,8 @@ def build_submit_tab(store: FolderStore, known: Mapping[str, Path | None]) -> No
             [outcome, told],
             api_name="submit" if keep else "check",
             api_description=description,
+            concurrency_id="submission",
+            concurrency_limit=AT_ONCE,
             show_progress_on=told,
         )
 
@@ -117,16 +144,26 @@ def _form(known: Mapping[str, Path | None]) -> tuple[list[Any], gr.Button, gr.Bu
 
 
 def _content(
-    path: str | None, model: str, dataset: str, known: Mapping[str, Path | None]
+    path: str | None,
+    model: str,
+    dataset: str,
+    known: Mapping[str, Path | None],
+    run: Callable[..., RunResult],
 ) -> str | bytes:
     """The record that was handed in, or that of the pictures."""
     if path is None:
         raise SubmissionError([Complaint("file", "is missing; choose a record or a zip")])
     file = Path(path)
     if file.suffix.lower() == ".zip":
-        return score_pictures(file, model, dataset, known).to_json()
+        return score_pictures(file, model, dataset, known, run).to_json()
     with file.open("rb") as stream:
         return stream.read(MOST_BYTES + 1)
+
+
+def _sentence(trouble: OSError | DeblurError) -> str:
+    """What kept the board from taking something, without a folder of its machine."""
+    reason = trouble.strerror if isinstance(trouble, OSError) else str(trouble)
+    return f"cannot take it now ({without_folders(str(reason))}); try again later"
 
 
 def _refusal(error: SubmissionError) -> dict[str, Any]:

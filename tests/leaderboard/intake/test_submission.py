@@ -12,6 +12,7 @@ from deblur.records.protocol import Alignment, EvalProtocol
 from deblur.records.run_result import ImageScore, MetricRecord, RunResult
 from leaderboard.errors import SubmissionError, VerificationError
 from leaderboard.intake import submission
+from leaderboard.intake import verification as verify
 from leaderboard.intake.plausibility import check_scores
 from leaderboard.intake.submission import submit
 from leaderboard.intake.verification import model_of, verification
@@ -297,3 +298,28 @@ def test_texts_and_lists_have_limits(store: FolderStore) -> None:
     long = METRICS["psnr"].model_copy(update={"title": "x" * 41})
     made = record(metrics=METRICS | {"psnr": long}, about_model={"trained_on": ["x"] * 101})
     assert fields(store, made.to_json()) == {"record.metrics.psnr.title", "model.trained_on"}
+
+
+@pytest.mark.parametrize("link", ["../x.onnx", "./x.onnx", "a/../x", "/etc/x.onnx", "file:///x"])
+def test_a_link_is_no_file(store: FolderStore, link: str) -> None:
+    assert fields(store, record().to_json(), ABOUT | {"link": link}) == {"about.link"}
+
+
+def test_what_a_link_names_is_fetched_from_the_hub_even_where_a_file_is_called_so(
+    store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def run(options: list[str], **_: Any) -> RunResult:
+        asked.append(options)
+        return record()
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "somebody").mkdir()
+    (tmp_path / "somebody" / "sharp.onnx").touch()
+    monkeypatch.setattr(verify, "run_harness", run)
+    entry = submit(store, record().to_json(), ABOUT | {"link": "somebody/sharp.onnx@v/1"})
+    verify.measure_again(entry)
+    verify.measure_again(entry, model="somebody/sharp.onnx")
+    assert "--model=hf://somebody/sharp.onnx@v%2F1" in asked[0]
+    assert f"--model={tmp_path / 'somebody' / 'sharp.onnx'}" in asked[1]

@@ -235,3 +235,12 @@ def test_what_people_think_stands_in_the_models_rows(board: FolderStore) -> None
     assert mos.pop("srcnn") == 4.0
     assert all(pd.isna(each) for each in mos.values())
     assert "MOS" in {column.title for column in View().shown(table)}
+
+
+def test_a_long_text_is_clipped_and_whole_in_its_tooltip(board: FolderStore) -> None:
+    board.add(measured("W" * 60))
+    table = build_table(board.load(), "mini")
+    columns = [each for each in table.columns if each.name == "model"]
+    shown = payload(table.frame, columns, board.load().rows)["metadata"]["display_value"]
+    clipped = [cell for (cell,) in shown if "W" * 60 in cell]
+    assert clipped == [f'<span class="clipped" title="{"W" * 60}">{"W" * 60}</span>']

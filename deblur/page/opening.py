@@ -1,0 +1,121 @@
+"""Opening a stranger's photo in a process of its own, whose time and memory have limits.
+
+`python -m deblur.page.opening FILE PREVIEW MAX_PIXELS SIDE` is that process: it writes a picture
+for the browser, and says on its output, as JSON, what came or what is wrong.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from deblur.errors import DeblurError, ImageError, ImageTooLargeError, UnreadableImageError
+from deblur.image_io import decode_image, output_format, preview_of, write_image
+
+SECONDS = 20.0
+"""Time that a photo may take to open."""
+
+_MEMORY = 1_500_000_000
+_MEMORY_A_PIXEL = 40
+"""Bytes of address space: what the process takes itself, and a decoder for a pixel."""
+
+_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What came: sides in pixels, format, bits a sample, and the format that a result gets."""
+
+    width: int
+    height: int
+    format: str
+    bits: int
+    transparent: bool
+    notes: tuple[str, ...]
+    output: str
+
+    @property
+    def megapixels(self) -> float:
+        """Pixels of the photo, in millions."""
+        return self.width * self.height / 1e6
+
+
+def open_photo(
+    photo: Path, preview: Path, *, max_pixels: int, side: int, seconds: float = SECONDS
+) -> Opened:
+    """Write a preview of a photo, its longer side at most `side`, and say what the photo is.
+
+    Raises ImageError when it cannot be used, also where it takes too long or too much memory.
+    """
+    arguments = [str(photo.absolute()), str(preview.absolute()), str(max_pixels), str(side)]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **_THREADS},
+            cwd=Path(__file__).parents[2],
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise UnreadableImageError(
+            f"{photo.name} takes longer than {seconds:.0f} s to open: save it anew with another "
+            "program, and try that"
+        ) from error
+    try:
+        told = json.loads(done.stdout)
+    except ValueError as error:
+        raise ImageTooLargeError(
+            f"{photo.name} takes more memory or time to open than one photo gets here: save it "
+            "anew with another program, and try that"
+        ) from error
+    if "error" in told:
+        raise ImageError(told["error"])
+    return Opened(**{**told, "notes": tuple(told["notes"])})
+
+
+def _open(photo: Path, preview: Path, max_pixels: int, side: int) -> Opened:
+    image = decode_image(photo, max_pixels=max_pixels)
+    write_image(preview_of(image, side), preview)
+    return Opened(
+        width=image.width,
+        height=image.height,
+        format=image.format,
+        bits=8 * image.pixels.itemsize,
+        transparent=image.alpha is not None,
+        notes=image.notes,
+        output=output_format(image, None),
+    )
+
+
+def _limit(max_pixels: int) -> None:
+    """Bound this process where the system can."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    memory = _MEMORY + _MEMORY_A_PIXEL * max_pixels
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (2 * int(SECONDS), 2 * int(SECONDS)))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main(arguments: list[str]) -> None:
+    """The process."""
+    photo, preview, max_pixels, side = arguments
+    _limit(int(max_pixels))
+    try:
+        told = asdict(_open(Path(photo), Path(preview), int(max_pixels), int(side)))
+    except DeblurError as error:
+        told = {"error": str(error)}
+    except MemoryError:
+        sys.exit(1)
+    sys.stdout.write(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

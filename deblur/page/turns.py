@@ -1,0 +1,143 @@
+"""Whose turn it is: a bounded queue in which nobody's many requests keep others waiting."""
+
+import random
+import time
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+from gradio.queueing import Event, EventQueue, Queue
+from gradio.server_messages import ProcessCompletedMessage
+
+from deblur.page.visitors import Visitors
+
+MOST = 300
+"""Requests that wait, of all visitors together."""
+
+MOST_OF_A_VISITOR = 10
+MOST_OF_AN_ADDRESS = 8
+"""Requests of one kind that wait, from one network address."""
+
+REMEMBERED = 60.0
+"""Seconds for which it is known who had a turn."""
+
+REPLACED = "What you asked for later took its place."
+BUSY = "Very many people ask for this at the moment. Nothing of yours was lost; try again soon."
+TOO_MANY = "Your network asks for more than can wait here. Nothing was lost; try again soon."
+
+
+def take_turns(demo: gr.Blocks, visitors: Visitors) -> None:
+    """Give a page that is laid out a queue by turns."""
+    demo.queue(max_size=MOST)
+    demo._queue = TurnQueue(demo, visitors)
+
+
+class TurnQueue(Queue):
+    """Gradio's queue, but of one visitor's requests of a kind one waits, the last.
+
+    Who listens comes before who does not, then whose network had fewer turns of late, then who
+    came first. Requests of visitors who have left go. Where there are several places for a kind
+    of work, one network never has all of them.
+    """
+
+    def __init__(self, demo: gr.Blocks, visitors: Visitors) -> None:
+        super().__init__(
+            live_updates=True,
+            concurrency_count=demo.max_threads,
+            update_intervals=1,
+            max_size=MOST,
+            blocks=demo,
+        )
+        self._visitors = visitors
+        self._turns: dict[str, deque[float]] = {}
+
+    async def push(self, body: Any, request: Any, username: str | None) -> Any:
+        """Take a request in, or say why not."""
+        waiting = [event for each in self._queues() for event in each.queue]
+        own = [event for event in waiting if event.session_hash == body.session_hash]
+        alike = [event for event in waiting if event.fn._id == body.fn_index]
+        near = [event for event in alike if address_of(event.request) == address_of(request)]
+        for event in (event for event in own if event in alike):
+            self._drop(event, REPLACED)
+        if len(near) >= MOST_OF_AN_ADDRESS:
+            self._drop_absent(near)
+        left = [event for event in near if event in self._waiting(event)]
+        if len(own) >= MOST_OF_A_VISITOR or len(left) >= MOST_OF_AN_ADDRESS:
+            return False, TOO_MANY, "queue_full"
+        if len(self) >= MOST:
+            return False, BUSY, "queue_full"
+        taken = await super().push(body, request, username)
+        if taken[0]:
+            self._visitors.see(body.session_hash or str(taken[1]))
+        return taken
+
+    def get_events(self) -> tuple[list[Event], bool, str] | None:
+        """The next request that may begin, with the kind of its work."""
+        for each in random.sample([*self._queues()], len(self.event_queue_per_concurrency_id)):
+            self._drop_absent([*each.queue])
+            limit = each.concurrency_limit
+            if (limit is None or each.current_concurrency < limit) and (event := self._next(each)):
+                each.queue.remove(event)
+                self._remember(address_of(event.request))
+                return [event], False, each.concurrency_id
+        return None
+
+    def _queues(self) -> Iterator[EventQueue]:
+        yield from self.event_queue_per_concurrency_id.values()
+
+    def _waiting(self, event: Event) -> list[Event]:
+        return self.event_queue_per_concurrency_id[event.concurrency_id].queue
+
+    def _next(self, waiting: EventQueue) -> Event | None:
+        limit = waiting.concurrency_limit
+        most = limit - 1 if limit and limit > 1 else 1_000
+        running = [
+            address_of(event.request)
+            for job in self.active_jobs
+            for event in job or []
+            if event.concurrency_id == waiting.concurrency_id
+        ]
+        may = [each for each in waiting.queue if running.count(address_of(each.request)) < most]
+        return min(may, key=self._turn, default=None)
+
+    def _turn(self, event: Event) -> tuple[bool, int, float]:
+        return (
+            not self._listens(event),
+            self._turns_of(address_of(event.request)),
+            event.enqueue_time,
+        )
+
+    def _listens(self, event: Event) -> bool:
+        return self._visitors.listens(event.session_hash) or self._visitors.listens(event._id)
+
+    def _drop_absent(self, events: list[Event]) -> None:
+        for event in events:
+            here = self._visitors.is_here(event.session_hash) or self._listens(event)
+            if not here:
+                self._drop(event, "")
+
+    def _drop(self, event: Event, why: str) -> None:
+        """Take a request out of the queue, and tell who listens."""
+        self._waiting(event).remove(event)
+        self.event_ids_to_events.pop(event._id, None)
+        if why and event.session_hash in self.pending_messages_per_session:
+            told = ProcessCompletedMessage(output={"error": why}, success=False)
+            self.send_message(event, told)
+        else:
+            self.pending_event_ids_session.get(event.session_hash, set()).discard(event._id)
+
+    def _turns_of(self, address: str) -> int:
+        turns = self._turns.get(address, deque[float]())
+        while turns and time.monotonic() - turns[0] > REMEMBERED:
+            turns.popleft()
+        return len(turns)
+
+    def _remember(self, address: str) -> None:
+        self._turns = {each: turns for each, turns in self._turns.items() if self._turns_of(each)}
+        self._turns.setdefault(address, deque(maxlen=1_000)).append(time.monotonic())
+
+
+def address_of(request: Any) -> str:
+    """The network address that a request came from."""
+    return request.client.host if request is not None and request.client else ""

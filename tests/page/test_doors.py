@@ -1,0 +1,72 @@
+"""Headers on every answer, and what is not let in."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+from deblur.page.doors import Doors, page_policy
+from deblur.page.page_folder import PageFolder
+
+
+def client(room: bool = True) -> TestClient:
+    folder = cast(PageFolder, SimpleNamespace(has_room=lambda size: room))
+
+    async def inside(scope: Any, receive: Any, send: Any) -> None:
+        await PlainTextResponse("inside")(scope, receive, send)
+
+    return TestClient(Doors(inside, folder, 1_000_000, page_policy()))
+
+
+def test_every_answer_is_taken_as_what_it_says_it_is() -> None:
+    answer = client().get("/")
+    assert answer.text == "inside"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "object-src 'none'" in answer.headers["content-security-policy"]
+    assert "http" not in answer.headers["content-security-policy"]
+
+
+def test_a_file_of_a_visitor_runs_nothing() -> None:
+    policy = client().get("/gradio_api/file=/tmp/a.svg").headers["content-security-policy"]
+    assert "sandbox" in policy
+    assert "script-src" not in policy
+    assert policy.startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/file=http://192.0.2.1/a",
+        "/gradio_api/file/https://192.0.2.1/a",
+        "/gradio_api/proxy=http://192.0.2.1/",
+        "/gradio_api/file=ftp://192.0.2.1/",
+    ],
+)
+def test_nothing_is_fetched_for_a_visitor(path: str) -> None:
+    assert client().get(path).status_code == 403
+
+
+def test_uploads_have_a_limit_and_need_room() -> None:
+    assert client().post("/gradio_api/upload", content=b"x" * 900_000).text == "inside"
+    large = client().post("/gradio_api/upload", content=b"x" * 1_200_000)
+    assert (large.status_code, "1 MB" in large.text) == (413, True)
+    full = client(room=False).post("/gradio_api/upload?upload_id=1", content=b"x")
+    assert (full.status_code, "no room" in full.text) == (507, True)
+    assert client(room=False).post("/gradio_api/queue/join", content=b"x").text == "inside"
+
+
+def test_an_upload_says_how_large_it_is() -> None:
+    def chunks() -> Any:
+        yield b"x"
+
+    assert client().post("/gradio_api/upload", content=chunks()).status_code == 411
+
+
+def test_the_examples_alone_are_served() -> None:
+    import app
+
+    paths = [Path(each) for each in app.demo.allowed_paths or app.EXAMPLES.values()]
+    assert {each.name for each in paths} == {"clock.png", "coffee.jpg", "chelsea.jpg", "rocket.jpg"}
