@@ -1,5 +1,6 @@
 """Whose turn it is: a bounded queue in which nobody's many requests keep others waiting."""
 
+import ipaddress
 import random
 import time
 from collections import deque
@@ -16,8 +17,8 @@ MOST = 300
 """Requests that wait, of all visitors together."""
 
 MOST_OF_A_VISITOR = 10
-MOST_OF_AN_ADDRESS = 8
-"""Requests of one kind that wait, from one network address."""
+MOST_OF_AN_ADDRESS = 20
+"""Requests of one kind that wait, from one network address; this machine itself is none."""
 
 REMEMBERED = 60.0
 """Seconds for which it is known who had a turn."""
@@ -57,7 +58,8 @@ class TurnQueue(Queue):
         waiting = [event for each in self._queues() for event in each.queue]
         own = [event for event in waiting if event.session_hash == body.session_hash]
         alike = [event for event in waiting if event.fn._id == body.fn_index]
-        near = [event for event in alike if address_of(event.request) == address_of(request)]
+        address = address_of(request)
+        near = [event for event in alike if address and address_of(event.request) == address]
         for event in (event for event in own if event in alike):
             self._drop(event, REPLACED)
         if len(near) >= MOST_OF_AN_ADDRESS:
@@ -98,7 +100,11 @@ class TurnQueue(Queue):
             for event in job or []
             if event.concurrency_id == waiting.concurrency_id
         ]
-        may = [each for each in waiting.queue if running.count(address_of(each.request)) < most]
+        may = [
+            each
+            for each in waiting.queue
+            if not (address := address_of(each.request)) or running.count(address) < most
+        ]
         return min(may, key=self._turn, default=None)
 
     def _turn(self, event: Event) -> tuple[bool, int, float]:
@@ -128,7 +134,7 @@ class TurnQueue(Queue):
             self.pending_event_ids_session.get(event.session_hash, set()).discard(event._id)
 
     def _turns_of(self, address: str) -> int:
-        turns = self._turns.get(address, deque[float]())
+        turns = self._turns.get(address, deque[float]()) if address else deque[float]()
         while turns and time.monotonic() - turns[0] > REMEMBERED:
             turns.popleft()
         return len(turns)
@@ -139,5 +145,9 @@ class TurnQueue(Queue):
 
 
 def address_of(request: Any) -> str:
-    """The network address that a request came from."""
-    return request.client.host if request is not None and request.client else ""
+    """The network address that a request came from; nothing for this machine's own."""
+    address = request.client.host if request is not None and request.client else ""
+    try:
+        return "" if ipaddress.ip_address(address).is_loopback else address
+    except ValueError:
+        return address

@@ -23,7 +23,12 @@ class Allowance:
         self._one_at_a_time = Lock()
 
     def take(self, address: str) -> bool:
-        """Whether one more may come from an address, which then is counted."""
+        """Whether one more may come from an address, which then is counted.
+
+        From this machine itself comes whatever its owner wants.
+        """
+        if _is_own(address):
+            return True
         with self._one_at_a_time:
             now, key = self._clock(), home_of(address)
             if len(self._taken) > _MOST_KEPT:
@@ -40,6 +45,13 @@ class Allowance:
         """Addresses from which nothing came of late."""
         for key in [each for each, times in self._taken.items() if now - times[-1] > self._seconds]:
             del self._taken[key]
+
+
+def _is_own(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def home_of(address: str) -> str:

@@ -54,6 +54,8 @@ def build_compare_tab(
             panels = compare(opened(name), id, chosen, restore, new_folder())
         except DeblurError as error:
             return f'<p class="failure" role="alert">{escape(without_folders(str(error)))}.</p>'
+        named = [file for panel in panels for file in (panel.picture, panel.errors) if file]
+        shown.temp_files.update(map(str, named))  # what Gradio deletes where it cleans up
         return panels_html(panels)
 
     dataset.input(choose, dataset, picture, api_visibility="private")

@@ -285,3 +285,20 @@ def test_nothing_is_asked_from_another_machine(context: BrowserContext, address:
         restore(page)
     hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
     assert hosts == {"127.0.0.1"}
+
+
+def test_the_page_works_within_its_policy(context: BrowserContext, address: str) -> None:
+    """No tab asks for what the content security policy forbids."""
+    page, told = context.new_page(), list[str]()
+    page.on("console", lambda message: told.append(message.text))
+    answer = page.goto(address)
+    assert answer is not None
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    upload(page, "a.png", png(scene(48, 64)))
+    restore(page)
+    for name in ("Leaderboard", "Compare", "Judge", "Submit"):
+        page.get_by_role("tab", name=name).click()
+    page.get_by_role("tab", name="Judge").click()
+    expect(page.locator(".exhibits img").first).to_be_visible()
+    assert [each for each in told if "Content Security Policy" in each] == []
+    page.close()

@@ -151,6 +151,13 @@ def test_an_address_has_only_so_many_that_wait(queue: TurnQueue) -> None:
     assert isinstance(join(queue, "ben", "192.0.2.2"), str)
 
 
+def test_this_machine_itself_is_no_network(queue: TurnQueue) -> None:
+    """A proxy on it says for whom it asks."""
+    for number in range(2 * MOST_OF_AN_ADDRESS):
+        assert isinstance(join(queue, f"{number}", "127.0.0.1", kind=1), str)
+    assert [begin(queue) for _ in range(4)] == ["0", "1", "2", None]
+
+
 def test_another_network_waits_for_no_flood(queue: TurnQueue) -> None:
     for number in range(6):
         join(queue, f"{number}", "192.0.2.1")

@@ -14,6 +14,11 @@ def test_so_many_in_so_many_seconds() -> None:
     assert [allowance.take("192.0.2.1") for _ in range(3)] == [True, True, False]
 
 
+def test_this_machine_has_no_limit() -> None:
+    allowance = Allowance(1, 10)
+    assert all(allowance.take(each) for each in ("127.0.0.1", "127.0.0.1", "::1", "::1"))
+
+
 def test_a_home_with_many_addresses_is_one() -> None:
     assert home_of("2001:db8:1:2::3") == home_of("2001:db8:1:2:ffff::1")
     assert home_of("2001:db8:1:3::3") != home_of("2001:db8:1:2::3")
