@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -117,6 +118,7 @@ def test_the_api_takes_a_record_once(store: FolderStore, board_address: str) -> 
 def test_the_harness_hands_in_what_it_measured(
     store: FolderStore, board_address: str, tmp_path: Path
 ) -> None:
+    shutil.rmtree(store.root / "mini" / "unsharp-mask")  # else it is on the board already
     about = tmp_path / "about.json"
     about.write_text(json.dumps(ABOUT))
     command = ["-m", "benchmarks", "run", "--model", "unsharp-mask", "--dataset", "mini"]

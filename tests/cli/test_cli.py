@@ -256,7 +256,7 @@ def test_content_decides_what_a_result_is_and_what_was_left_out_is_told(tmp_path
     done = restore(tmp_path / "sticker.jpg", "-o", tmp_path / "out", "--json")
     assert done.code == 0
     assert files_in(tmp_path / "out") == ["sticker.webp"]
-    assert done.records[0]["notes"] == ["its name ends in .jpg, and its content is WEBP"]
+    assert done.records[0]["notes"][0] == "its name ends in .jpg, and its content is WEBP"
     done = restore(tmp_path / "deep.png", "-o", tmp_path / "deep.jpg", "--json")
     assert "16 bits" in done.records[0]["notes"][0]
 
