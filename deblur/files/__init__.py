@@ -1,5 +1,6 @@
-"""Files: written whole or not at all, created once, and unpacked below one folder only."""
+"""Files: found, written whole or not at all, created once, unpacked below one folder only."""
 
+from deblur.files.finding import files_below, is_set_aside
 from deblur.files.unpacking import (
     ArchiveLimits,
     Placement,
@@ -16,7 +17,9 @@ __all__ = [
     "check_placements",
     "create_once",
     "creating",
+    "files_below",
     "is_inner_path",
+    "is_set_aside",
     "list_members",
     "locked",
     "replace_file",
