@@ -46,6 +46,7 @@ EXAMPLES = {
     "Rocket": HERE / "examples" / "rocket.jpg",
 }
 CLEAN_EVERY, CLEAN_AFTER = 600, 3600
+MOST_PORT = 65535
 Value = TypeVar("Value")
 
 
@@ -129,6 +130,8 @@ def main() -> None:
     settings = os.environ
     host = settings.get("HOST") or settings.get("GRADIO_SERVER_NAME") or "127.0.0.1"
     port = settings.get("PORT") or settings.get("GRADIO_SERVER_PORT") or "7860"
+    if not port.isdecimal() or int(port) > MOST_PORT:
+        sys.exit(f"PORT: {port!r} is not a port; give a number up to {MOST_PORT}, such as 7861")
     try:
         address = serve(host, int(port))
     except (OSError, ValueError):

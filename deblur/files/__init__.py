@@ -9,7 +9,7 @@ from deblur.files.unpacking import (
     list_members,
     unpack_members,
 )
-from deblur.files.writing import create_once, creating, locked, replace_file, replacing
+from deblur.files.writing import create_once, creating, locked, replace_file, replacing, sweep
 
 __all__ = [
     "ArchiveLimits",
@@ -24,5 +24,6 @@ __all__ = [
     "locked",
     "replace_file",
     "replacing",
+    "sweep",
     "unpack_members",
 ]
