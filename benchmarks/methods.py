@@ -12,6 +12,7 @@ from benchmarks.datasets.items import LoadedItem
 from benchmarks.errors import DatasetError
 from deblur.backends import ENGINES
 from deblur.errors import UnknownModelError
+from deblur.files import files_below
 from deblur.image_io import INPUT_SUFFIXES, DecodedImage, decode_image
 from deblur.records.digests import digest_of_json, state_of_file
 from deblur.records.run_result import EngineRecord, ModelRecord
@@ -201,8 +202,8 @@ class Pictures(Method):
             raise DatasetError(f"there is no folder {folder} with restored pictures")
         self.name, self.folder = name, folder
         self.paths = defaultdict[str, list[Path]](list)
-        for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() in INPUT_SUFFIXES and path.is_file():
+        for path in files_below(folder):
+            if path.suffix.lower() in INPUT_SUFFIXES:
                 self.paths[path.relative_to(folder).with_suffix("").as_posix()].append(path)
 
     def restore(self, item: LoadedItem) -> DecodedImage:

@@ -47,30 +47,6 @@ _EXTRA_SMALL = ModelSpec(
 
 _SPECS = (
     _EXTRA_SMALL,
-    replace(
-        _EXTRA_SMALL,
-        name="residual-unet-xs-focus",
-        title="Residual U-Net, extra small, for photos out of focus",
-        trained_on=(_PHOTOS, *_TRAINED_ON),
-        weights=_shipped(
-            "residual-unet-xs-focus",
-            onnx="0715129d58658c22c2066a5155c426c185639ad44ec26a03d50d116212c0fe92",
-            safetensors="00cced4f3a31987907e996aa34781607822146a9b6ca92b6df6b11b1cff284c8",
-            int8="cf2be3b36e2fe4bbc77f0135b6c80c55c122a1a1ec2d57ff298d987b365a8122",
-        ),
-    ),
-    replace(
-        _EXTRA_SMALL,
-        name="residual-unet-xs-text",
-        title="Residual U-Net, extra small, for soft print and screens",
-        trained_on=("rendered pages of text, blurred by synthesis", _PHOTOS, *_TRAINED_ON),
-        weights=_shipped(
-            "residual-unet-xs-text",
-            onnx="1e86859d69d83270a73270da9e68a8cf52317a4b0c1d5a58740ee7a125ec74a2",
-            safetensors="5dce85f167fdf644cd1ece3db54e450170689943860ebf85a248a0a17c50e00c",
-            int8="04239713d19c0ca4b0156800c98abb6d141ca9fbdb406d4ba6ba86593f27fc72",
-        ),
-    ),
     ModelSpec(
         name="residual-unet-s",
         title="Residual U-Net, small",
@@ -105,6 +81,30 @@ _SPECS = (
             onnx="f83dca855ffe1c8419ae3564145f30e3910b0eccd0145fec8d0270f243549428",
             safetensors="fbd7ee32209fd2f7058202711bddc24bd9004c7590b35614fdba7fdf589b9ce4",
             int8="22d6398a19e1c0e5321a5a4ed39bcaed5e65c76bead89478a111943a2bb9df66",
+        ),
+    ),
+    replace(
+        _EXTRA_SMALL,
+        name="residual-unet-xs-focus",
+        title="Residual U-Net, extra small, for photos out of focus",
+        trained_on=(_PHOTOS, *_TRAINED_ON),
+        weights=_shipped(
+            "residual-unet-xs-focus",
+            onnx="0715129d58658c22c2066a5155c426c185639ad44ec26a03d50d116212c0fe92",
+            safetensors="00cced4f3a31987907e996aa34781607822146a9b6ca92b6df6b11b1cff284c8",
+            int8="cf2be3b36e2fe4bbc77f0135b6c80c55c122a1a1ec2d57ff298d987b365a8122",
+        ),
+    ),
+    replace(
+        _EXTRA_SMALL,
+        name="residual-unet-xs-text",
+        title="Residual U-Net, extra small, for soft print and screens",
+        trained_on=("rendered pages of text, blurred by synthesis", _PHOTOS, *_TRAINED_ON),
+        weights=_shipped(
+            "residual-unet-xs-text",
+            onnx="1e86859d69d83270a73270da9e68a8cf52317a4b0c1d5a58740ee7a125ec74a2",
+            safetensors="5dce85f167fdf644cd1ece3db54e450170689943860ebf85a248a0a17c50e00c",
+            int8="04239713d19c0ca4b0156800c98abb6d141ca9fbdb406d4ba6ba86593f27fc72",
         ),
     ),
     ModelSpec(

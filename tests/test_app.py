@@ -124,3 +124,16 @@ def test_a_taken_port_is_said_in_one_line() -> None:
     assert finished.returncode == 1
     assert f"port {port}" in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "abc"])
+def test_what_is_no_port_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(SystemExit, match=f"PORT: '{port}' is not a port"):
+        app.main()
+
+
+@pytest.mark.parametrize("megapixels", ["abc", "0", "-1", "inf", "nan"])
+def test_what_is_no_limit_ends_with_a_sentence(megapixels: str) -> None:
+    with pytest.raises(SystemExit, match=r"DEBLUR_MAX_MEGAPIXELS: .* is not a number"):
+        restorers._pixels_of(megapixels)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.datasets.items import Item
 from benchmarks.errors import DatasetError
+from deblur.files import files_below, is_set_aside
 from deblur.image_io import INPUT_SUFFIXES
 
 
@@ -59,7 +60,9 @@ def shared_sharp(root: Path) -> Found:
 
 def gopro(root: Path) -> Found:
     """`test/SEQUENCE/{blur,blur_gamma,sharp}/*.png`; one of the two blurs, the same everywhere."""
-    sequences = sorted(path for path in (root / "test").glob("*") if path.is_dir())
+    sequences = sorted(
+        path for path in (root / "test").glob("*") if path.is_dir() and not is_set_aside(path.name)
+    )
     if not sequences:
         raise DatasetError(
             f"{root} is not of GoPro's layout: name the folder that holds test/SEQUENCE/blur and "
@@ -189,8 +192,8 @@ def _by_id(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise DatasetError(f"there is no folder {folder}; see `python -m benchmarks datasets`")
     found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() not in INPUT_SUFFIXES or not path.is_file():
+    for path in files_below(folder):
+        if path.suffix.lower() not in INPUT_SUFFIXES:
             continue
         id = path.relative_to(folder).with_suffix("").as_posix()
         if not id.isprintable():

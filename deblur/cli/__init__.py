@@ -3,7 +3,7 @@
 import typer
 
 from deblur.cli.card import card
-from deblur.cli.console import print_any_name
+from deblur.cli.console import begin
 from deblur.cli.export import export
 from deblur.cli.models import models
 from deblur.cli.pack import pack
@@ -15,10 +15,12 @@ from deblur.cli.train import train
 
 app = typer.Typer(
     help="Restore blurred photographs; train, measure and publish the models that do it.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.callback()(print_any_name)
+app.callback()(begin)
 for command in (restore, models, train, synthesize, pack, export, quantize, publish, card):
     app.command()(command)

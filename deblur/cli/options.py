@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from deblur.errors import OutputError
+from deblur.image_io import format_named
+
 
 class BackendChoice(StrEnum):
     """What runs the network."""
@@ -53,13 +56,20 @@ class Tracker(StrEnum):
     trackio = "trackio"
 
 
-class OutputFormat(StrEnum):
-    """A format that restored photos are written in."""
+class Existing(StrEnum):
+    """What is done where a restored photo is there already."""
 
-    png = "png"
-    jpeg = "jpeg"
-    webp = "webp"
-    tiff = "tiff"
+    skip = "skip"
+    overwrite = "overwrite"
+    fail = "fail"
+
+
+def format_of(name: str) -> str:
+    """One of OUTPUT_FORMATS by a name in any case (jpg, JPEG, tif). Raises BadParameter."""
+    try:
+        return format_named(name)
+    except OutputError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 DeviceName = Annotated[str, typer.Option(help="auto, cpu, cuda, mps, tensorrt, ...")]

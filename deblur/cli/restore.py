@@ -1,6 +1,7 @@
 """`python -m deblur restore`: files and folders in, sharper files out."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Set
 from dataclasses import asdict, replace
 from functools import partial
@@ -11,62 +12,125 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deblur.catalog import DEFAULT_MODEL
-from deblur.cli.console import ERR, OUT, plain_errors
-from deblur.cli.jobs import Job, plan_jobs
+from deblur.cli.console import ERR, OUT, plain_errors, worded
+from deblur.cli.jobs import STREAM, Job, plan_jobs
 from deblur.cli.options import (
     BackendChoice,
     CrewChoice,
     CrewName,
     DeviceName,
-    OutputFormat,
+    Existing,
     OwnPrecision,
     RayAddress,
     RayGpus,
     Threads,
     TileSide,
     Workers,
+    format_of,
 )
 from deblur.cli.photo_worker import Outcome, PhotoWorker, is_taken, open_worker
 from deblur.crews import Crew, carry_out
-from deblur.errors import DeblurError
+from deblur.errors import DeblurError, OutputError
 from deblur.restorer import Progress as Tiles
 from deblur.restorer import Restorer
 
+_WHERE = "Where results go, and as what"
 _Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="A folder, or a file for a single photo.")
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="PATH",
+        help="A folder; a file for a single photo; - for standard output.",
+        rich_help_panel=_WHERE,
+    ),
+]
+_Format = Annotated[
+    str | None,
+    typer.Option(
+        parser=format_of,
+        metavar="FORMAT",
+        help="png, jpeg, webp or tiff (default: the photo's own).",
+        rich_help_panel=_WHERE,
+    ),
+]
+_Quality = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=100,
+        metavar="N",
+        help="For JPEG and WebP (default: as the photo's).",
+        rich_help_panel=_WHERE,
+    ),
+]
+_Strip = Annotated[
+    bool,
+    typer.Option("--strip-metadata", help="Leave out all but colours.", rich_help_panel=_WHERE),
+]
+_Existing = Annotated[
+    Existing | None,
+    typer.Option(
+        metavar="WHAT",
+        help="Where a result is there already: skip, overwrite or fail (default: skip, for a "
+        "single file fail).",
+        rich_help_panel=_WHERE,
+    ),
+]
+_Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Short for --existing overwrite.", rich_help_panel=_WHERE),
+]
+_AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object for each photo.", rich_help_panel=_WHERE),
 ]
 _Model = Annotated[
     str,
-    typer.Option(help="A name from `models`, a file, owner/name@revision or hf://owner/name/FILE."),
+    typer.Option(
+        metavar="MODEL",
+        help="A name from `models`, a file, owner/name@revision or hf://owner/name/FILE.",
+    ),
 ]
-_Format = Annotated[OutputFormat | None, typer.Option(help="Default: the format of the input.")]
-_Largest = Annotated[float, typer.Option(min=0, max=1e6, help="Refuse larger photos.")]
-_AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for each photo.")]
+_Largest = Annotated[
+    float,
+    typer.Option(min=0, max=1e6, metavar="N", help="Refuse larger photos."),
+]
 
 
 def restore(
-    inputs: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.")],
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Photos, and folders of photos; - is standard input.", metavar="PHOTOS..."
+        ),
+    ],
     output: _Output = None,
+    format: _Format = None,
+    quality: _Quality = None,
+    strip_metadata: _Strip = False,
+    existing: _Existing = None,
+    overwrite: _Overwrite = False,
+    as_json: _AsJson = False,
+    max_megapixels: _Largest = 100.0,
     model: _Model = DEFAULT_MODEL,
-    backend: Annotated[BackendChoice, typer.Option(help="What runs it.")] = BackendChoice.auto,
+    backend: Annotated[
+        BackendChoice, typer.Option(metavar="ENGINE", help="auto, onnx or torch.")
+    ] = BackendChoice.auto,
     device: DeviceName = "auto",
     precision: OwnPrecision = None,
     tile: TileSide = None,
     threads: Threads = None,
-    format: _Format = None,
-    quality: Annotated[
-        int | None, typer.Option(min=1, max=100, help="For JPEG and WebP; else as the photo's.")
-    ] = None,
-    strip_metadata: Annotated[bool, typer.Option(help="Leave out all but colours.")] = False,
-    overwrite: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
-    max_megapixels: _Largest = 100.0,
-    as_json: _AsJson = False,
     crew: CrewName = CrewChoice.serial,
     workers: Workers = 1,
     address: RayAddress = None,
     gpus: RayGpus = 0.0,
 ) -> None:
-    """Sharpen blurred photos. Exits with 1 when any of them could not be restored."""
+    """Sharpen blurred photos.
+
+    Exit codes: 0 all are restored or were there, 1 some could not be restored,
+    2 wrong command line, 130 after Ctrl-C, 143 after SIGTERM.
+    """
     opening: dict[str, Any] = {
         "model": model,
         "engine": backend.value,
@@ -81,24 +145,71 @@ def restore(
         "strip_metadata": strip_metadata,
         "max_pixels": int(max_megapixels * 1e6),
     }
-    team = Crew(crew.value, workers, address, gpus)
-    restored = 0
+    rule = _rule(existing, overwrite, inputs)
     with plain_errors():
-        jobs = [replace(job, may_replace=overwrite) for job in plan_jobs(inputs, output, format)]
-        taken = {job for job in jobs if is_taken(job)}
-        bar = _progress_bar(hidden=as_json)
-        photos = bar.add_task("photos", total=len(jobs), visible=len(jobs) > 1)
-        # Before this bar starts: weights may be fetched, under a bar of their own.
-        open_one = _worker(team, opening, writing, bar)
-        with bar:
-            for job, outcome in carry_out(jobs, open_one, team, partial(_again, taken)):
-                restored += not isinstance(outcome, DeblurError)
-                _tell(job, outcome, as_json)
-                bar.advance(photos)
-    if len(jobs) > 1:
-        ERR.print(f"{restored} of {len(jobs)} photos restored")
-    if restored < len(jobs):
+        jobs, refused = plan_jobs(inputs, output, format)
+        if any(STREAM in (job.blurred, job.restored) for job in jobs):
+            crew = CrewChoice.serial  # only this process has the streams
+        team = Crew(crew.value, workers, address, gpus)
+        results = _restore(jobs, rule, opening, writing, team, as_json)
+        for job in refused:
+            results[_tell(job, _original(job), as_json)] += 1
+    if results.total() > 1 or results[_SKIPPED]:
+        ERR.print(_counted(results))
+    if results[_FAILED]:
         raise typer.Exit(1)
+
+
+_RESTORED, _SKIPPED, _FAILED = "restored", "skipped", "failed"
+
+
+def _rule(existing: Existing | None, overwrite: bool, inputs: list[Path]) -> Existing:
+    if overwrite and existing not in (None, Existing.overwrite):
+        raise typer.BadParameter(f"--overwrite and --existing {existing}: leave one out")
+    if overwrite or existing is not None:
+        return existing or Existing.overwrite
+    single = len(inputs) == 1 and not inputs[0].is_dir()
+    return Existing.fail if single else Existing.skip
+
+
+def _restore(
+    jobs: list[Job],
+    rule: Existing,
+    opening: dict[str, Any],
+    writing: dict[str, Any],
+    crew: Crew,
+    as_json: bool,
+) -> Counter[str]:
+    jobs = [replace(job, may_replace=rule is Existing.overwrite) for job in jobs]
+    taken = {job for job in jobs if is_taken(job)}
+    skipped = taken if rule is Existing.skip else set()
+    there = [job for job in jobs if job in skipped and not job.restored.is_dir()]
+    results = Counter[str](_tell(job, None, as_json) for job in there)
+    if not (jobs := [job for job in jobs if job not in set(there)]):
+        return results
+    bar = _progress_bar(hidden=as_json or not ERR.is_terminal)
+    photos = bar.add_task("photos", total=len(jobs), visible=len(jobs) > 1)
+    # Before this bar starts: weights may be fetched, under a bar of their own.
+    open_one = _worker(crew, opening, writing, bar)
+    with bar:
+        for job, outcome in carry_out(jobs, open_one, crew, partial(_again, taken)):
+            results[_tell(job, outcome, as_json)] += 1
+            bar.advance(photos)
+    return results
+
+
+def _counted(results: Counter[str]) -> str:
+    restored, skipped = results[_RESTORED], results[_SKIPPED]
+    parts = []
+    if results.total() > skipped:
+        parts.append(f"{restored} of {results.total() - skipped} photos restored")
+    if skipped:
+        parts.append(f"{skipped} {'was' if skipped == 1 else 'were'} there already")
+    return ", ".join(parts)
+
+
+def _original(job: Job) -> OutputError:
+    return OutputError(f"{job.restored} is one of the originals; choose another folder")
 
 
 def _again(taken: Set[Job], job: Job) -> Job:
@@ -121,18 +232,27 @@ def _worker(
     return lambda: PhotoWorker(restorer, writing, show)
 
 
-def _tell(job: Job, outcome: Outcome, as_json: bool) -> None:
+def _tell(job: Job, outcome: Outcome | None, as_json: bool) -> str:
+    """Say what became of a photo, None being that its result was there; gives that in a word.
+
+    Where the picture goes to standard output, words go to standard error.
+    """
+    console = ERR if job.restored == STREAM else OUT
+    failed = isinstance(outcome, DeblurError)
     if as_json:
-        record: dict[str, Any] = {"input": str(job.blurred)}
-        if isinstance(outcome, DeblurError):
-            record |= {"error": type(outcome).__name__, "message": str(outcome)}
-        else:
-            record |= {"output": str(job.restored), **asdict(outcome)}
-        OUT.print(json.dumps(record))
+        console.print(json.dumps({"input": str(job.blurred), **_record(job, outcome)}))
     elif isinstance(outcome, DeblurError):
-        ERR.print(f"{job.blurred}: {outcome}", style="red")
-    else:
-        OUT.print(f"{job.restored}  {outcome.summary()}")
+        ERR.print(f"{job.blurred}: {worded(outcome)}", style="red")
+    elif outcome is not None:
+        console.print(f"{job.restored}  {outcome.summary()}")
+    return _SKIPPED if outcome is None else _FAILED if failed else _RESTORED
+
+
+def _record(job: Job, outcome: Outcome | None) -> dict[str, Any]:
+    if isinstance(outcome, DeblurError):
+        return {"error": type(outcome).__name__, "message": worded(outcome)}
+    told = {"skipped": True} if outcome is None else asdict(outcome)
+    return {"output": str(job.restored), **told}
 
 
 def _progress_bar(*, hidden: bool) -> Progress:

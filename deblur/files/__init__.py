@@ -1,5 +1,6 @@
-"""Files: written whole or not at all, created once, and unpacked below one folder only."""
+"""Files: found, written whole or not at all, created once, unpacked below one folder only."""
 
+from deblur.files.finding import files_below, is_set_aside
 from deblur.files.hiding import without_folders
 from deblur.files.unpacking import (
     ArchiveLimits,
@@ -9,7 +10,7 @@ from deblur.files.unpacking import (
     list_members,
     unpack_members,
 )
-from deblur.files.writing import create_once, creating, locked, replace_file, replacing
+from deblur.files.writing import create_once, creating, locked, replace_file, replacing, sweep
 
 __all__ = [
     "ArchiveLimits",
@@ -17,11 +18,14 @@ __all__ = [
     "check_placements",
     "create_once",
     "creating",
+    "files_below",
     "is_inner_path",
+    "is_set_aside",
     "list_members",
     "locked",
     "replace_file",
     "replacing",
+    "sweep",
     "unpack_members",
     "without_folders",
 ]

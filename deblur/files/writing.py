@@ -1,6 +1,7 @@
 """The one way to write a file: under another name first, so that no half file is ever seen."""
 
 import errno
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -86,6 +87,18 @@ def locked(path: Path, *, timeout: float = -1) -> Iterator[None]:
                 path.unlink(missing_ok=True)
 
 
+def sweep(path: Path) -> None:
+    """Delete what killed writers of `path` left beside it; only for who holds a lock on it."""
+    for left in path.parent.glob(f".{_token(path)}*.part*"):
+        with suppress(OSError):
+            left.unlink(missing_ok=True)
+
+
+def _token(path: Path) -> str:
+    """Hexadecimal digits that files on their way to `path` begin with, whatever its length."""
+    return hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+
+
 def _beside(path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +106,7 @@ def _beside(path: Path) -> Path:
         raise NotADirectoryError(
             errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)
         ) from error
-    return path.with_name(f".{secrets.token_hex(8)}.part{path.suffix}")
+    return path.with_name(f".{_token(path)}{secrets.token_hex(8)}.part{path.suffix}")
 
 
 def _keep_mode(path: Path, temporary: Path) -> None:

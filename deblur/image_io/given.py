@@ -51,8 +51,9 @@ class GivenFile:
             )
         if max(1, width - spare) * max(1, height - spare) > self.max_pixels:
             raise ImageTooLargeError(
-                f"{self.name} is {width} x {height} pixels ({width * height / 1e6:.1f} "
-                f"megapixels), and the limit is {self.max_pixels / 1e6:g} megapixels; "
+                f"{self.name} is {width} x {height} pixels "
+                f"({_millions(width * height, self.max_pixels)} megapixels), and the limit is "
+                f"{self.max_pixels / 1e6:.12g} megapixels; "
                 "make it smaller, or raise the limit (max_pixels)"
             )
 
@@ -81,6 +82,12 @@ class GivenFile:
     def suffix(self) -> str:
         """The ending of the name, in lower case."""
         return Path(self.name).suffix.lower()
+
+
+def _millions(pixels: int, limit: int) -> str:
+    """To one decimal, and exactly where that would read as within the limit."""
+    rounded = f"{pixels / 1e6:.1f}"
+    return rounded if float(rounded) * 1e6 > limit else f"{pixels / 1e6:.12g}"
 
 
 def raw_file(name: str, kind: str) -> UnsupportedImageError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from deblur.errors import OutputError, OutputExistsError
-from deblur.files import creating, locked, replacing
+from deblur.files import creating, locked, replacing, sweep
 
 
 @contextmanager
@@ -30,6 +30,7 @@ def held_place(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
             locked(path.with_name(f".{path.name[:200]}.lock"), timeout=0),
             (replacing if overwrite else creating)(path) as unfinished,
         ):
+            sweep(path)  # `unfinished` is not there yet
             unfinished.touch()
             yield unfinished
     except Timeout as error:

@@ -1,6 +1,7 @@
 """The restorers that serve the page: one for each model and engine, opened when first wanted."""
 
 import os
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -16,11 +17,26 @@ from deblur.image_io import DEFAULT_MAX_PIXELS, DecodedImage, preview_of, write_
 from deblur.restorer import Restorer
 from deblur.spec import Precision
 
+
+def _pixels_of(megapixels: str) -> int:
+    """The largest photo's pixels; a sentence ends the program where that is no number above 0."""
+    try:
+        pixels = int(float(megapixels or DEFAULT_MAX_PIXELS / 1e6) * 1e6)
+    except (ValueError, OverflowError):
+        pixels = 0
+    if not 0 < pixels <= 10**12:
+        sys.exit(
+            f"DEBLUR_MAX_MEGAPIXELS: {megapixels!r} is not a number of megapixels above 0; "
+            "give one, such as 100"
+        )
+    return pixels
+
+
 MODELS = [(spec.title, spec.name) for spec in CATALOG.values() if spec.weights]
 ENGINES = {"onnx": "ONNX Runtime", "torch": "PyTorch"}
 AUTOMATIC = ("Automatic", "auto auto")
 INT8 = ("ONNX Runtime on CPU, int8", "onnx cpu int8")
-MAX_PIXELS = int(float(os.environ.get("DEBLUR_MAX_MEGAPIXELS", DEFAULT_MAX_PIXELS / 1e6)) * 1e6)
+MAX_PIXELS = _pixels_of(os.environ.get("DEBLUR_MAX_MEGAPIXELS", ""))
 PREVIEW_SIDE = 2560
 MOST_OPEN = 2
 """Restorers that are held in memory."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from deblur.backends.base import Batch
 from deblur.errors import DeblurError, ExportError
+from deblur.files import files_below
 from deblur.image_io import INPUT_SUFFIXES, DecodedImage, decode_image
 from deblur.restorer import Restorer
 from deblur.spec import ModelSpec, Precision
@@ -31,7 +32,7 @@ def calibration_tiles(photos: Path, spec: ModelSpec) -> tuple[list[Batch], list[
             f"there is no folder {photos}; name one with blurred photos: --photos DIR"
         )
     side = max(SIDE // spec.size_multiple, 1) * spec.size_multiple
-    files = [path for path in sorted(photos.rglob("*")) if path.suffix.lower() in INPUT_SUFFIXES]
+    files = [path for path in files_below(photos) if path.suffix.lower() in INPUT_SUFFIXES]
     chosen = _evenly(files, MOST_TILES // 2)
     each_most = max(2, _SPARE * MOST_TILES // max(1, len(chosen)))
     found = [tiles for path in chosen if (tiles := _tiles(path, spec, side, each_most))]

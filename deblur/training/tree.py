@@ -10,6 +10,7 @@ from typing import IO, Any, Literal
 from zipfile import BadZipFile, ZipFile
 
 from deblur.errors import TrainingDataError
+from deblur.files import is_set_aside
 
 MANIFEST = "manifest.json"
 
@@ -82,6 +83,7 @@ def open_tree(path: Path) -> Tree:
         ) from error
     names = [name[len(inner) :] for name in listed if name.startswith(inner)]
     names = [name for name in names if name and not name.endswith("/")]
+    names = [name for name in names if not any(map(is_set_aside, name.split("/")))]
     if not names:
         raise TrainingDataError(f"{archive} holds no folder {inner!r}")
     return Tree(path, archive, inner, _sorted(names))
@@ -129,8 +131,9 @@ def _files_below(root: Path) -> Iterator[Path]:
             folders.clear()
             continue
         seen.add(place)
-        folders.sort()
-        yield from (each for each in (Path(folder, name) for name in files) if each.is_file())
+        folders[:] = sorted(name for name in folders if not is_set_aside(name))
+        kept = (Path(folder, name) for name in files if not is_set_aside(name))
+        yield from (each for each in kept if each.is_file())
 
 
 def _archive_of(path: Path) -> Path | None:

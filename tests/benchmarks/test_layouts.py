@@ -37,6 +37,15 @@ def test_a_name_that_no_record_can_hold_is_refused(tmp_path: Path) -> None:
         layouts.photos(tmp_path)
 
 
+def test_what_a_mac_or_a_nas_leaves_in_a_dataset_is_no_part_of_it(tmp_path: Path) -> None:
+    left = ("blur/._a.png", "blur/@eaDir/a.png", "__MACOSX/blur/._a.png", "sharp/.cache/b.png")
+    root = folder_of(tmp_path / "pairs", "blur/a.png", "sharp/a.png", *left)
+    assert list(found_in(root, layouts.pairs)) == ["a"]
+    sequence = ("test/one/blur/a.png", "test/one/sharp/a.png")
+    root = folder_of(tmp_path / "gopro", *sequence, "test/@eaDir/a.png", "test/.thumbnails/a.png")
+    assert list(found_in(root, layouts.gopro)) == ["one/a"]
+
+
 def test_pairs_have_one_name_in_two_folders(tmp_path: Path) -> None:
     root = folder_of(tmp_path, "blur/a.png", "blur/in/b.jpg", "sharp/a.webp", "sharp/in/b.png")
     (root / "blur" / "notes.txt").write_text("no picture")

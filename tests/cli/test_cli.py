@@ -92,24 +92,6 @@ def test_an_original_is_never_replaced(tmp_path: Path, way: str) -> None:
     assert "is one of the originals" in refused.err
 
 
-@pytest.mark.parametrize(
-    ("names", "options"),
-    [
-        (("x/a.png", "y/a.png"), ()),
-        (("x/a.png", "y/a.jpg"), ("--format", "png")),
-        (("x/a.png", "x/a.png"), ()),
-    ],
-)
-def test_two_photos_never_become_one(
-    tmp_path: Path, names: tuple[str, ...], options: tuple[str, ...]
-) -> None:
-    inputs = [picture(tmp_path / name) for name in names]
-    refused = restore(*inputs, "-o", tmp_path / "out", *options)
-    assert refused.code == 1
-    assert "would both become" in refused.err
-    assert not (tmp_path / "out").exists()
-
-
 def test_several_photos_do_not_fit_one_file(tmp_path: Path) -> None:
     photos = [picture(tmp_path / name) for name in ("a.png", "b.png")]
     refused = restore(*photos, "-o", tmp_path / "out.png")

@@ -42,7 +42,7 @@ def test_a_photo_is_restored_again_over_what_a_worker_left_that_died(
     precious = picture(tmp_path / "out" / "2.png", seed=9).read_bytes()
     outcome = deblur(
         *("restore", tmp_path / "in", "-o", tmp_path / "out", *ON_ONNX),
-        *("--crew", "processes", "--workers", 2),
+        *("--crew", "processes", "--workers", 2, "--existing", "fail"),
     )
     assert outcome.code == 1
     for name in ("2.png", DiesAfterWriting.LATE):
