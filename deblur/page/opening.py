@@ -14,8 +14,8 @@ from pathlib import Path
 from deblur.errors import DeblurError, ImageError, ImageTooLargeError, UnreadableImageError
 from deblur.image_io import decode_image, output_format, preview_of, write_image
 
-SECONDS = 20.0
-"""Time that a photo may take to open."""
+SECONDS, PROCESSOR_SECONDS = 90.0, 20
+"""Time that a photo may take to open, and how much of a processor: one of 100 MP takes 3 to 6."""
 
 _MEMORY = 1_500_000_000
 _MEMORY_A_PIXEL = 40
@@ -100,7 +100,7 @@ def _limit(max_pixels: int) -> None:
         return
     memory = _MEMORY + _MEMORY_A_PIXEL * max_pixels
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (2 * int(SECONDS), 2 * int(SECONDS)))
+    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
