@@ -6,7 +6,7 @@ python scripts/load.py [--visitors N] [--submissions N] [--votes N] [--leavings 
 It serves the page itself, on a store and in a folder that are thrown away. Visitors come from
 addresses of their own, as a proxy on this machine would say. The figures of docs/performance.md
 come from: --visitors 200 --submissions 200 --votes 1500 --leavings 50 --flood 30 --photos 1000
---kills 20
+--kills 5
 """
 
 import argparse
@@ -149,6 +149,8 @@ def served(folder: Path, **settings: str) -> Iterator[Page]:
     try:
         assert process.stdout is not None
         address = process.stdout.readline().partition(": ")[2].strip()
+        if not address:
+            raise RefusedError(f"the page did not start; it ended with {process.wait(60)}")
         config = httpx.get(f"{address}config", timeout=60).json()
         functions = {each["api_name"]: each["id"] for each in config["dependencies"]}
         yield Page(process, address, root, base, functions)
