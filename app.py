@@ -54,6 +54,7 @@ EXAMPLES = {
     "Rocket": HERE / "examples" / "rocket.jpg",
 }
 CLEAN_EVERY, CLEAN_AFTER = 600, 3600
+MOST_PORT = 65535
 ON_SPACE = "SPACE_ID" in os.environ
 MOST_ZIP = 1_000_000_000
 """Bytes of an upload where more than the embedded dataset can be scored."""
@@ -152,6 +153,13 @@ def serve(host: str, port: int) -> str:
     return address
 
 
+def port_of(text: str) -> int:
+    """A port's number; a sentence ends the program where it is none."""
+    if not text.isdecimal() or int(text) > MOST_PORT:
+        sys.exit(f"PORT: {text!r} is not a port; give a number up to {MOST_PORT}, such as 7861")
+    return int(text)
+
+
 def stop(*_: object) -> None:
     """End the program as it ends by itself: what visitors sent is deleted."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -170,7 +178,7 @@ def main() -> None:
     if not port.isdecimal() or int(port) > MOST_PORT:
         sys.exit(f"PORT: {port!r} is not a port; give a number up to {MOST_PORT}, such as 7861")
     try:
-        address = serve(host, int(port))
+        address = serve(host, port_of(port))
     except (OSError, ValueError):
         sys.exit(f"cannot serve on {host}, port {port}: is it taken? Choose another with PORT=7861")
     print(f"Deblur Arena: {address}", flush=True)  # noqa: T201

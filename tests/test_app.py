@@ -127,10 +127,9 @@ def test_a_taken_port_is_said_in_one_line() -> None:
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "abc"])
-def test_what_is_no_port_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
-    monkeypatch.setenv("PORT", port)
+def test_what_is_no_port_ends_with_a_sentence(port: str) -> None:
     with pytest.raises(SystemExit, match=f"PORT: '{port}' is not a port"):
-        app.main()
+        app.port_of(port)
 
 
 @pytest.mark.parametrize("megapixels", ["abc", "0", "-1", "inf", "nan"])

@@ -35,6 +35,10 @@ from deblur.restorer import Progress as Tiles
 from deblur.restorer import Restorer
 
 _WHERE = "Where results go, and as what"
+_Photos = Annotated[
+    list[Path],
+    typer.Argument(help="Photos, and folders of photos; - is standard input.", metavar="PHOTOS..."),
+]
 _Output = Annotated[
     str | None,
     typer.Option(
@@ -99,12 +103,7 @@ _Largest = Annotated[
 
 
 def restore(
-    inputs: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Photos, and folders of photos; - is standard input.", metavar="PHOTOS..."
-        ),
-    ],
+    inputs: _Photos,
     output: _Output = None,
     format: _Format = None,
     quality: _Quality = None,
