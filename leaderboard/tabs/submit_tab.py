@@ -70,26 +70,13 @@ def build_submit_tab(
                 "link": link,
                 "note": note,
             }
-            said: list[str] = []
-            try:
-                run = partial(
-                    run_harness,
-                    seconds=MOST_SECONDS,
-                    is_wanted=lambda: is_here(request.session_hash),
-                )
-                content = _content(file, model, dataset, known, run)
-                if keep:
-                    entry = submit(store, content, about, moderated=moderated, tell=said.append)
-                else:
-                    entry = examine(
-                        content, about, store.load(), moderated=moderated, tell=said.append
-                    )
-            except SubmissionError as error:
-                return [_refusal(error), _told_wrong(error)]
-            except (OSError, DeblurError) as trouble:
-                refusal = SubmissionError([Complaint("board", _sentence(trouble))])
-                return [_refusal(refusal), _told_wrong(refusal)]
-            return [_acceptance(entry, said, kept=keep), _told_right(entry, said, kept=keep)]
+            run = partial(
+                run_harness,
+                seconds=MOST_SECONDS,
+                is_wanted=lambda: is_here(request.session_hash),
+            )
+            handed_in = partial(_content, file, model, dataset, known, run)
+            return _answer(store, handed_in, about, keep=keep, moderated=moderated)
 
         return answer
 
@@ -107,6 +94,30 @@ def build_submit_tab(
             concurrency_limit=AT_ONCE,
             show_progress_on=told,
         )
+
+
+def _answer(
+    store: FolderStore,
+    handed_in: Callable[[], str | bytes],
+    about: Mapping[str, str],
+    *,
+    keep: bool,
+    moderated: bool,
+) -> list[Any]:
+    """What the API and the page are told of a submission, which is kept or only looked at."""
+    said: list[str] = []
+    try:
+        content = handed_in()
+        if keep:
+            entry = submit(store, content, about, moderated=moderated, tell=said.append)
+        else:
+            entry = examine(content, about, store.load(), moderated=moderated, tell=said.append)
+    except SubmissionError as error:
+        return [_refusal(error), _told_wrong(error)]
+    except (OSError, DeblurError) as trouble:
+        refusal = SubmissionError([Complaint("board", _sentence(trouble))])
+        return [_refusal(refusal), _told_wrong(refusal)]
+    return [_acceptance(entry, said, kept=keep), _told_right(entry, said, kept=keep)]
 
 
 def _form(known: Mapping[str, Path | None]) -> tuple[list[Any], gr.Button, gr.Button]:
