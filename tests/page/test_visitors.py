@@ -1,11 +1,12 @@
 """Who is here, and whose turn it is."""
 
-import asyncio
+from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from deblur.page import turns, visitors
 from deblur.page.turns import MOST_OF_AN_ADDRESS, TurnQueue, take_turns
@@ -22,6 +23,12 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+def ask(called: Callable[..., Awaitable[Any]], *values: Any) -> Any:
+    """What a coroutine answers, in a thread of its own: a browser test keeps a loop in this one."""
+    with start_blocking_portal() as portal:
+        return portal.call(called, *values)
 
 
 def test_a_visitor_is_here_while_a_stream_is_open_and_a_moment_longer(clock: Clock) -> None:
@@ -71,7 +78,7 @@ def test_a_stream_that_breaks_is_closed(clock: Clock) -> None:
         "query_string": b"",
     }
     with pytest.raises(ConnectionError):
-        asyncio.run(WatchStreams(broken, there)(scope, None, None))
+        ask(WatchStreams(broken, there), scope, None, None)
     assert not there.listens("ann")
 
 
@@ -111,13 +118,7 @@ def join(queue: TurnQueue, session: str, address: str, kind: int = 0) -> Any:
     """Ask for something: an event's id, or why it is refused."""
     request = SimpleNamespace(client=SimpleNamespace(host=address))
     body = SimpleNamespace(session_hash=session, fn_index=kind, event_id=None)
-    original = turns.Queue.push
-
-    async def asked() -> Any:
-        return await queue.push(body, request, None)
-
-    assert original is turns.Queue.push
-    taken, told, state = asyncio.run(asked())
+    taken, told, state = ask(queue.push, body, request, None)
     return told if taken else (state, told)
 
 
