@@ -58,7 +58,6 @@ MOST_PORT = 65535
 ON_SPACE = "SPACE_ID" in os.environ
 MOST_ZIP = 1_000_000_000
 """Bytes of an upload where more than the embedded dataset can be scored."""
-MOST_PORT = 65535
 Value = TypeVar("Value")
 
 
@@ -175,8 +174,6 @@ def main() -> None:
     folder.take_temporary_files()
     host = settings.get("HOST") or settings.get("GRADIO_SERVER_NAME") or "127.0.0.1"
     port = settings.get("PORT") or settings.get("GRADIO_SERVER_PORT") or "7860"
-    if not port.isdecimal() or int(port) > MOST_PORT:
-        sys.exit(f"PORT: {port!r} is not a port; give a number up to {MOST_PORT}, such as 7861")
     try:
         address = serve(host, port_of(port))
     except (OSError, ValueError):
