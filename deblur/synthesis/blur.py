@@ -1,7 +1,7 @@
 """The blur of one photo: everything random about it, drawn before a pixel is touched."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deblur.synthesis.psf import aperture, convolve_kernels, gaussian, render_path
 from deblur.synthesis.recipe import BlurRecipe, Range
-from deblur.synthesis.trajectory import camera_homographies, hand_motion, longest_path
+from deblur.synthesis.trajectory import camera_homographies, hand_motion, longest_path, stroke
 
 Array = NDArray[np.float64]
 
@@ -41,13 +41,30 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class BlurLabels:
+    """What was drawn, as numbers that a diagnosis can be held to; 0 means not at all.
+
+    `length` in pixels and `angle` in degrees are the camera's `stroke` at the middle of the crop.
+    `defocus` is the radius of the photo's aperture, `backdrop` that of what lies behind; `softness`
+    and `unresolved` are the sigmas of the photo's and of its lens's gaussian; all in pixels.
+    """
+
+    length: float = 0.0
+    angle: float = 0.0
+    defocus: float = 0.0
+    softness: float = 0.0
+    backdrop: float = 0.0
+    unresolved: float = 0.0
+
+
+@dataclass(frozen=True)
 class Blur:
     """What happens to one photo between the light and the file; None and 0 mean not at all.
 
     `homographies` (T, 3, 3) are the camera's; `segments` that pass by have as many of their own;
     `kernel` (k, k) is what blurs the whole crop alike, `backdrop` (k, k) what is behind the
     segments, `lens` (k, k) what the lens does not resolve, both in the sharp picture, too.
-    `seed` is the sensor noise's. See BlurRecipe for the rest.
+    `seed` is the sensor noise's, `labels` say how much was drawn. See BlurRecipe for the rest.
     """
 
     seed: int
@@ -62,6 +79,7 @@ class Blur:
     read_noise: float = 0.0
     grain_kept: bool = False
     jpeg_quality: int = 0
+    labels: BlurLabels = BlurLabels()
 
     @property
     def standing(self) -> list[Segment]:
@@ -91,15 +109,21 @@ def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
     backdrop: Array | None = None
     lens: Array | None = None
     segments: tuple[Segment, ...] = ()
+    labels = BlurLabels()
     if recipe.lens and random.random() < recipe.lens:
-        lens = gaussian(random.uniform(*recipe.unresolved))
+        labels = replace(labels, unresolved=random.uniform(*recipe.unresolved))
+        lens = gaussian(labels.unresolved)
     if recipe.shallow and random.random() < recipe.shallow:
-        backdrop = _defocus(recipe.backdrop, random)
+        radius, backdrop = _defocus(recipe.backdrop, random)
+        labels = replace(labels, backdrop=radius)
         segments = _standing(recipe, random, side)
     if random.random() < recipe.sharp:
-        return Blur(seed=_seed(random), segments=segments, backdrop=backdrop, lens=lens)
+        return Blur(
+            seed=_seed(random), segments=segments, backdrop=backdrop, lens=lens, labels=labels
+        )
     homographies: Array | None = None
-    optics = _optics(recipe, random)
+    defocus, softness, optics = _optics(recipe, random)
+    labels = replace(labels, defocus=defocus, softness=softness)
     kernel = optics
     if optics is None or random.random() >= recipe.still:
         moving = random.random() < recipe.moving
@@ -107,10 +131,12 @@ def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
         length = random.uniform(*recipe.length)
         exposure = _expose(recipe, random, round(length + farthest) + 2)
         homographies = _shake(recipe, random, side, length, exposure)
+        path = homographies[:, :2, 2] / homographies[:, 2:, 2]
+        drawn, angle = stroke(path)
+        labels = replace(labels, length=drawn, angle=angle)
         if moving:
             segments = _passing(recipe, random, side, homographies, exposure, farthest)
         elif not exposure.burst and random.random() >= recipe.varying:
-            path = homographies[:, :2, 2] / homographies[:, 2:, 2]
             kernel = convolve_kernels(render_path(-path), optics)
             homographies = None
     noisy = random.random() < recipe.noisy
@@ -129,6 +155,7 @@ def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
         if random.random() < recipe.compressed
         else 0,
         grain_kept=bool(noisy and recipe.grain_kept and random.random() < recipe.grain_kept),
+        labels=labels,
     )
 
 
@@ -207,19 +234,25 @@ def _outline(random: Generator, side: int) -> Outline:
     return Outline((float(x), float(y)), radius, bulges, phases, random.uniform(1, 4))
 
 
-def _optics(recipe: BlurRecipe, random: Generator) -> Array | None:
-    """Defocus through a round or polygonal aperture, softness, both, or neither."""
-    kernel = None
+def _optics(recipe: BlurRecipe, random: Generator) -> tuple[float, float, Array | None]:
+    """Defocus through a round or polygonal aperture, softness, both, or neither: with their sizes.
+
+    A radius, a sigma, and the kernel that they make together.
+    """
+    radius, sigma, kernel = 0.0, 0.0, None
     if random.random() < recipe.defocused:
-        kernel = _defocus(recipe.defocus, random)
+        radius, kernel = _defocus(recipe.defocus, random)
     if random.random() < recipe.soft:
-        kernel = convolve_kernels(gaussian(random.uniform(*recipe.softness)), kernel)
-    return kernel
+        sigma = random.uniform(*recipe.softness)
+        kernel = convolve_kernels(gaussian(sigma), kernel)
+    return radius, sigma, kernel
 
 
-def _defocus(radius: Range, random: Generator) -> Array:
+def _defocus(bounds: Range, random: Generator) -> tuple[float, Array]:
+    """A radius within bounds, and its aperture."""
     blades = int(random.choice([0, 5, 6, 7, 8]))
-    return aperture(random.uniform(*radius), blades, random.uniform(0, np.pi))
+    radius = random.uniform(*bounds)
+    return radius, aperture(radius, blades, random.uniform(0, np.pi))
 
 
 def _logarithmic(bounds: Range, random: Generator) -> float:

@@ -57,5 +57,22 @@ def longest_path(homographies: Array, side: int) -> float:
     return float(np.ptp(places, axis=0).max())
 
 
+def stroke(path: Array) -> tuple[float, float]:
+    """The straight even stroke that spreads light as far as a path (T, 2) in x, y: length, angle.
+
+    The length, in pixels, is sqrt(12) times the standard deviation along the path's main axis,
+    which of a straight even path is its own; the angle is that of the axis, in degrees in [0, 180),
+    against the clock from the horizontal. Between its points the path is straight.
+    """
+    start, end = path[:-1], path[1:]
+    middle = (start + end).mean(0) / 2
+    start, end = start - middle, end - middle
+    both = np.einsum("ti,tj->ij", start + end, start + end)
+    spread = (both + start.T @ start + end.T @ end) / (6 * len(start))
+    variances, axes = np.linalg.eigh(spread)
+    x, y = axes[:, 1]
+    return float(np.sqrt(12 * max(variances[1], 0.0))), float(np.degrees(np.arctan2(-y, x)) % 180)
+
+
 def _stack(entries: list[Array]) -> Array:
     return np.stack(entries, -1).reshape(-1, 3, 3)
