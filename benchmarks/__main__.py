@@ -9,6 +9,7 @@ if _lacking := lack_of("measuring", "gradio_client", "httpx", "psutil", "scipy",
 
 import typer
 
+from benchmarks.commands.diagnosing import diagnosis
 from benchmarks.commands.listing import datasets, download, manifest, metrics, models
 from benchmarks.commands.measuring import coverage, edges, feeding, focus, overhead, speed, tuning
 from benchmarks.commands.records import compare, show
@@ -18,7 +19,7 @@ app = typer.Typer(help="Measurements that anyone can repeat.", no_args_is_help=T
 RECORDS = (run, compare, show)
 LISTS = (datasets, models, metrics, download, manifest)
 COSTS = (speed, tuning, overhead, feeding, edges, focus, coverage)
-for command in (*RECORDS, *LISTS, *COSTS):
+for command in (*RECORDS, *LISTS, *COSTS, diagnosis):
     app.command()(command)
 
 

@@ -44,7 +44,14 @@ def imported_by(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["deblur.restorer", "leaderboard.__main__", "leaderboard.tabs.leaderboard_tab", "app"]
+    "module",
+    [
+        "deblur.restorer",
+        "deblur.diagnosis",
+        "leaderboard.__main__",
+        "leaderboard.tabs.leaderboard_tab",
+        "app",
+    ],
 )
 def test_imports_where_torch_cannot_be_imported(module: str) -> None:
     result = import_without(TORCH, module)
@@ -60,7 +67,7 @@ def test_training_needs_torch_timm_and_accelerate_only() -> None:
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("module", ["deblur", "deblur.cli", "deblur.restorer"])
+@pytest.mark.parametrize("module", ["deblur", "deblur.cli", "deblur.restorer", "deblur.diagnosis"])
 def test_restoring_needs_the_core_installation_only(module: str) -> None:
     result = import_without(BEYOND_THE_CORE, module)
     assert result.returncode == 0, result.stderr

@@ -4,6 +4,7 @@ import typer
 
 from deblur.cli.card import card
 from deblur.cli.console import begin
+from deblur.cli.diagnose import diagnose
 from deblur.cli.export import export
 from deblur.cli.models import models
 from deblur.cli.pack import pack
@@ -22,5 +23,6 @@ app = typer.Typer(
     add_completion=False,
 )
 app.callback()(begin)
-for command in (restore, models, train, synthesize, pack, export, quantize, publish, card):
+COMMANDS = (restore, diagnose, models, train, synthesize, pack, export, quantize, publish, card)
+for command in COMMANDS:
     app.command()(command)
