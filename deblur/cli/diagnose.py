@@ -6,56 +6,64 @@ from typing import Annotated
 
 import typer
 
-from deblur.cli.console import ERR, OUT, plain_errors
+from deblur.cli.console import ERR, OUT, plain_errors, worded
 from deblur.cli.options import Threads
-from deblur.errors import ImageError, OutputError
+from deblur.errors import ImageError, OutputError, OutputExistsError
 from deblur.image_io import DecodedImage, decode_image, write_image
 
 _Map = Annotated[
     Path | None,
-    typer.Option(help="Write the photo, coloured by what is found where (one photo only)."),
+    typer.Option(metavar="FILE", help="Write the one photo, coloured by what is found where."),
 ]
 _AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for each photo.")]
+_Largest = Annotated[float, typer.Option(min=0, max=1e6, metavar="N", help="Refuse larger photos.")]
 
 
 def diagnose(
-    photos: Annotated[list[Path], typer.Argument(help="Photos.")],
+    photos: Annotated[list[Path], typer.Argument(help="Photos.", metavar="PHOTOS...")],
     map: _Map = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace a map that is there.")] = False,
     as_json: _AsJson = False,
-    overwrite: Annotated[bool, typer.Option(help="Replace a map that exists.")] = False,
+    max_megapixels: _Largest = 100.0,
     threads: Threads = None,
 ) -> None:
-    """Tell sharp from shaken and out of focus, how far, how noisy, and what to expect."""
+    """Tell sharp from shaken and out of focus: how far, how noisy, and what to expect.
+
+    Exit codes: 0 all are diagnosed, 1 some could not be read, 2 wrong command line.
+    """
     failed = False
     with plain_errors():
-        if map is not None and len(photos) > 1:
-            raise OutputError(f"--map {map} is for one photo, and {len(photos)} came")
+        if map is not None:
+            _check_map(map, photos, overwrite)
         for path in photos:
             try:
-                image = decode_image(path)
+                image = decode_image(path, max_pixels=int(max_megapixels * 1e6))
             except ImageError as error:
                 failed = True
                 _refuse(path, error, as_json)
             else:
-                _tell(path, image, map, as_json, overwrite, threads)
+                _tell(path, image, map, as_json, threads)
     if failed:
         raise typer.Exit(1)
 
 
+def _check_map(map: Path, photos: list[Path], overwrite: bool) -> None:
+    """Before anything is looked at."""
+    if len(photos) > 1:
+        raise OutputError(f"--map {map} is for one photo, and {len(photos)} came")
+    if map.exists() and not overwrite:
+        raise OutputExistsError(f"{map} is there already; pass --overwrite or name another")
+
+
 def _tell(
-    path: Path,
-    image: DecodedImage,
-    map: Path | None,
-    as_json: bool,
-    overwrite: bool,
-    threads: int | None,
+    path: Path, image: DecodedImage, map: Path | None, as_json: bool, threads: int | None
 ) -> None:
     from deblur.diagnosis import diagnose, heat_map, sentences
 
     found = diagnose(image, threads=threads)
     said = sentences(found)
     if map is not None:
-        write_image(heat_map(image, found), map, overwrite=overwrite)
+        write_image(heat_map(image, found), map, overwrite=True)
     if as_json:
         OUT.print(json.dumps({"input": str(path), "said": said, **found.as_json()}))
     else:
@@ -64,7 +72,7 @@ def _tell(
 
 def _refuse(path: Path, error: ImageError, as_json: bool) -> None:
     if as_json:
-        refusal = {"input": str(path), "error": type(error).__name__, "message": str(error)}
+        refusal = {"input": str(path), "error": type(error).__name__, "message": worded(error)}
         OUT.print(json.dumps(refusal))
     else:
-        ERR.print(f"{path}: {error}", style="red")
+        ERR.print(f"{path}: {worded(error)}", style="red")

@@ -73,6 +73,12 @@ def test_a_failure_is_an_object_too(tmp_path: Path) -> None:
     assert json.loads(said.out)["error"] == "UnreadableImageError"
 
 
+def test_a_photo_that_is_too_large_is_refused_by_the_commands_own_option() -> None:
+    said = deblur("diagnose", SHAKEN, "--max-megapixels", "0.01")
+    assert said.code == 1
+    assert "--max-megapixels" in said.said
+
+
 def test_a_tiny_picture_is_said_to_show_too_little(tmp_path: Path) -> None:
     said = deblur("diagnose", picture(tmp_path / "tiny.png"), "--map", tmp_path / "map.png")
     assert said.code == 0, said.err
