@@ -54,7 +54,10 @@ class SharpScores:
 
 @dataclass(frozen=True)
 class PairScores:
-    """Spearman's correlation of the extent with the PSNR of blurred against sharp; -1 is best."""
+    """Spearman's correlation of the extent with the PSNR of blurred against sharp; -1 is best.
+
+    Not a number for fewer than three pairs.
+    """
 
     title: str
     count: int

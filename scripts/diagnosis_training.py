@@ -35,7 +35,7 @@ LEAST_SIDE = SIDE + 2 * max(recipe.margin for recipe in RECIPES)
 ORDER = tuple(Kind)
 LUMA = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
 AT_ONCE, BATCH, POOL, FIRST = 8, 48, 12_000, 1_000
-RATE, DECAY = 2e-3, 1e-2
+DECAY = 1e-2
 PART, UNTIL = 112, 0.5
 """Until that share of the time a step sees so large a part of its tiles, for half the price."""
 
@@ -112,18 +112,22 @@ def read_photos(folders: Sequence[Path], random: Generator) -> list[Pixels]:
 
 
 def train(
-    photos: Sequence[Pixels], network: DiagnosisNetwork, minutes: float, random: Generator
+    photos: Sequence[Pixels],
+    network: DiagnosisNetwork,
+    minutes: float,
+    highest: float,
+    random: Generator,
 ) -> Iterator[str]:
     """Steps until the time is over; the rate falls to nothing. Tells every hundred steps."""
     pool, begun, share = Pool(photos, random), time.monotonic(), 0.0
-    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
+    optimizer = torch.optim.AdamW(network.parameters(), highest, weight_decay=DECAY)
     step, mean = 0, torch.zeros(2)
     while share < 1:
         pool.draw(RECIPES[random.integers(len(RECIPES))])
         share = (time.monotonic() - begun) / (60 * minutes)
         if pool.drawn < FIRST:
             continue
-        rate = RATE * min(1, (step + 1) / 100) * (1 + np.cos(np.pi * min(1, share))) / 2
+        rate = highest * min(1, (step + 1) / 100) * (1 + np.cos(np.pi * min(1, share))) / 2
         for group in optimizer.param_groups:
             group["lr"] = rate
         seen = _step(network, optimizer, *pool.batch(PART if share < UNTIL else SIDE))
@@ -178,6 +182,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, action="append", required=True, help="Repeatable")
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--begin", type=Path, help="the .pt of an earlier training")
+    parser.add_argument("--rate", type=float, default=2e-3, help="the highest of the steps")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("model.onnx"))
     asked = parser.parse_args()
@@ -188,7 +193,7 @@ def main() -> None:
     network = DiagnosisNetwork()
     if asked.begin:
         network.load_state_dict(torch.load(asked.begin, weights_only=True))
-    for told in train(photos, network, asked.minutes, random):
+    for told in train(photos, network, asked.minutes, asked.rate, random):
         print(told, flush=True)
         torch.save(network.state_dict(), asked.output.with_suffix(".pt"))
     write_onnx(network, asked.output)

@@ -1,5 +1,6 @@
 """`diagnosis`: whether what is said of photos is right."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,7 +82,7 @@ def _table(
         share = f"{each.shallow / each.count:.1%}"
         table.add_row(f"called soft on purpose: {each.folder}", str(each.count), share)
     for pair in related:
-        found = f"{pair.correlation:+.2f}"
+        found = "" if math.isnan(pair.correlation) else f"{pair.correlation:+.2f}"
         table.add_row(f"extent and PSNR: {pair.title}", str(pair.count), found, "at most -0.70")
     for side, taken in seconds.items():
         table.add_row(f"s/MP of {side} x {side} px", "", f"{taken:.3f}", "at most 0.030")

@@ -16,7 +16,7 @@ from deblur.onnx_file import open_session
 from deblur.weights import sha256_of
 
 NETWORK = Path(__file__).parent / "model.onnx"
-SHA256 = "897d4beb9802b3906c1d8eef5b7fabce9a416282bb2b8abf93e5dc0b5be16d0a"
+SHA256 = "2c80afe2539cae86aec5f4fbe9ff4b31192aab545f668538216504c15d626f61"
 AT_ONCE = 16
 """Tiles in the network together."""
 
