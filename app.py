@@ -23,7 +23,7 @@ if _lacking := lack_of("the page", "gradio", "pandas", "plotly", "pyarrow", extr
 import gradio as gr
 from starlette.middleware import Middleware
 
-from deblur.catalog import CATALOG
+from deblur.catalog import AUTO, CATALOG
 from deblur.errors import DeblurError
 from deblur.page.doors import Doors, page_policy
 from deblur.page.page_folder import QUOTA, claim_folder
@@ -63,6 +63,8 @@ Value = TypeVar("Value")
 
 def introduce(model: str) -> str:
     """What is good to know of a model before it is fetched."""
+    if model == AUTO:
+        return note("looks at the photo first, and picks what was made for its blur")
     spec = CATALOG[model]
     return note(introduction(spec, bytes_to_fetch(spec), board.load().rows))
 

@@ -11,21 +11,25 @@ from benchmarks.baselines import BASELINES, Baseline
 from benchmarks.datasets.items import LoadedItem
 from benchmarks.errors import DatasetError
 from deblur.backends import ENGINES
+from deblur.catalog import AUTO
+from deblur.diagnosis import NETWORK_SHA256
 from deblur.errors import UnknownModelError
 from deblur.files import files_below
+from deblur.guide import GUIDED
 from deblur.image_io import INPUT_SUFFIXES, DecodedImage, decode_image
 from deblur.records.digests import digest_of_json, state_of_file
 from deblur.records.run_result import EngineRecord, ModelRecord
 from deblur.restorer import Restorer
 from deblur.spec import ModelSpec, Precision
-from deblur.weights import fetch_weights, find_model
+from deblur.tiled_network import TiledNetwork
+from deblur.weights import fetch_weights, find_model, sha256_of
 
 
 @dataclass(frozen=True)
 class MethodChoice:
     """What to measure, in words that travel to another process or machine.
 
-    `model` is a name of the catalog or of a baseline, a file or a Hub repository; with
+    `model` is a name of the catalog or of a baseline, a file or a Hub repository, or AUTO; with
     `pictures` it is only the name for what somebody else restored into that folder.
     """
 
@@ -46,11 +50,11 @@ class MethodChoice:
         """The precision asked for, else the model's own. Raises as `identity` does."""
         if self.precision or self.pictures is not None or self.model in BASELINES:
             return self.precision or "fp32"
-        return find_method(self.model).precisions[0]
+        return _networks_of(self.model)[0].precisions[0]
 
     def name(self) -> str:
         """What it is called in records. Raises as `identity` does."""
-        known = self.pictures is not None or self.model in BASELINES
+        known = self.pictures is not None or self.model in (*BASELINES, AUTO)
         return self.model if known else find_method(self.model).name
 
     def identity(self) -> str:
@@ -60,7 +64,11 @@ class MethodChoice:
         """
         if self.pictures is not None:
             return f"{self.model}: {[*map(state_of_file, sorted(self.pictures.rglob('*')))]}"
-        return self.model if self.model in BASELINES else find_method(self.model).to_json()
+        if self.model in BASELINES:
+            return self.model
+        return "\n".join(spec.to_json() for spec in _networks_of(self.model)) + (
+            NETWORK_SHA256 if self.model == AUTO else ""
+        )
 
     def open(self) -> "Method":
         """Load it. Raises the ModelError or BackendError that says what is missing."""
@@ -68,7 +76,7 @@ class MethodChoice:
             return Pictures(self.model, self.pictures)
         if self.model in BASELINES:
             return BaselineMethod(BASELINES[self.model])
-        return NetworkMethod(self)
+        return AutomaticMethod(self) if self.model == AUTO else NetworkMethod(self)
 
 
 def find_method(name: str) -> ModelSpec:
@@ -79,6 +87,10 @@ def find_method(name: str) -> ModelSpec:
         if "/" in name or Path(name).suffix:
             raise
         raise UnknownModelError(f"{error}; or a baseline, {', '.join(BASELINES)}") from error
+
+
+def _networks_of(name: str) -> list[ModelSpec]:
+    return [find_method(each) for each in (GUIDED if name == AUTO else (name,))]
 
 
 class Method(ABC):
@@ -112,8 +124,8 @@ class NetworkMethod(Method):
             tile=choice.tile,
             threads=choice.threads,
         )
-        suffix = ENGINES[self.restorer.backend.name].suffixes
-        self._weights = fetch_weights(self.restorer.spec, suffix)
+        self.network = self.restorer.network
+        self._weights = _weights_of(self.network.spec, self.network)
 
     def restore(self, item: LoadedItem) -> DecodedImage:
         """See Method.restore."""
@@ -122,7 +134,7 @@ class NetworkMethod(Method):
     @property
     def model(self) -> ModelRecord:
         """See Method.model."""
-        spec = self.restorer.spec
+        spec = self.network.spec
         description = asdict(replace(spec, weights=()))
         ref = spec.weights_file(self._weights.suffix)
         return ModelRecord(
@@ -143,7 +155,7 @@ class NetworkMethod(Method):
     @property
     def engine(self) -> EngineRecord:
         """See Method.engine."""
-        backend = self.restorer.backend
+        backend = self.network.backend
         return EngineRecord(
             backend=backend.name,
             requested_device=self.choice.device,
@@ -153,6 +165,32 @@ class NetworkMethod(Method):
             threads=self.choice.threads,
             notes=backend.notes,
         )
+
+
+class AutomaticMethod(NetworkMethod):
+    """The models that the diagnosis of each picture picks among."""
+
+    @property
+    def model(self) -> ModelRecord:
+        """See Method.model; the digest is that of all weights, the diagnosis' own among them."""
+        specs = [find_model(name) for name in GUIDED]
+        files = [_weights_of(spec, self.network) for spec in specs]
+        digests = [*map(sha256_of, files), NETWORK_SHA256]
+        return ModelRecord(
+            name=AUTO,
+            title=f"Automatic, among {', '.join(GUIDED)}",
+            kind="network",
+            weights_sha256=digest_of_json(digests),
+            weights_bytes=sum(path.stat().st_size for path in files),
+            licence=specs[0].licence,
+            trained_on=tuple(dict.fromkeys(each for spec in specs for each in spec.trained_on)),
+        )
+
+
+def _weights_of(spec: ModelSpec, network: TiledNetwork) -> Path:
+    """The file of a model's weights that runs where a network does."""
+    backend = network.backend
+    return fetch_weights(spec.variant(backend.precision), ENGINES[backend.name].suffixes)
 
 
 class BaselineMethod(Method):

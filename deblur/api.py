@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.catalog import AUTO, CATALOG
 from deblur.errors import UnsupportedImageError
 from deblur.image_io import DEFAULT_MAX_PIXELS, DecodedImage, decode_image, write_image
 from deblur.restorer import Progress, Restorer, RestoreReport
@@ -76,7 +76,7 @@ class Restored:
 def restore(
     photo: Photo,
     *,
-    model: str = DEFAULT_MODEL,
+    model: str = AUTO,
     engine: str = "auto",
     device: str = "auto",
     precision: Precision | None = None,
@@ -90,9 +90,10 @@ def restore(
 
     `photo` is a path (a string is always one), a PIL image, an array of uint8 or uint16, (h, w),
     (h, w, 3) or (h, w, 4) in RGB(A), sRGB-encoded over the whole range, or a DecodedImage. The
-    other arguments are those of `Restorer.open` and `decode_image`; the two models that were used
-    last stay open. Raises an ImageError for what is no such photo, before anything runs, and the
-    ModelError or BackendError that says what is missing.
+    other arguments are those of `Restorer.open` and `decode_image`; by default the photo's
+    diagnosis picks the model. The two that were asked for last stay open. Raises an ImageError for
+    what is no such photo, before anything runs, and the ModelError or BackendError that says what
+    is missing.
     """
     image = as_decoded(photo, max_pixels=max_pixels)
     restorer = _restorer(model, engine, device, precision, tile, threads)

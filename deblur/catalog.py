@@ -4,7 +4,10 @@ from dataclasses import replace
 
 from deblur.spec import ModelSpec, TilingPolicy, WeightsRef
 
-DEFAULT_MODEL = "residual-unet-xs"
+AUTO = "auto"
+"""In place of a model's name: the diagnosis of a photo picks among models."""
+GENERAL_MODEL = DEFAULT_MODEL = "residual-unet-xs"
+FOCUS_MODEL, TEXT_MODEL = "residual-unet-xs-focus", "residual-unet-xs-text"
 
 _TRAINED_ON = (
     "photos blurred by synthesis (CID22, CLIC 2025, GB82, elementary)",

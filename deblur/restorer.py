@@ -1,24 +1,23 @@
 """The one pipeline from pixels to pixels, and the only place that knows its order.
 
-decode -> tiles -> transfer and value range -> backend -> merge -> encode
+decode -> diagnose -> guide -> tiles -> networks -> merge -> diagnose -> encode
 """
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from threading import Event
-from typing import Any
+from threading import Event, Lock
 
 import numpy as np
-from numpy.typing import NDArray
 
-from deblur.backends import Choice, Wishes, choices, open_first, tiling_of
-from deblur.backends.base import ACCELERATOR_BATCH, Backend
-from deblur.catalog import DEFAULT_MODEL
-from deblur.color import linear_to_srgb, srgb_to_linear
-from deblur.errors import CancelledError, NonFiniteOutputError
+from deblur.backends import Wishes
+from deblur.catalog import AUTO, GENERAL_MODEL
+from deblur.diagnosis import Diagnosis, diagnose
+from deblur.errors import CancelledError
+from deblur.guide import Guidance, guide
 from deblur.image_io import (
     DEFAULT_MAX_PIXELS,
     DecodedImage,
@@ -28,20 +27,15 @@ from deblur.image_io import (
     held_place,
     requested_format,
 )
-from deblur.spec import ModelSpec, Precision
-from deblur.tiling import Tile, TilePlan, cut_tile, merge_tiles, plan_tiles
-from deblur.weights import fetch_weights, find_model
+from deblur.report import RestoreReport, change_between, sharper_share
+from deblur.spec import Precision
+from deblur.tiled_network import Counts, Floats, Integers, TiledNetwork
+from deblur.tiling import Tile, TilePlan, cut_tile, merge_tiles
 
-Floats = NDArray[np.float32]
+__all__ = ["Progress", "RestoreReport", "Restorer"]
 
-PLAUSIBLE = 1.0
-"""How far below 0 or above 1 a restored value may lie before reduced precision is suspected."""
-
-
-VISIBLE = 4 / 255
-"""A pixel that differs by so much of the whole range differs visibly."""
-HARDLY = 0.02
-"""A photo of which a smaller share differs visibly came out almost unchanged."""
+LEAST_PART = 0.01
+"""A network with a smaller part in every pixel of a tile is not run there."""
 
 
 @dataclass(frozen=True)
@@ -53,84 +47,32 @@ class Progress:
     seconds_left: float
 
 
-@dataclass(frozen=True)
-class RestoreReport:
-    """What ran, on how many pixels, and for how long.
-
-    `tile` is height x width in pixels; `seconds` covers everything from file to file,
-    `network_seconds` only the backend. `changed` is the share of values that came out visibly
-    different, by 4 of 255 or more, of every fourth row. `notes` are sentences for the user.
-    """
-
-    model: str
-    backend: str
-    execution_provider: str
-    device: str
-    precision: Precision
-    width: int
-    height: int
-    tile: tuple[int, int]
-    tiles: int
-    seconds: float
-    network_seconds: float
-    changed: float
-    notes: tuple[str, ...]
-
-    @property
-    def megapixels(self) -> float:
-        """Pixels of the photo, in millions."""
-        return self.width * self.height / 1e6
-
-    def summary(self) -> str:
-        """One line for people: what ran, on what, for how long, and what is to be noted."""
-        parts = (
-            self.model,
-            f"{self.backend} ({self.execution_provider}, {self.precision})",
-            f"{self.tiles} {'tile' if self.tiles == 1 else 'tiles'} of "
-            f"{self.tile[1]}x{self.tile[0]}",
-            f"{self.megapixels:.1f} MP in {self.seconds:.1f} s",
-            *self.notes,
-        )
-        return " · ".join(parts)
-
-
 OnProgress = Callable[[Progress], None]
-
-
-@dataclass
-class _Pass:
-    """What is counted while one photo goes through."""
-
-    network_seconds: float = 0.0
-    retried_tiles: int = 0
-    changed: float = 0.0
-    started: float = field(default_factory=lambda: time.perf_counter())
+OpenNetwork = Callable[[str], TiledNetwork]
 
 
 class Restorer:
-    """A model on an engine. Safe to share between threads: a call keeps nothing here.
+    """Photos through a network, or through those that are picked. Safe to share between threads.
 
-    `tile` overrides the model's own tile side in pixels, 0 takes the photo whole; `batch`
-    tiles go through the network at once.
+    With `open_other`, which opens a model by its name, the diagnosis of each photo picks among
+    models, of which `network` is the general one; without, all photos go through `network`. A
+    diagnosis runs on `threads` cores, None being all.
     """
 
     def __init__(
         self,
-        spec: ModelSpec,
-        backend: Backend,
-        *,
-        tile: int | None = None,
-        batch: int | None = None,
+        network: TiledNetwork,
+        open_other: OpenNetwork | None = None,
+        threads: int | None = None,
     ) -> None:
-        self.spec, self.backend = spec, backend
-        self.policy = tiling_of(spec, tile)
-        self.notes: tuple[str, ...] = ()
-        self.batch = batch or (1 if backend.device == "cpu" else ACCELERATOR_BATCH)
+        self.network, self.threads = network, threads
+        self._open_other, self._opening = open_other, Lock()
+        self._networks = {network.spec.name: network}
 
     @classmethod
     def open(
         cls,
-        model: str = DEFAULT_MODEL,
+        model: str = AUTO,
         *,
         engine: str = "auto",
         device: str = "auto",
@@ -138,22 +80,28 @@ class Restorer:
         tile: int | None = None,
         threads: int | None = None,
     ) -> "Restorer":
-        """Find a model, decide what runs it, fetch its weights and start an engine on them.
+        """Open a model by its name, or AUTO, which picks among models for each photo.
 
         `precision` None is the model's own: fp32, or what its file was quantised to. What is
         `auto` gives way to what is asked for; a device that does not start is noted, and the next
         one is taken. Raises the ModelError or BackendError that says what is missing, TileError
         for too small a tile.
         """
-        wishes = Wishes(engine, device, precision, tile, threads)
-        choice, backend, notes = open_first(choices(find_model(model), wishes), _weights_of)
-        restorer = cls(choice.spec, backend, tile=tile)
-        restorer.notes = notes
-        return restorer
+        open_one = partial(
+            TiledNetwork.open, wishes=Wishes(engine, device, precision, tile, threads)
+        )
+        if model == AUTO:
+            return cls(open_one(GENERAL_MODEL), open_one, threads)
+        return cls(open_one(model), threads=threads)
+
+    @property
+    def picks(self) -> bool:
+        """Whether the diagnosis of a photo picks what restores it."""
+        return self._open_other is not None
 
     def plan(self, height: int, width: int) -> TilePlan:
-        """How a photo of that size would be tiled."""
-        return plan_tiles(height, width, self.policy, self.spec.size_multiple)
+        """How a photo of that size is tiled."""
+        return self.network.plan(height, width)
 
     def restore(
         self,
@@ -167,7 +115,8 @@ class Restorer:
         Raises CancelledError soon after `cancel` is set, NonFiniteOutputError when the
         network gives NaN at full precision.
         """
-        return self.restore_reported(image, on_progress=on_progress, cancel=cancel)[0]
+        guidance = self._guidance(self._diagnosis(image)) if self.picks else self._guidance()
+        return self._restore(image, guidance, Counts(), on_progress, cancel)
 
     def restore_reported(
         self,
@@ -176,10 +125,12 @@ class Restorer:
         on_progress: OnProgress | None = None,
         cancel: Event | None = None,
     ) -> tuple[DecodedImage, RestoreReport]:
-        """As `restore`, with the report of what ran."""
-        counts = _Pass()
-        restored = self._restore(image, counts, on_progress, cancel)
-        return restored, self._report(restored, counts)
+        """As `restore`, with the report of what was found, what ran and what changed."""
+        counts = Counts()
+        before = self._diagnosis(image)
+        guidance = self._guidance(before)
+        restored = self._restore(image, guidance, counts, on_progress, cancel)
+        return restored, self._report(image, restored, before, guidance, counts)
 
     def restore_file(
         self,
@@ -199,131 +150,147 @@ class Restorer:
         Before the network starts, the place of the result is held, and its format is known to
         hold the photo.
         """
-        counts, place = _Pass(), Path(restored)
+        started, place = time.perf_counter(), Path(restored)
         format = requested_format(place, format)
         with held_place(place, overwrite=overwrite) as unfinished:
             image = decode_image(_source(blurred), max_pixels=max_pixels)
             check_output(image, format, quality)
-            image = self._restore(image, counts, on_progress, cancel)
+            image, report = self.restore_reported(image, on_progress=on_progress, cancel=cancel)
             left_out = encode_file(
                 image, unfinished, format=format, quality=quality, strip_metadata=strip_metadata
             )
-        return self._report(replace(image, notes=(*image.notes, *left_out)), counts)
+        seconds = time.perf_counter() - started
+        return replace(report, seconds=seconds, notes=(*report.notes, *left_out))
 
-    def _report(self, image: DecodedImage, counts: _Pass) -> RestoreReport:
-        plan = self.plan(image.height, image.width)
+    def _diagnosis(self, image: DecodedImage) -> Diagnosis:
+        return diagnose(image, threads=self.threads)
+
+    def _guidance(self, found: Diagnosis | None = None) -> Guidance:
+        if found is None or not self.picks:
+            return Guidance.whole(self.network.spec.name)
+        return guide(found)
+
+    def _named(self, name: str) -> TiledNetwork:
+        with self._opening:
+            if name not in self._networks:
+                assert self._open_other is not None
+                self._networks[name] = self._open_other(name)
+            return self._networks[name]
+
+    def _report(
+        self,
+        image: DecodedImage,
+        restored: DecodedImage,
+        before: Diagnosis,
+        guidance: Guidance,
+        counts: Counts,
+    ) -> RestoreReport:
+        plan, after = self.plan(image.height, image.width), self._diagnosis(restored)
+        ran = [self._named(name) for name in guidance.models]
+        backend = (ran[0] if ran else self.network).backend
+        change = change_between(image.pixels, restored.pixels)
         return RestoreReport(
-            model=self.spec.name,
-            backend=self.backend.name,
-            execution_provider=self.backend.execution_provider,
-            device=self.backend.device,
-            precision=self.backend.precision,
+            models=guidance.models,
+            picked=self.picks,
+            backend=backend.name,
+            execution_provider=backend.execution_provider,
+            device=backend.device,
+            precision=backend.precision,
             width=image.width,
             height=image.height,
             tile=(plan.rows.side, plan.columns.side),
             tiles=len(plan),
             seconds=time.perf_counter() - counts.started,
             network_seconds=counts.network_seconds,
-            changed=counts.changed,
-            notes=(
-                *self._origin(),
-                *self.notes,
-                *self.backend.notes,
-                *image.notes,
-                *_what_changed(counts.changed),
-            ),
+            before=before,
+            after=after,
+            changed=change.visible,
+            mean_change=change.mean,
+            sharper=sharper_share(before, after),
+            notes=(*_told_once(ran), *restored.notes),
         )
-
-    def _origin(self) -> list[str]:
-        return [f"{self.spec.title}, licence: {self.spec.licence}"] if self.spec.by_others else []
 
     def _restore(
         self,
         image: DecodedImage,
-        counts: _Pass,
+        guidance: Guidance,
+        counts: Counts,
         on_progress: OnProgress | None,
         cancel: Event | None,
     ) -> DecodedImage:
         plan = self.plan(image.height, image.width)
         restored = np.empty(image.pixels.shape, image.pixels.dtype)
-        tiles = self._restored_tiles(image, plan, counts, cancel)
+        tiles = self._restored_tiles(image, plan, guidance, counts, cancel)
         merge_tiles(plan, _watched(tiles, len(plan), on_progress), restored)
-        counts.changed = _changed_share(image.pixels, restored)
         image = image.with_pixels(restored)
         if counts.retried_tiles:
             note = (
                 f"{counts.retried_tiles} of {len(plan)} tiles went wrong at "
-                f"{self.backend.precision} and were run again at fp32"
+                f"{self.network.backend.precision} and were run again at fp32"
             )
             image = replace(image, notes=(*image.notes, note))
         return image
 
     def _restored_tiles(
-        self, image: DecodedImage, plan: TilePlan, counts: _Pass, cancel: Event | None
+        self,
+        image: DecodedImage,
+        plan: TilePlan,
+        guidance: Guidance,
+        counts: Counts,
+        cancel: Event | None,
     ) -> Iterator[tuple[Tile, Floats]]:
-        tiles = iter(plan)
-        while group := list(islice(tiles, self.batch)):
+        networks = [self._named(name) for name in guidance.models]
+        grey, tiles = image.pixels.shape[2] == 1, iter(plan)
+        while group := list(islice(tiles, self.network.batch)):
             if cancel is not None and cancel.is_set():
                 raise CancelledError("cancelled; nothing was written")
-            blurred = np.stack([self._encode(cut_tile(image.pixels, plan, tile)) for tile in group])
-            started = time.perf_counter()
-            outputs = [self._decode(output) for output in self.backend.run(blurred)]
-            for index, output in enumerate(outputs):
-                if not self._plausible(output):
-                    outputs[index] = self._run_in_full(blurred[index : index + 1])
-                    counts.retried_tiles += 1
-            counts.network_seconds += time.perf_counter() - started
+            cut = [cut_tile(image.pixels, plan, tile) for tile in group]
+            if len(networks) == 1 and guidance.is_whole:
+                outputs = networks[0].restore(cut, counts)
+            else:
+                parts = [_parts_in(guidance, plan, tile) for tile in group]
+                outputs = _mixed(cut, parts, networks, counts)
             for tile, output in zip(group, outputs, strict=True):
-                grey = image.pixels.shape[2] == 1
                 yield tile, output.mean(2, keepdims=True) if grey else output
 
-    def _run_in_full(self, blurred: Floats) -> Floats:
-        full = self.backend.at_full_precision()
-        output = self._decode(full.run(blurred)[0])
-        if not np.isfinite(output).all():
-            raise NonFiniteOutputError(
-                f"{self.spec.name} gave NaN or infinity at {full.precision}; "
-                "its weights are no good"
-            )
-        return output
 
-    def _plausible(self, output: Floats) -> bool:
-        if self.backend.at_full_precision() is self.backend:
-            return bool(np.isfinite(output).all())
-        low, high = float(output.min()), float(output.max())
-        return low >= -PLAUSIBLE and high <= 1 + PLAUSIBLE
-
-    def _encode(self, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Floats:
-        low, high = self.spec.value_range
-        values = pixels.transpose(2, 0, 1).astype(np.float32) / np.iinfo(pixels.dtype).max
-        if self.spec.transfer == "linear":
-            values = srgb_to_linear(values)
-        values = np.broadcast_to(values * (high - low) + low, (3, *values.shape[1:]))
-        return np.ascontiguousarray(values, np.float32)
-
-    def _decode(self, output: Floats) -> Floats:
-        low, high = self.spec.value_range
-        values = (output.transpose(1, 2, 0) - low) / (high - low)
-        return linear_to_srgb(values) if self.spec.transfer == "linear" else values
+def _parts_in(guidance: Guidance, plan: TilePlan, tile: Tile) -> Floats:
+    top, left = plan.rows.starts[tile.row], plan.columns.starts[tile.column]
+    return guidance.at(top, left, plan.rows.side, plan.columns.side)
 
 
-def _changed_share(before: NDArray[Any], after: NDArray[Any]) -> float:
-    first, second = before[::4], after[::4]
-    difference = np.maximum(first, second) - np.minimum(first, second)
-    return float(np.mean(difference >= VISIBLE * np.iinfo(before.dtype).max))
+def _mixed(
+    cut: Sequence[Integers],
+    parts: Sequence[Floats],
+    networks: Sequence[TiledNetwork],
+    counts: Counts,
+) -> list[Floats]:
+    """Tiles (h, w, 3) of what each network makes of them, by its part, and of what came."""
+    mixed = []
+    for pixels, each in zip(cut, parts, strict=True):
+        came = pixels.astype(np.float32) / np.iinfo(pixels.dtype).max
+        mixed.append(came * (1 - each.sum(2, keepdims=True)) + np.zeros(3, np.float32))
+    for place, network in enumerate(networks):
+        wanted = [index for index, each in enumerate(parts) if each[..., place].max() > LEAST_PART]
+        outputs = network.restore([cut[index] for index in wanted], counts) if wanted else []
+        for index, output in zip(wanted, outputs, strict=True):
+            mixed[index] += parts[index][..., place : place + 1] * output
+    return mixed
 
 
-def _what_changed(share: float) -> list[str]:
-    if share >= HARDLY:
-        return []
-    return [
-        f"the photo came out almost unchanged ({share:.1%} of it differs visibly): it is sharp "
-        "already, or blurred in a way that this model does not undo; try another model"
-    ]
+def _told_once(networks: Sequence[TiledNetwork]) -> list[str]:
+    """What is to be said of the networks that ran, each sentence once."""
+    notes = (
+        note
+        for network in networks
+        for note in (*_origin(network), *network.notes, *network.backend.notes)
+    )
+    return list(dict.fromkeys(notes))
 
 
-def _weights_of(choice: Choice) -> Path:
-    return fetch_weights(choice.spec, choice.suffixes)
+def _origin(network: TiledNetwork) -> list[str]:
+    spec = network.spec
+    return [f"{spec.title}, licence: {spec.licence}"] if spec.by_others else []
 
 
 def _source(blurred: str | Path | bytes) -> Path | bytes:

@@ -1,11 +1,12 @@
 """Train the diagnosis and write its ONNX file, on one core in half an hour.
 
-    python -m scripts.diagnosis_training --photos FOLDER --photos FOLDER --minutes 30 \
-        --output deblur/diagnosis/model.onnx
+    python scripts/pages.py PAGES --count 150
+    python -m scripts.diagnosis_training --photos FOLDER --photos FOLDER --pages PAGES \
+        --minutes 30 --output deblur/diagnosis/model.onnx
 
-Sharp photos are made smaller, blurred tile by tile with `deblur.synthesis.tiles`, and kept in a
-pool, from which each step takes a batch. The same seed and the same number of steps give the same
-file; `--minutes` decides how many steps there are.
+Sharp photos and pages of text are made smaller, blurred tile by tile with
+`deblur.synthesis.tiles`, and kept in a pool, from which each step takes a batch. The same seed
+and the same number of steps give the same file; `--minutes` decides how many steps there are.
 """
 
 import argparse
@@ -36,6 +37,8 @@ ORDER = tuple(Kind)
 LUMA = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
 AT_ONCE, BATCH, POOL, FIRST = 8, 48, 12_000, 1_000
 DECAY = 1e-2
+PAGES = 0.2
+"""So many of the tiles are of text."""
 PART, UNTIL = 112, 0.5
 """Until that share of the time a step sees so large a part of its tiles, for half the price."""
 
@@ -43,17 +46,21 @@ PART, UNTIL = 112, 0.5
 class Pool:
     """The tiles that were drawn last: luma uint8, and for each a row of labels."""
 
-    def __init__(self, photos: Sequence[Pixels], random: Generator) -> None:
-        self.photos, self.random, self.drawn = photos, random, 0
+    def __init__(
+        self, photos: Sequence[Pixels], pages: Sequence[Pixels], random: Generator
+    ) -> None:
+        self.photos, self.pages, self.random, self.drawn = photos, pages, random, 0
         self.tiles = np.empty((POOL, SIDE, SIDE), np.uint8)
-        self.rows = np.empty((POOL, 7), np.float32)
+        self.rows = np.empty((POOL, 8), np.float32)
 
     def draw(self, recipe: BlurRecipe) -> None:
         """Put AT_ONCE tiles of a recipe in place of the oldest."""
-        tiles, labels = draw_tiles(self.photos, recipe, self.random, AT_ONCE)
+        text = bool(self.pages) and self.random.random() < PAGES
+        source = self.pages if text else self.photos
+        tiles, labels = draw_tiles(source, recipe, self.random, AT_ONCE)
         luma = ((tiles * LUMA).sum(1) * 255).round().byte().numpy()
         places = (self.drawn + np.arange(AT_ONCE)) % POOL
-        self.tiles[places], self.rows[places] = luma, [_row(each) for each in labels]
+        self.tiles[places], self.rows[places] = luma, [_row(each, text) for each in labels]
         self.drawn += AT_ONCE
 
     def batch(self, side: int) -> tuple[Tensor, Tensor]:
@@ -70,16 +77,16 @@ class Pool:
         return torch.from_numpy(tiles)[:, None].float() / 255, torch.from_numpy(rows)
 
 
-def _row(labels: TileLabels) -> list[float]:
+def _row(labels: TileLabels, text: bool) -> list[float]:
     twice = np.radians(2 * labels.angle)
     place = float(ORDER.index(labels.kind))
     figures = [labels.length, np.cos(twice), np.sin(twice), labels.radius, labels.noise]
-    return [place, *figures, labels.quality]
+    return [place, *figures, labels.quality, text]
 
 
 def loss_of(raw: Tensor, rows: Tensor) -> Tensor:
     """Cross-entropy of the kind, and of each figure the error where the kind has that figure."""
-    logits, length, turn, radius, noise, quality = split_answer(raw)
+    logits, length, turn, radius, noise, quality, text = split_answer(raw)
     kind = rows[:, 0].long()
     moved = (kind == ORDER.index(Kind.motion)) | (kind == ORDER.index(Kind.both))
     defocused = (kind == ORDER.index(Kind.focus)) | (kind == ORDER.index(Kind.both))
@@ -91,6 +98,7 @@ def loss_of(raw: Tensor, rows: Tensor) -> Tensor:
         + _mean((radius[:, 0] - rows[:, 4].clamp_min(0.1).log2()).abs(), defocused)
         + 0.3 * (noise[:, 0] - log_noise(rows[:, 5])).abs().mean()
         + (quality[:, 0] - rows[:, 6] / 100).abs().mean()
+        + 0.5 * F.binary_cross_entropy_with_logits(text[:, 0], rows[:, 7])
     )
 
 
@@ -112,18 +120,17 @@ def read_photos(folders: Sequence[Path], random: Generator) -> list[Pixels]:
 
 
 def train(
-    photos: Sequence[Pixels],
+    pool: Pool,
     network: DiagnosisNetwork,
     minutes: float,
     highest: float,
-    random: Generator,
 ) -> Iterator[str]:
     """Steps until the time is over; the rate falls to nothing. Tells every hundred steps."""
-    pool, begun, share = Pool(photos, random), time.monotonic(), 0.0
+    begun, share = time.monotonic(), 0.0
     optimizer = torch.optim.AdamW(network.parameters(), highest, weight_decay=DECAY)
     step, mean = 0, torch.zeros(2)
     while share < 1:
-        pool.draw(RECIPES[random.integers(len(RECIPES))])
+        pool.draw(RECIPES[pool.random.integers(len(RECIPES))])
         share = (time.monotonic() - begun) / (60 * minutes)
         if pool.drawn < FIRST:
             continue
@@ -180,6 +187,7 @@ def main() -> None:
     """Train and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, action="append", required=True, help="Repeatable")
+    parser.add_argument("--pages", type=Path, help="pages of text, by scripts/pages.py")
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--begin", type=Path, help="the .pt of an earlier training")
     parser.add_argument("--rate", type=float, default=2e-3, help="the highest of the steps")
@@ -189,11 +197,12 @@ def main() -> None:
     torch.manual_seed(asked.seed)
     random = np.random.default_rng(asked.seed)
     photos = read_photos(asked.photos, random)
-    print(f"{len(photos)} photos", flush=True)
+    pages = read_photos([asked.pages] if asked.pages else [], random)
+    print(f"{len(photos)} photos, {len(pages)} pages", flush=True)
     network = DiagnosisNetwork()
     if asked.begin:
         network.load_state_dict(torch.load(asked.begin, weights_only=True))
-    for told in train(photos, network, asked.minutes, asked.rate, random):
+    for told in train(Pool(photos, pages, random), network, asked.minutes, asked.rate):
         print(told, flush=True)
         torch.save(network.state_dict(), asked.output.with_suffix(".pt"))
     write_onnx(network, asked.output)

@@ -11,11 +11,13 @@ import pytest
 
 import app
 from deblur.catalog import CATALOG
+from deblur.diagnosis import Kind
 from deblur.errors import OutputError, UnknownModelError
 from deblur.image_io import DecodedImage, decode_image
 from deblur.page import restorers
 from deblur.page.sentences import account_for, failure
 from deblur.restorer import RestoreReport
+from tests.diagnosis.reports import diagnosis
 
 
 def photo_with(alpha: int) -> DecodedImage:
@@ -83,7 +85,8 @@ def test_no_folder_of_the_machine_is_in_a_message() -> None:
 
 def test_the_account_names_what_ran() -> None:
     report = RestoreReport(
-        model="srcnn",
+        models=("srcnn",),
+        picked=False,
         backend="onnx",
         execution_provider="CPUExecutionProvider",
         device="cpu",
@@ -94,7 +97,11 @@ def test_the_account_names_what_ran() -> None:
         tiles=54,
         seconds=61.26,
         network_seconds=60.0,
+        before=diagnosis(Kind.motion, length=12.0),
+        after=diagnosis(Kind.sharp),
         changed=0.5,
+        mean_change=3.0,
+        sharper=0.7,
         notes=("CUDA did not start",),
     )
     account = account_for(report)

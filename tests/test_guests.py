@@ -140,7 +140,7 @@ def test_a_file_that_takes_one_picture_at_a_time_gets_them_so(tmp_path: Path) ->
     say(path, value_range=[0, 255])
     restorer = Restorer.open(str(path), device="cpu")
     batch = np.zeros((3, 3, 32, 32), np.float32)
-    assert (restorer.backend.run(batch) == BRIGHTER).all()
+    assert (restorer.network.backend.run(batch) == BRIGHTER).all()
 
 
 def test_a_bare_file_on_the_hub_has_the_licence_of_its_repository(hub: Hub, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_the_size_rules_and_the_tiling_of_an_architecture_are_kept(tmp_path: Pat
     restorer = Restorer.open(str(path), device="cpu")
     assert len(restorer.plan(3000, 2000)) == 1
     small = np.zeros((2, 3, 32, 32), np.float32)  # and it wants 40
-    assert restorer.backend.run(small).shape == small.shape
+    assert restorer.network.backend.run(small).shape == small.shape
 
 
 @pytest.mark.parametrize("content", ["code", "half", "text", "tensor"])

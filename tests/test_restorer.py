@@ -15,6 +15,7 @@ from deblur.errors import CancelledError, NonFiniteOutputError, OutputError, Til
 from deblur.image_io import DecodedImage, write_image
 from deblur.restorer import Progress, Restorer
 from deblur.spec import ModelSpec, Precision, TilingPolicy
+from deblur.tiled_network import TiledNetwork
 from deblur.tiling import least_tile
 from tests.pictures import photo, scene
 
@@ -76,7 +77,7 @@ def test_an_identity_network_changes_no_pixel(
 ) -> None:
     image = photo(150, 130, channels)
     image = image.with_pixels(image.pixels.astype(dtype))
-    restored = Restorer(spec, Identity()).restore(image)
+    restored = Restorer(TiledNetwork(spec, Identity())).restore(image)
     assert restored.pixels.dtype == dtype
     np.testing.assert_array_equal(restored.pixels, image.pixels)
 
@@ -87,21 +88,21 @@ def test_linear_light_goes_in_and_srgb_comes_out() -> None:
             return batch / 2
 
     image = photo(20, 20).with_pixels(np.full((20, 20, 3), 188, np.uint8))
-    restored = Restorer(replace(SPEC, transfer="linear"), Halve()).restore(image)
+    restored = Restorer(TiledNetwork(replace(SPEC, transfer="linear"), Halve())).restore(image)
     assert np.unique(restored.pixels).tolist() == [137]
 
 
 def test_alpha_and_metadata_pass_untouched() -> None:
     alpha = scene(50, 40, 1)[..., 0]
     image = DecodedImage(scene(50, 40), alpha, "PNG", icc_profile=b"icc", exif=b"exif")
-    restored = Restorer(SPEC, Identity()).restore(image)
+    restored = Restorer(TiledNetwork(SPEC, Identity())).restore(image)
     assert restored.alpha is alpha
     assert (restored.icc_profile, restored.exif, restored.format) == (b"icc", b"exif", "PNG")
 
 
 def test_progress_counts_every_tile_to_the_end() -> None:
     seen: list[Progress] = []
-    restorer = Restorer(SPEC, Identity())
+    restorer = Restorer(TiledNetwork(SPEC, Identity()))
     restorer.restore(photo(150, 130), on_progress=seen.append)
     assert [step.tiles_done for step in seen] == list(range(1, len(restorer.plan(150, 130)) + 1))
     assert seen[-1].tiles == len(seen)
@@ -117,7 +118,9 @@ def test_cancel_stops_before_the_next_tile() -> None:
             cancel.set()
 
     with pytest.raises(CancelledError):
-        Restorer(SPEC, Identity()).restore(photo(300, 300), on_progress=stop_at_two, cancel=cancel)
+        Restorer(TiledNetwork(SPEC, Identity())).restore(
+            photo(300, 300), on_progress=stop_at_two, cancel=cancel
+        )
     assert len(seen) == 2
 
 
@@ -126,7 +129,9 @@ def test_a_tile_that_goes_wrong_at_reduced_precision_is_run_again(broken: float)
     pixels = scene(60, 200)
     pixels[:, :100] //= 4
     pixels[:, 100:] = 255 - pixels[:, 100:] // 4
-    restored = Restorer(SPEC, Fragile(broken)).restore(photo(60, 200).with_pixels(pixels))
+    restored = Restorer(TiledNetwork(SPEC, Fragile(broken))).restore(
+        photo(60, 200).with_pixels(pixels)
+    )
     np.testing.assert_array_equal(restored.pixels, pixels)
     assert "went wrong at fp16 and were run again at fp32" in restored.notes[-1]
 
@@ -137,11 +142,11 @@ def test_nan_at_full_precision_is_an_error() -> None:
             return batch * np.float32(np.nan)
 
     with pytest.raises(NonFiniteOutputError, match="weights are no good"):
-        Restorer(SPEC, Broken()).restore(photo(20, 20))
+        Restorer(TiledNetwork(SPEC, Broken())).restore(photo(20, 20))
 
 
 def test_threads_share_a_restorer_without_mixing_pictures() -> None:
-    restorer = Restorer(SPEC, Identity())
+    restorer = Restorer(TiledNetwork(SPEC, Identity()))
     images = [photo(100 + index, 140, seed=index) for index in range(8)]
     with ThreadPoolExecutor(8) as pool:
         for image, restored in zip(images, pool.map(restorer.restore, images), strict=True):
@@ -151,7 +156,7 @@ def test_threads_share_a_restorer_without_mixing_pictures() -> None:
 def test_batches_of_tiles_give_what_single_tiles_give() -> None:
     image = photo(200, 170)
     for batch in (1, 3, 100):
-        restored = Restorer(SPEC, Identity(), batch=batch).restore(image)
+        restored = Restorer(TiledNetwork(SPEC, Identity(), batch=batch)).restore(image)
         np.testing.assert_array_equal(restored.pixels, image.pixels)
 
 
@@ -171,7 +176,9 @@ def test_tiles_give_what_the_whole_photo_gives(
     spec = replace(SPEC, tiling=policy, size_multiple=multiple)
     image = photo(height, width, channels)
     tile = least_tile(policy, multiple) + beyond
-    whole, tiled = (Restorer(spec, Reaching(), tile=side).restore(image) for side in (0, tile))
+    whole, tiled = (
+        Restorer(TiledNetwork(spec, Reaching(), tile=side)).restore(image) for side in (0, tile)
+    )
     difference = np.abs(whole.pixels.astype(int) - tiled.pixels.astype(int))
     assert difference.max() <= 1
 
@@ -180,9 +187,9 @@ def test_the_tile_that_a_refusal_recommends_is_right() -> None:
     image = photo(150, 130)
     for spec in (CATALOG["srcnn"], CATALOG["unet"], CATALOG["residual-unet-xs"]):
         with pytest.raises(TileError) as refused:
-            Restorer(spec, Identity(), tile=1)
+            Restorer(TiledNetwork(spec, Identity(), tile=1))
         least = int(str(refused.value).split()[-1])
-        restored = Restorer(spec, Identity(), tile=least).restore(image)
+        restored = Restorer(TiledNetwork(spec, Identity(), tile=least)).restore(image)
         np.testing.assert_array_equal(restored.pixels, image.pixels)
 
 
@@ -192,14 +199,14 @@ def test_grey_is_the_mean_of_what_the_network_gives() -> None:
             shifts = np.array([-0.2, 0.0, 0.05], np.float32)[:, None, None]
             return batch * 0 + np.float32(0.5) + shifts
 
-    restored = Restorer(SPEC, Tinted()).restore(photo(20, 20, 1))
+    restored = Restorer(TiledNetwork(SPEC, Tinted())).restore(photo(20, 20, 1))
     assert np.unique(restored.pixels).tolist() == [round((0.3 + 0.5 + 0.55) / 3 * 255)]
 
 
 @pytest.mark.parametrize(("device", "most"), [("cpu", 1), ("cuda", ACCELERATOR_BATCH)])
 def test_accelerators_get_several_tiles_at_once(device: str, most: int) -> None:
     backend = Reaching(device)
-    Restorer(SPEC, backend, tile=60).restore(photo(300, 200))
+    Restorer(TiledNetwork(SPEC, backend, tile=60)).restore(photo(300, 200))
     assert max(backend.batches) == most
     assert len(backend.batches) > 2
 
@@ -207,7 +214,7 @@ def test_accelerators_get_several_tiles_at_once(device: str, most: int) -> None:
 @pytest.mark.parametrize(("value", "again"), [(-0.99, 0), (-1.01, 1), (1.99, 0), (2.01, 1)])
 def test_how_far_out_of_range_a_tile_is_suspected(value: float, again: int) -> None:
     bright = photo(20, 20).with_pixels(np.full((20, 20, 3), 200, np.uint8))
-    restored = Restorer(SPEC, Fragile(value)).restore(bright)
+    restored = Restorer(TiledNetwork(SPEC, Fragile(value))).restore(bright)
     assert len(restored.notes) == again
 
 
@@ -235,7 +242,9 @@ def test_seconds_are_counted_from_file_to_file(
 
     monkeypatch.setattr("deblur.restorer.decode_image", decode)
     monkeypatch.setattr("deblur.restorer.encode_file", encode)
-    report = Restorer(SPEC, Slow()).restore_file("blurred.png", tmp_path / "restored.png")
+    report = Restorer(TiledNetwork(SPEC, Slow())).restore_file(
+        "blurred.png", tmp_path / "restored.png"
+    )
     assert report.tiles == 1
     assert "left out" in report.notes
     assert report.network_seconds == 2.0
@@ -254,9 +263,9 @@ def test_a_report_says_how_much_changed_and_never_restored_for_what_did_not(
     image = photo(40, 40).with_pixels(
         np.full((40, 40, 3), 100, dtype) * (np.iinfo(dtype).max // 255)
     )
-    _, report = Restorer(SPEC, Shift()).restore_reported(image)
+    _, report = Restorer(TiledNetwork(SPEC, Shift())).restore_reported(image)
     assert report.changed == changed
-    assert any("almost unchanged" in note for note in report.notes) == (changed == 0)
+    assert ("almost unchanged" in report.outcome) == (changed == 0)
 
 
 def fails_if_run() -> Restorer:
@@ -264,7 +273,7 @@ def fails_if_run() -> Restorer:
         def run(self, batch: Batch) -> Batch:
             raise AssertionError("the network ran")
 
-    return Restorer(SPEC, Never())
+    return Restorer(TiledNetwork(SPEC, Never()))
 
 
 @pytest.mark.parametrize(
@@ -292,4 +301,4 @@ def test_what_cannot_be_written_is_said_before_the_network_runs(
 
 @pytest.mark.parametrize(("tile", "tiles"), [(None, 16), (0, 1), (128, 4)])
 def test_the_tile_can_be_chosen(tile: int | None, tiles: int) -> None:
-    assert len(Restorer(SPEC, Identity(), tile=tile).plan(200, 200)) == tiles
+    assert len(TiledNetwork(SPEC, Identity(), tile=tile).plan(200, 200)) == tiles

@@ -13,10 +13,10 @@ from PIL import Image
 
 from benchmarks.costs.machine import machine_name
 from benchmarks.costs.timing import in_own_process, matrix_product_rate, time_calls
-from deblur.backends import ENGINES, available_engines
+from deblur.backends import ENGINES, Wishes, available_engines
 from deblur.catalog import DEFAULT_MODEL
-from deblur.restorer import Restorer
 from deblur.spec import ModelSpec
+from deblur.tiled_network import TiledNetwork
 from deblur.weights import find_model
 
 
@@ -100,18 +100,18 @@ def _fresh(spec: ModelSpec, engine: str, folder: Path) -> str:
 
 
 def _measure_network(model: str, engine: str) -> NetworkSpeed:
-    restorer = Restorer.open(model, engine=engine, device="cpu")
-    side = restorer.spec.tiling.tile
+    network = TiledNetwork.open(model, Wishes(engine, "cpu"))
+    side = network.spec.tiling.tile
     batch = np.random.default_rng(0).random((1, 3, side, side), dtype=np.float32)
     yardstick = matrix_product_rate()
-    timing = time_calls(lambda: restorer.backend.run(batch))
+    timing = time_calls(lambda: network.backend.run(batch))
     megapixels = side * side / 1e6
-    macs = restorer.spec.macs_per_megapixel
+    macs = network.spec.macs_per_megapixel
     gflops = 2 * macs * megapixels / timing.median if macs else None
     return NetworkSpeed(
-        model=restorer.spec.name,
+        model=network.spec.name,
         engine=engine,
-        provider=restorer.backend.execution_provider,
+        provider=network.backend.execution_provider,
         seconds_per_megapixel=timing.median / megapixels,
         spread=timing.spread / megapixels,
         gflops=gflops,

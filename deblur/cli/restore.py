@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Set
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from deblur.catalog import DEFAULT_MODEL
+from deblur.catalog import AUTO
 from deblur.cli.console import ERR, OUT, plain_errors, worded
 from deblur.cli.jobs import STREAM, Job, plan_jobs
 from deblur.cli.options import (
@@ -93,7 +93,8 @@ _Model = Annotated[
     str,
     typer.Option(
         metavar="MODEL",
-        help="A name from `models`, a file, owner/name@revision or hf://owner/name/FILE.",
+        help="A name from `models`, a file, owner/name@revision or hf://owner/name/FILE; "
+        f"{AUTO}: what the diagnosis of each photo picks.",
     ),
 ]
 _Largest = Annotated[
@@ -112,7 +113,7 @@ def restore(
     overwrite: _Overwrite = False,
     as_json: _AsJson = False,
     max_megapixels: _Largest = 100.0,
-    model: _Model = DEFAULT_MODEL,
+    model: _Model = AUTO,
     backend: Annotated[
         BackendChoice, typer.Option(metavar="ENGINE", help="auto, onnx or torch.")
     ] = BackendChoice.auto,
@@ -250,7 +251,7 @@ def _tell(job: Job, outcome: Outcome | None, as_json: bool) -> str:
 def _record(job: Job, outcome: Outcome | None) -> dict[str, Any]:
     if isinstance(outcome, DeblurError):
         return {"error": type(outcome).__name__, "message": worded(outcome)}
-    told = {"skipped": True} if outcome is None else asdict(outcome)
+    told = {"skipped": True} if outcome is None else outcome.as_json()
     return {"output": str(job.restored), **told}
 
 

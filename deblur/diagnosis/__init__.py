@@ -6,10 +6,10 @@ found = diagnose("photo.jpg")
 print(found.kind, found.length, *sentences(found))
 """
 
-from deblur.diagnosis.diagnosis import diagnose
+from deblur.diagnosis.diagnosis import NETWORK_SHA256, diagnose
 from deblur.diagnosis.heat_map import heat_map
 from deblur.diagnosis.record import Diagnosis, TileReport
 from deblur.diagnosis.sentences import sentences
 from deblur.synthesis.kinds import Kind
 
-__all__ = ["Diagnosis", "Kind", "TileReport", "diagnose", "heat_map", "sentences"]
+__all__ = ["NETWORK_SHA256", "Diagnosis", "Kind", "TileReport", "diagnose", "heat_map", "sentences"]

@@ -16,7 +16,7 @@ from deblur.onnx_file import open_session
 from deblur.weights import sha256_of
 
 NETWORK = Path(__file__).parent / "model.onnx"
-SHA256 = "2c80afe2539cae86aec5f4fbe9ff4b31192aab545f668538216504c15d626f61"
+NETWORK_SHA256 = "9e9cc30872a9be3b4599d2b31218b13914a788e926c005ab9d036c48d816a1f2"
 AT_ONCE = 16
 """Tiles in the network together."""
 
@@ -40,7 +40,7 @@ def diagnose(photo: DecodedImage | Path | str, *, threads: int | None = None) ->
 def _session(threads: int | None) -> onnxruntime.InferenceSession:
     if not NETWORK.is_file():
         raise WeightsUnavailableError(f"{NETWORK} is missing; install Deblur Arena again")
-    if sha256_of(NETWORK) != SHA256:
+    if sha256_of(NETWORK) != NETWORK_SHA256:
         raise WeightsCorruptError(
             f"{NETWORK} is not the file that was published (its sha256 differs); install Deblur "
             "Arena again"
@@ -64,6 +64,7 @@ def _look(
             radius=float(figures[index, 3]),
             noise=float(figures[index, 4]),
             quality=float(np.clip(figures[index, 5], 1, 100)),
+            text=float(figures[index, 6]),
             weight=weight_of(lumas[index]),
         )
         for index, place in enumerate(places)

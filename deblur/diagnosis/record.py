@@ -19,7 +19,8 @@ class TileReport:
     `odds` are the probabilities of the kinds, in the order of Kind. `length` of the shake at
     `angle` (degrees in [0, 180), against the clock from the horizontal) and `radius` of the
     defocus are in pixels, and mean something where the kind has them. `noise` is a standard
-    deviation of 255, `quality` that of a JPEG, 100 for none. `weight` in [0, 1] is how much there
+    deviation of 255, `quality` that of a JPEG, 100 for none; `text` in [0, 1] is how likely the
+    tile is print, writing or a screen. `weight` in [0, 1] is how much there
     is to see: flat tiles say nothing.
     """
 
@@ -33,6 +34,7 @@ class TileReport:
     radius: float
     noise: float
     quality: float
+    text: float
     weight: float
 
     @property
@@ -56,7 +58,8 @@ class Diagnosis:
 
     `length` and `angle` are those of the shake and `radius` that of the defocus, 0 where the kind
     has none; `extent` is how wide points are spread in the mean over the photo, sharp parts
-    included; all in pixels, the angle as in TileReport. `noise` and `quality` are as there.
+    included; all in pixels, the angle as in TileReport. `noise` and `quality` are as there, `text`
+    is the share of the photo that is text.
     `confidence` in [0, 1] is how far the tiles agree; 0 when there is nothing to see, and then the
     kind is `sharp`, so that such a photo is left alone. `shares` are those of the tiles of each
     kind, by weight, and `tiles` the reports themselves, row by row.
@@ -72,6 +75,7 @@ class Diagnosis:
     extent: float
     noise: float
     quality: int
+    text: float
     shares: Mapping[Kind, float]
     tiles: tuple[TileReport, ...]
 

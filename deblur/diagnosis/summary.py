@@ -36,6 +36,7 @@ def summarise(height: int, width: int, tiles: Sequence[TileReport]) -> Diagnosis
         extent=float(weights @ [tile.extent for tile in tiles] / weights.sum()),
         noise=_median(tiles, [tile.noise for tile in tiles]),
         quality=round(_median(tiles, [tile.quality for tile in tiles])),
+        text=float(weights @ [tile.text for tile in tiles] / weights.sum()),
         shares=shares,
         tiles=tuple(tiles),
     )
@@ -60,7 +61,7 @@ def _nothing_to_see(height: int, width: int, tiles: Sequence[TileReport]) -> Dia
     noise = float(np.median([tile.noise for tile in tiles])) if tiles else 0.0
     nothing = dict.fromkeys(Kind, 0.0)
     return Diagnosis(
-        height, width, Kind.sharp, 0.0, 0.0, 0.0, 0.0, 0.0, noise, 100, nothing, tuple(tiles)
+        height, width, Kind.sharp, 0.0, 0.0, 0.0, 0.0, 0.0, noise, 100, 0.0, nothing, tuple(tiles)
     )
 
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 KINDS = 5
 """Sharp, soft on purpose, motion, out of focus, both."""
-FIGURES = 6
-"""Length, cosine and sine of twice the angle, radius, noise, quality."""
+FIGURES = 7
+"""Length, cosine and sine of twice the angle, radius, noise, quality, text."""
 
 _SIDE, _BELL = 7, 1.8
 _FREQUENCIES, _DIRECTIONS = (0.16, 0.28, 0.42), 4
@@ -25,7 +25,7 @@ _LEAST_NOISE = 0.25
 
 
 class DiagnosisNetwork(nn.Module):
-    """Luma (N, 1, h, w) in [0, 1] to KINDS logits and FIGURES raw figures, (N, 11).
+    """Luma (N, 1, h, w) in [0, 1] to KINDS logits and FIGURES raw figures, (N, 12).
 
     Filters that begin as waves under a bell look at the tile as it is, and at half and
     a quarter of its size: how their energy falls from band to band and scale to scale tells blur
@@ -73,7 +73,7 @@ class DiagnosisNetwork(nn.Module):
 class DiagnosisReading(nn.Module):
     """A network's answers in units: probabilities (N, KINDS) and figures (N, FIGURES).
 
-    Length and radius in pixels, noise of 255, quality in [0, 100].
+    Length and radius in pixels, noise of 255, quality in [0, 100], text as a probability.
     """
 
     def __init__(self, network: DiagnosisNetwork) -> None:
@@ -82,15 +82,18 @@ class DiagnosisReading(nn.Module):
 
     def forward(self, luma: Tensor) -> tuple[Tensor, Tensor]:
         """See the class."""
-        logits, length, turn, radius, noise, quality = split_answer(self.network(luma))
+        logits, length, turn, radius, noise, quality, text = split_answer(self.network(luma))
         noise = (noise.exp2() - _LEAST_NOISE).clamp_min(0)
-        figures = (length.exp2(), turn, radius.exp2(), noise, 100 * quality)
+        figures = (length.exp2(), turn, radius.exp2(), noise, 100 * quality, text.sigmoid())
         return logits.softmax(1), torch.cat(figures, 1)
 
 
 def split_answer(raw: Tensor) -> tuple[Tensor, ...]:
-    """Logits (N, KINDS), then log2 of length, cosine and sine, log2 of radius, noise, quality."""
-    return raw.split([KINDS, 1, 2, 1, 1, 1], 1)
+    """Logits (N, KINDS), log2 of length, cosine and sine, log2 of radius, noise, quality, text.
+
+    The last is a logit, too.
+    """
+    return raw.split([KINDS, 1, 2, 1, 1, 1, 1], 1)
 
 
 def log_noise(noise: Tensor) -> Tensor:

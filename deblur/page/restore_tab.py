@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from deblur.catalog import DEFAULT_MODEL
+from deblur.catalog import AUTO
 from deblur.errors import CancelledError, DeblurError, ImageTooLargeError, UnreadableImageError
 from deblur.image_io import INPUT_SUFFIXES, decode_image, suffix_of
 from deblur.page.opening import Opened, open_photo
@@ -115,8 +115,8 @@ class RestoreTab:
             )
             self.message = gr.HTML(elem_id="message")
         with gr.Column(scale=1, min_width=300, elem_id="controls"):
-            self.model = gr.Radio(MODELS, value=DEFAULT_MODEL, label="Model")
-            self.about = gr.HTML(self._introduce(DEFAULT_MODEL), elem_id="introduction")
+            self.model = gr.Radio(MODELS, value=AUTO, label="Model")
+            self.about = gr.HTML(self._introduce(AUTO), elem_id="introduction")
             self.engine = gr.Dropdown([AUTOMATIC], value=AUTOMATIC[1], label="Engine")
             self.format = gr.Dropdown(list(FORMATS.items()), value="", label="Save as")
             self.restore_button = gr.Button(

@@ -11,8 +11,9 @@ from typing import cast
 from gradio.utils import get_upload_folder
 
 from deblur.backends import available_engines
-from deblur.catalog import CATALOG
+from deblur.catalog import AUTO, CATALOG
 from deblur.errors import OutputError
+from deblur.guide import GUIDED
 from deblur.image_io import DEFAULT_MAX_PIXELS, DecodedImage, preview_of, write_image
 from deblur.restorer import Restorer
 from deblur.spec import Precision
@@ -32,7 +33,10 @@ def _pixels_of(megapixels: str) -> int:
     return pixels
 
 
-MODELS = [(spec.title, spec.name) for spec in CATALOG.values() if spec.weights]
+MODELS = [
+    ("Automatic", AUTO),
+    *((spec.title, spec.name) for spec in CATALOG.values() if spec.weights),
+]
 ENGINES = {"onnx": "ONNX Runtime", "torch": "PyTorch"}
 AUTOMATIC = ("Automatic", "auto auto")
 INT8 = ("ONNX Runtime on CPU, int8", "onnx cpu int8")
@@ -69,7 +73,8 @@ def _opened(model: str, choice: str) -> Restorer:
 
 def engine_choices(model: str) -> list[tuple[str, str]]:
     """What this machine can run a model on, as (label, "engine device [precision]")."""
-    at_int8 = any(weights.precision == "int8" for weights in CATALOG[model].weights)
+    picked_from = GUIDED if model == AUTO else (model,)
+    at_int8 = all("int8" in CATALOG[each].precisions for each in picked_from)
     return [AUTOMATIC, *_engines(), *([INT8] if at_int8 else [])]
 
 

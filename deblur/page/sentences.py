@@ -36,7 +36,7 @@ def describe(photo: Opened) -> str:
 def account_for(report: RestoreReport) -> str:
     """What ran, on what, and for how long."""
     facts = {
-        "Model": CATALOG[report.model].title,
+        "Model": " + ".join(CATALOG[name].title for name in report.models) or "none",
         "Engine": f"{ENGINES.get(report.backend, report.backend)}, {report.execution_provider}",
         "Device": f"{report.device}, {report.precision}",
         "Tiles": f"{report.tiles} of {report.tile[1]} × {report.tile[0]}",
@@ -46,4 +46,5 @@ def account_for(report: RestoreReport) -> str:
     terms = "".join(
         f"<div><dt>{term}</dt><dd>{escape(at)}</dd></div>" for term, at in facts.items()
     )
-    return f'<dl class="facts" role="status">{terms}</dl>' + "".join(map(note, report.notes))
+    told = (*report.found, f"{report.outcome[0].upper()}{report.outcome[1:]}.", *report.notes)
+    return "".join(map(note, told)) + f'<dl class="facts" role="status">{terms}</dl>'

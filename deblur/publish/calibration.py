@@ -13,6 +13,7 @@ from deblur.files import files_below
 from deblur.image_io import INPUT_SUFFIXES, DecodedImage, decode_image
 from deblur.restorer import Restorer
 from deblur.spec import ModelSpec, Precision
+from deblur.tiled_network import TiledNetwork
 
 SIDE = 128
 """Of a tile, in pixels: smaller photos are of no use here."""
@@ -65,7 +66,7 @@ def _tiles(path: Path, spec: ModelSpec, side: int, most: int) -> list[Batch]:
     except DeblurError as error:
         raise ExportError(f"{path} cannot be calibrated with: {error}") from error
     seen = _Listener()
-    restorer = Restorer(spec, seen, tile=0)
+    restorer = Restorer(TiledNetwork(spec, seen, tile=0))
     tops, lefts = (range(0, length - side + 1, side) for length in (photo.height, photo.width))
     for top, left in _evenly([*product(tops, lefts)], most):
         cut = photo.pixels[top : top + side, left : left + side]

@@ -57,8 +57,8 @@ RECIPES = (
     _FOCUS,
     replace(_FOCUS, defocus=(3.0, 9.0)),
     replace(_FOCUS, defocused=0, soft=1, softness=(1.2, 3.0)),
-    replace(_HAND, length=(6.0, 14.0), defocused=1, defocus=(2.0, 5.0)),
-    replace(_HAND, length=(14.0, 30.0), defocused=1, defocus=(2.5, 8.0)),
+    replace(_HAND, length=(10.0, 20.0), defocused=1, defocus=(2.0, 4.0)),
+    replace(_HAND, length=(16.0, 40.0), defocused=1, defocus=(2.5, 6.0)),
 )
 """Each as often as the others. Where nothing moves, a softness of none keeps the hand still."""
 
@@ -145,10 +145,10 @@ def _labels(blur: Blur, blurred: Tensor, margin: int) -> TileLabels:
 
 
 def _kind(length: float, radius: float) -> Kind:
-    """Of both, a short stroke is lost in a disc; a small disc still shows across a stroke."""
+    """Of both, a stroke shorter than the disc is wide is lost in it; a small disc still shows."""
     if not radius:
         return Kind.motion if length else Kind.sharp
-    if not length or length < radius:
+    if length < 2 * radius:
         return Kind.focus
     return Kind.both
 

@@ -20,6 +20,7 @@ from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.image_io import decode_image
 from deblur.page import restore_tab
 from deblur.restorer import Restorer
+from deblur.tiled_network import TiledNetwork
 from tests.browser.visits import PATIENCE, visit
 from tests.pictures import scene
 
@@ -195,7 +196,7 @@ class HeldBackend:
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldBackend]:
     backend = HeldBackend()
-    restorer = Restorer(CATALOG["srcnn"], backend, tile=64)
+    restorer = Restorer(TiledNetwork(CATALOG["srcnn"], backend, tile=64))
     monkeypatch.setattr(restore_tab, "open_restorer", lambda model, engine: restorer)
     yield backend
     backend.allowed.release(MANY)

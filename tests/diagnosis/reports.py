@@ -6,7 +6,7 @@ from typing import Any
 from deblur.diagnosis import Diagnosis, Kind, TileReport
 from deblur.diagnosis.summary import summarise
 
-PLAIN = TileReport(0, 0, 160, 160, (1, 0, 0, 0, 0), 12.0, 30.0, 3.0, 1.0, 95.0, 1.0)
+PLAIN = TileReport(0, 0, 160, 160, (1, 0, 0, 0, 0), 12.0, 30.0, 3.0, 1.0, 95.0, 0.0, 1.0)
 
 
 def tile(kind: Kind, **fields: Any) -> TileReport:

@@ -32,7 +32,7 @@ def test_a_reading_is_in_units() -> None:
     luma = torch.rand(3, 1, 96, 96)
     with torch.no_grad():
         odds, figures = DiagnosisReading(network)(luma)
-        _, length, turn, radius, noise, quality = split_answer(network(luma))
+        _, length, turn, radius, noise, quality, text = split_answer(network(luma))
     assert odds.shape == (3, len(Kind))
     torch.testing.assert_close(odds.sum(1), torch.ones(3))
     torch.testing.assert_close(figures[:, 0], 2 ** length[:, 0])
@@ -40,6 +40,7 @@ def test_a_reading_is_in_units() -> None:
     torch.testing.assert_close(figures[:, 3], 2 ** radius[:, 0])
     torch.testing.assert_close(log_noise(figures[:, 4]), noise[:, 0].clamp_min(-2))
     torch.testing.assert_close(figures[:, 5], 100 * quality[:, 0])
+    torch.testing.assert_close(figures[:, 6], text[:, 0].sigmoid())
 
 
 def test_the_exported_file_answers_alike_for_any_number_of_tiles(tmp_path: Path) -> None:
@@ -57,12 +58,12 @@ def test_the_exported_file_answers_alike_for_any_number_of_tiles(tmp_path: Path)
 
 
 def test_mirrored_and_turned_tiles_have_the_angle_that_is_seen() -> None:
-    pool = training.Pool([], np.random.default_rng(0))
+    pool = training.Pool([], [], np.random.default_rng(0))
     angle = np.radians(25)
     y, x = np.mgrid[:SIDE, :SIDE]
     across = x * np.sin(angle) + y * np.cos(angle)  # y counts down
     pool.tiles[0] = (127 + 100 * np.sin(across / 3)).astype(np.uint8)
-    pool.rows[0] = [2, 9, np.cos(2 * angle), np.sin(2 * angle), 0, 0, 100]
+    pool.rows[0] = [2, 9, np.cos(2 * angle), np.sin(2 * angle), 0, 0, 100, 0]
     pool.drawn = 1
     tiles, rows = pool.batch(112)
     assert tiles.shape == (training.BATCH, 1, 112, 112)
@@ -78,8 +79,8 @@ def test_mirrored_and_turned_tiles_have_the_angle_that_is_seen() -> None:
 
 
 def test_figures_count_only_where_the_kind_has_them() -> None:
-    raw = torch.zeros(2, 11)
-    sharp = torch.tensor([[0, 0, -1, 0, 1.0, 0, 100.0]] * 2)
+    raw = torch.zeros(2, 12)
+    sharp = torch.tensor([[0, 0, -1, 0, 1.0, 0, 100.0, 0]] * 2)
     moved = sharp.clone()
     moved[:, 0] = 2
     moved[:, 1] = 8.0
@@ -93,7 +94,7 @@ def test_figures_count_only_where_the_kind_has_them() -> None:
 
 def test_some_steps_lower_the_loss() -> None:
     torch.manual_seed(0)
-    pool = training.Pool(photos(), np.random.default_rng(0))
+    pool = training.Pool(photos(), [], np.random.default_rng(0))
     for recipe in (RECIPES[0], RECIPES[5]):
         pool.draw(recipe)
     network = DiagnosisNetwork()

@@ -261,8 +261,8 @@ def test_values_out_of_range_are_no_reason_to_try_again_where_there_is_no_fp32(
     made: dict[Precision, tuple[Path, Parity]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     restorer = Restorer.open(str(made["int8"][0]))
-    run = restorer.backend.run
-    monkeypatch.setattr(restorer.backend, "run", lambda batch: run(batch) + 5)
+    run = restorer.network.backend.run
+    monkeypatch.setattr(restorer.network.backend, "run", lambda batch: run(batch) + 5)
     assert restorer.restore(photo(24, 32)).notes == ()
 
 

@@ -1,0 +1,131 @@
+"""What is told of a restored photo: what was found, what ran, and what it changed."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deblur.diagnosis import Diagnosis, sentences
+from deblur.spec import Precision
+
+VISIBLE = 4 / 255
+"""A pixel that differs by so much of the whole range differs visibly."""
+HARDLY = 0.02
+"""A photo of which a smaller share differs visibly came out almost unchanged."""
+NARROWER, LESS = 0.85, 0.5
+"""A tile got sharper where points are spread by so much less, as a ratio and in pixels."""
+
+
+class Change(NamedTuple):
+    """How a photo differs from what it was: shares in [0, 1] of every fourth row of values.
+
+    `visible` is the share that differs by 4 of 255 or more, `mean` the mean difference of 255.
+    """
+
+    visible: float
+    mean: float
+
+
+@dataclass(frozen=True)
+class RestoreReport:
+    """What was found, what ran, on how many pixels, for how long, and what it changed.
+
+    `models` are the networks that ran, none where the photo stayed as it came; `picked` says that
+    the diagnosis chose them. `tile` is height x width in pixels; `seconds`
+    covers everything from file to file, `network_seconds` only the backend. `before` and `after`
+    are the diagnoses of both photos; `changed` is the share of values that came out visibly
+    different, `mean_change` their mean difference of 255, `sharper` the share of the photo, by
+    what there is to see, that got sharper. `notes` are sentences for the user.
+    """
+
+    models: tuple[str, ...]
+    picked: bool
+    backend: str
+    execution_provider: str
+    device: str
+    precision: Precision
+    width: int
+    height: int
+    tile: tuple[int, int]
+    tiles: int
+    seconds: float
+    network_seconds: float
+    before: Diagnosis
+    after: Diagnosis
+    changed: float
+    mean_change: float
+    sharper: float
+    notes: tuple[str, ...]
+
+    @property
+    def megapixels(self) -> float:
+        """Pixels of the photo, in millions."""
+        return self.width * self.height / 1e6
+
+    @property
+    def model(self) -> str:
+        """The networks that ran in a word: "none" where the photo stayed as it came."""
+        return " + ".join(self.models) or "none"
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """What the diagnosis says of the photo as it came, in sentences."""
+        return sentences(self.before)
+
+    @property
+    def outcome(self) -> str:
+        """What changed, in a sentence without its full stop."""
+        if not self.models:
+            return "the photo stays as it came; name a model to have it restored all the same"
+        if self.changed < HARDLY:
+            return (
+                f"the photo came out almost unchanged ({self.changed:.1%} of it differs visibly): "
+                "it is sharp already, or blurred in a way that this model does not undo; try "
+                "another model"
+            )
+        return f"{self.changed:.0%} of it differs visibly, {self.sharper:.0%} of it got sharper"
+
+    def summary(self) -> str:
+        """One line for people: found, run, for how long, changed, and what is to be noted."""
+        parts = (
+            f"{self.model}{', picked for it' if self.picked and self.models else ''}",
+            f"{self.backend} ({self.execution_provider}, {self.precision})",
+            f"{self.tiles} {'tile' if self.tiles == 1 else 'tiles'} of "
+            f"{self.tile[1]}x{self.tile[0]}",
+            f"{self.megapixels:.1f} MP in {self.seconds:.1f} s",
+            self.outcome,
+            *self.notes,
+        )
+        return f"{' '.join(self.found)} {' · '.join(parts)}"
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as what JSON can hold; the diagnoses without their tiles."""
+        shallow = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        for name in ("before", "after"):
+            shallow[name] = getattr(self, name).as_json()
+            del shallow[name]["tiles"]
+        return shallow | {"model": self.model, "found": self.found, "outcome": self.outcome}
+
+
+def change_between(before: NDArray[Any], after: NDArray[Any]) -> Change:
+    """How much two pictures (h, w, c) of one integer type differ."""
+    first, second = before[::4], after[::4]
+    difference = np.maximum(first, second) - np.minimum(first, second)
+    peak = np.iinfo(before.dtype).max
+    visible = np.mean(difference >= VISIBLE * peak)
+    return Change(float(visible), float(difference.mean(dtype=np.float64)) * 255 / peak)
+
+
+def sharper_share(before: Diagnosis, after: Diagnosis) -> float:
+    """The share of a photo that got sharper, in [0, 1], by what there is to see in its tiles."""
+    seen = sum(tile.weight for tile in before.tiles)
+    if not seen:
+        return 0.0
+    pairs = zip(before.tiles, after.tiles, strict=True)
+    return sum(was.weight for was, now in pairs if _got_sharper(was.extent, now.extent)) / seen
+
+
+def _got_sharper(was: float, now: float) -> bool:
+    return now < min(NARROWER * was, was - LESS)

@@ -1,0 +1,116 @@
+"""A network on an engine, and what it makes of tiles of a photo."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deblur.backends import Choice, Wishes, choices, open_first, tiling_of
+from deblur.backends.base import ACCELERATOR_BATCH, Backend
+from deblur.color import linear_to_srgb, srgb_to_linear
+from deblur.errors import NonFiniteOutputError
+from deblur.spec import ModelSpec
+from deblur.tiling import TilePlan, plan_tiles
+from deblur.weights import fetch_weights, find_model
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.uint8] | NDArray[np.uint16]
+
+PLAUSIBLE = 1.0
+"""How far below 0 or above 1 a restored value may lie before reduced precision is suspected."""
+
+
+@dataclass
+class Counts:
+    """What is counted while one photo goes through, in seconds and tiles."""
+
+    network_seconds: float = 0.0
+    retried_tiles: int = 0
+    started: float = field(default_factory=time.perf_counter)
+
+
+class TiledNetwork:
+    """A model on an engine. Safe to share between threads: a call keeps nothing here.
+
+    `tile` overrides the model's own tile side in pixels, 0 takes the photo whole; `batch`
+    tiles go through the network at once; `notes` say which devices did not start.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        backend: Backend,
+        *,
+        tile: int | None = None,
+        batch: int | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.spec, self.backend, self.notes = spec, backend, notes
+        self.policy = tiling_of(spec, tile)
+        self.batch = batch or (1 if backend.device == "cpu" else ACCELERATOR_BATCH)
+
+    @classmethod
+    def open(cls, model: str, wishes: Wishes) -> "TiledNetwork":
+        """Find a model, decide what runs it, fetch its weights and start an engine on them.
+
+        Raises the ModelError or BackendError that says what is missing, TileError for too small
+        a tile.
+        """
+        choice, backend, notes = open_first(choices(find_model(model), wishes), _weights_of)
+        return cls(choice.spec, backend, tile=wishes.tile, notes=notes)
+
+    def plan(self, height: int, width: int) -> TilePlan:
+        """How a photo of that size is tiled."""
+        return plan_tiles(height, width, self.policy, self.spec.size_multiple)
+
+    def restore(self, tiles: Sequence[Integers], counts: Counts) -> list[Floats]:
+        """Tiles (h, w, 1 or 3), sharper, as (h, w, 3) in [0, 1].
+
+        A tile that comes back implausible at reduced precision runs again at fp32. Raises
+        NonFiniteOutputError when the network gives NaN at full precision.
+        """
+        blurred = np.stack([self._encode(each) for each in tiles])
+        started = time.perf_counter()
+        outputs = [self._decode(output) for output in self.backend.run(blurred)]
+        for index, output in enumerate(outputs):
+            if not self._plausible(output):
+                outputs[index] = self._run_in_full(blurred[index : index + 1])
+                counts.retried_tiles += 1
+        counts.network_seconds += time.perf_counter() - started
+        return outputs
+
+    def _run_in_full(self, blurred: Floats) -> Floats:
+        full = self.backend.at_full_precision()
+        output = self._decode(full.run(blurred)[0])
+        if not np.isfinite(output).all():
+            raise NonFiniteOutputError(
+                f"{self.spec.name} gave NaN or infinity at {full.precision}; "
+                "its weights are no good"
+            )
+        return output
+
+    def _plausible(self, output: Floats) -> bool:
+        if self.backend.at_full_precision() is self.backend:
+            return bool(np.isfinite(output).all())
+        low, high = float(output.min()), float(output.max())
+        return low >= -PLAUSIBLE and high <= 1 + PLAUSIBLE
+
+    def _encode(self, pixels: Integers) -> Floats:
+        low, high = self.spec.value_range
+        values = pixels.transpose(2, 0, 1).astype(np.float32) / np.iinfo(pixels.dtype).max
+        if self.spec.transfer == "linear":
+            values = srgb_to_linear(values)
+        values = np.broadcast_to(values * (high - low) + low, (3, *values.shape[1:]))
+        return np.ascontiguousarray(values, np.float32)
+
+    def _decode(self, output: Floats) -> Floats:
+        low, high = self.spec.value_range
+        values = (output.transpose(1, 2, 0) - low) / (high - low)
+        return linear_to_srgb(values) if self.spec.transfer == "linear" else values
+
+
+def _weights_of(choice: Choice) -> Path:
+    return fetch_weights(choice.spec, choice.suffixes)
