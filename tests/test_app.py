@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import app
-from deblur.catalog import CATALOG
+from deblur.catalog import AUTO, CATALOG
 from deblur.diagnosis import Kind
 from deblur.errors import OutputError, UnknownModelError
 from deblur.image_io import DecodedImage, decode_image
@@ -38,7 +38,8 @@ def test_what_is_transparent_lies_over_a_checkerboard() -> None:
 
 
 def test_only_models_with_weights_are_offered() -> None:
-    assert [name for _, name in restorers.MODELS] == [s.name for s in CATALOG.values() if s.weights]
+    with_weights = [spec.name for spec in CATALOG.values() if spec.weights]
+    assert [name for _, name in restorers.MODELS] == [AUTO, *with_weights]
 
 
 def test_only_engines_of_this_machine_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:

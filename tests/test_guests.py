@@ -183,7 +183,7 @@ def test_a_published_checkpoint_loads_by_path_and_runs_tiled(tmp_path: Path, suf
     assert (spec.name, spec.title, spec.architecture) == ("mine", "NAFNet 4w", "spandrel/NAFNet")
     assert spec.parameters == sum(each.numel() for each in network.parameters())
     assert (spec.licence, spec.macs_per_megapixel) == ("not stated", None)
-    assert Restorer.open(str(path), device="cpu").backend.name == "torch"
+    assert Restorer.open(str(path), device="cpu").network.backend.name == "torch"
     pixels = torch.from_numpy(blurred()).permute(2, 0, 1)[None].float() / 255
     padded = nn.functional.pad(pixels, (0, 26, 0, 10), mode="replicate")
     with torch.inference_mode():

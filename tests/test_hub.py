@@ -148,7 +148,7 @@ def pinned(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> ModelSpec:
 
 def test_a_model_of_the_catalog_is_fetched_once_and_restores(hub: Hub, pinned: ModelSpec) -> None:
     assert bytes_to_fetch(pinned) == len(ONNX)
-    backend = Restorer.open("zoo-net", engine="onnx", device="cpu").backend
+    backend = Restorer.open("zoo-net", engine="onnx", device="cpu").network.backend
     assert backend.name == "onnx"
     assert bytes_to_fetch(pinned) == 0
     hub.requests.clear()

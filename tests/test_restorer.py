@@ -10,13 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deblur.backends.base import ACCELERATOR_BATCH, Backend, Batch
-from deblur.catalog import CATALOG
+from deblur.catalog import CATALOG, FOCUS_MODEL, GENERAL_MODEL
+from deblur.diagnosis import Kind
+from deblur.diagnosis.summary import summarise
 from deblur.errors import CancelledError, NonFiniteOutputError, OutputError, TileError
 from deblur.image_io import DecodedImage, write_image
+from deblur.report import RestoreReport
 from deblur.restorer import Progress, Restorer
 from deblur.spec import ModelSpec, Precision, TilingPolicy
 from deblur.tiled_network import TiledNetwork
 from deblur.tiling import least_tile
+from tests.diagnosis.reports import tile
 from tests.pictures import photo, scene
 
 SPEC = replace(CATALOG["srcnn"], tiling=TilingPolicy(tile=64, halo=4))
@@ -82,11 +86,12 @@ def test_an_identity_network_changes_no_pixel(
     np.testing.assert_array_equal(restored.pixels, image.pixels)
 
 
-def test_linear_light_goes_in_and_srgb_comes_out() -> None:
-    class Halve(Identity):
-        def run(self, batch: Batch) -> Batch:
-            return batch / 2
+class Halve(Identity):
+    def run(self, batch: Batch) -> Batch:
+        return batch / 2
 
+
+def test_linear_light_goes_in_and_srgb_comes_out() -> None:
     image = photo(20, 20).with_pixels(np.full((20, 20, 3), 188, np.uint8))
     restored = Restorer(TiledNetwork(replace(SPEC, transfer="linear"), Halve())).restore(image)
     assert np.unique(restored.pixels).tolist() == [137]
@@ -302,3 +307,60 @@ def test_what_cannot_be_written_is_said_before_the_network_runs(
 @pytest.mark.parametrize(("tile", "tiles"), [(None, 16), (0, 1), (128, 4)])
 def test_the_tile_can_be_chosen(tile: int | None, tiles: int) -> None:
     assert len(TiledNetwork(SPEC, Identity(), tile=tile).plan(200, 200)) == tiles
+
+
+def picking(
+    image: DecodedImage, kinds: list[Kind]
+) -> tuple[DecodedImage, RestoreReport, list[str]]:
+    """Restore with a diagnosis that finds `kinds` side by side, and networks that darken."""
+    opened: list[str] = []
+    found = summarise(
+        image.height,
+        image.width,
+        [tile(kind, left=160 * place) for place, kind in enumerate(kinds)],
+    )
+
+    def open_other(name: str) -> TiledNetwork:
+        opened.append(name)
+        return TiledNetwork(replace(SPEC, name=name), Halve())
+
+    restorer = Restorer(TiledNetwork(replace(SPEC, name=GENERAL_MODEL), Identity()), open_other)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("deblur.restorer.diagnose", lambda image, threads: found)
+        restored, report = restorer.restore_reported(image)
+        np.testing.assert_array_equal(restorer.restore(image).pixels, restored.pixels)
+    return restored, report, opened
+
+
+def test_a_sharp_photo_stays_as_it_came_to_the_bit() -> None:
+    image = photo(160, 640)
+    for pixels in (image.pixels, image.pixels.astype(np.uint16) * 257, image.pixels[..., :1]):
+        restored, report, opened = picking(image.with_pixels(pixels), [Kind.sharp] * 4)
+        np.testing.assert_array_equal(restored.pixels, pixels)
+        assert (report.models, opened) == ((), [])
+
+
+def test_what_is_picked_is_opened_once_and_runs() -> None:
+    image = photo(160, 640)
+    restored, report, opened = picking(image, [Kind.focus] * 4)
+    assert report.models == tuple(opened) == (FOCUS_MODEL,)
+    assert report.picked
+    np.testing.assert_allclose(restored.pixels, image.pixels / 2, atol=0.51)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_parts_of_a_photo_go_their_own_way(channels: int) -> None:
+    image = photo(160, 1280, channels)
+    restored, report, _ = picking(image, [Kind.focus] * 4 + [Kind.motion] * 4)
+    assert set(report.models) == {GENERAL_MODEL, FOCUS_MODEL}
+    np.testing.assert_allclose(restored.pixels[:, :300], image.pixels[:, :300] / 2, atol=8)
+    np.testing.assert_allclose(restored.pixels[:, -300:], image.pixels[:, -300:], atol=1)
+
+
+def test_a_named_model_restores_whatever_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = summarise(40, 40, [tile(Kind.sharp)])
+    monkeypatch.setattr("deblur.restorer.diagnose", lambda image, threads: found)
+    image = photo(40, 40)
+    restored, report = Restorer(TiledNetwork(SPEC, Halve())).restore_reported(image)
+    np.testing.assert_allclose(restored.pixels, image.pixels / 2, atol=0.51)
+    assert (report.models, report.picked) == ((SPEC.name,), False)

@@ -16,7 +16,7 @@ from deblur.onnx_file import open_session
 from deblur.weights import sha256_of
 
 NETWORK = Path(__file__).parent / "model.onnx"
-NETWORK_SHA256 = "9e9cc30872a9be3b4599d2b31218b13914a788e926c005ab9d036c48d816a1f2"
+NETWORK_SHA256 = "73aa84f7ad05a039b44a498354c5aa52f67eeecd62537972da7f7903ea214abf"
 AT_ONCE = 16
 """Tiles in the network together."""
 

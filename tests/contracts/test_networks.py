@@ -127,7 +127,7 @@ def test_tiles_give_what_the_whole_gives(spec: ModelSpec, exported: dict[str, Pa
     """For the shipped weights where there are any, else for fresh ones; see also the ramp."""
     weights = spec if spec.weights else None
     onnx = (
-        Restorer.open(spec.name, engine="onnx", device="cpu").backend
+        Restorer.open(spec.name, engine="onnx", device="cpu").network.backend
         if weights
         else OnnxBackend(exported[".onnx"], device="cpu")
     )

@@ -1,0 +1,88 @@
+"""What is told of a restored photo."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deblur.diagnosis import Kind
+from deblur.diagnosis.summary import summarise
+from deblur.report import RestoreReport, change_between, sharper_share
+from tests.diagnosis.reports import diagnosis, tile
+
+REPORT = RestoreReport(
+    models=("residual-unet-xs",),
+    picked=True,
+    backend="onnx",
+    execution_provider="CPUExecutionProvider",
+    device="cpu",
+    precision="fp32",
+    width=1000,
+    height=500,
+    tile=(512, 1024),
+    tiles=1,
+    seconds=1.0,
+    network_seconds=0.9,
+    before=diagnosis(Kind.motion, length=12.0),
+    after=diagnosis(Kind.sharp),
+    changed=0.4,
+    mean_change=2.0,
+    sharper=0.8,
+    notes=("a note",),
+)
+
+
+def test_the_summary_says_what_was_found_picked_and_changed() -> None:
+    told = REPORT.summary()
+    assert told.startswith("Moderate shake of about 12 px: a good case. residual-unet-xs, picked")
+    assert "40% of it differs visibly, 80% of it got sharper" in told
+    assert "a note" in told
+    assert "picked" not in replace(REPORT, picked=False).summary()
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome"),
+    [
+        ({"models": ()}, "the photo stays as it came"),
+        ({"changed": 0.01}, "the photo came out almost unchanged (1.0% of it differs visibly)"),
+    ],
+)
+def test_what_came_out_as_it_was_is_not_called_restored(
+    fields: dict[str, Any], outcome: str
+) -> None:
+    report = replace(REPORT, **fields)
+    assert outcome in report.summary()
+    assert "got sharper" not in report.summary()
+
+
+def test_the_json_form_has_all_but_the_tiles() -> None:
+    written = json.loads(json.dumps(REPORT.as_json()))
+    assert written["model"] == "residual-unet-xs"
+    assert written["before"]["kind"] == "motion"
+    assert written["after"]["kind"] == "sharp"
+    assert "tiles" not in written["before"]
+    assert written["tiles"] == 1
+    assert json.loads(json.dumps(replace(REPORT, models=()).as_json()))["model"] == "none"
+
+
+@pytest.mark.parametrize(("dtype", "unit"), [(np.uint8, 1), (np.uint16, 257)])
+def test_change_is_counted_of_255(dtype: type, unit: int) -> None:
+    before = np.zeros((8, 10, 3), dtype)
+    after = before.copy()
+    after[:, :5] = 4 * unit
+    after[:, 5:] = 2 * unit
+    change = change_between(before, after)
+    assert change.visible == 0.5
+    assert change.mean == pytest.approx(3)
+    assert change_between(after, before) == change
+
+
+def test_a_tile_got_sharper_where_points_are_clearly_narrower() -> None:
+    def photo(*lengths: float) -> Any:
+        tiles = [tile(Kind.motion, length=length, weight=0.5) for length in lengths]
+        return summarise(160, 640, tiles)
+
+    assert sharper_share(photo(10, 10, 1, 10), photo(5, 9, 0.6, 12)) == 0.25
+    assert sharper_share(summarise(8, 8, []), summarise(8, 8, [])) == 0
