@@ -354,7 +354,7 @@ def test_parts_of_a_photo_go_their_own_way(channels: int) -> None:
     restored, report, _ = picking(image, [Kind.focus] * 4 + [Kind.motion] * 4)
     assert set(report.models) == {GENERAL_MODEL, FOCUS_MODEL}
     np.testing.assert_allclose(restored.pixels[:, :300], image.pixels[:, :300] / 2, atol=8)
-    np.testing.assert_allclose(restored.pixels[:, -300:], image.pixels[:, -300:], atol=1)
+    np.testing.assert_allclose(restored.pixels[:, -300:], image.pixels[:, -300:], atol=8)
 
 
 def test_a_named_model_restores_whatever_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
