@@ -88,17 +88,18 @@ class RestoreReport:
         return f"{self.changed:.0%} of it differs visibly, {self.sharper:.0%} of it got sharper"
 
     def summary(self) -> str:
-        """One line for people: found, run, for how long, changed, and what is to be noted."""
+        """One line for people: what ran, for how long, what was found, changed and is to be noted."""
         parts = (
             f"{self.model}{', picked for it' if self.picked and self.models else ''}",
             f"{self.backend} ({self.execution_provider}, {self.precision})",
             f"{self.tiles} {'tile' if self.tiles == 1 else 'tiles'} of "
             f"{self.tile[1]}x{self.tile[0]}",
             f"{self.megapixels:.1f} MP in {self.seconds:.1f} s",
+            " ".join(self.found),
             self.outcome,
             *self.notes,
         )
-        return f"{' '.join(self.found)} {' · '.join(parts)}"
+        return " · ".join(parts)
 
     def as_json(self) -> dict[str, Any]:
         """All of it as what JSON can hold; the diagnoses without their tiles."""

@@ -36,7 +36,8 @@ REPORT = RestoreReport(
 
 def test_the_summary_says_what_was_found_picked_and_changed() -> None:
     told = REPORT.summary()
-    assert told.startswith("Moderate shake of about 12 px: a good case. residual-unet-xs, picked")
+    assert told.startswith("residual-unet-xs, picked for it · onnx (CPUExecutionProvider, fp32)")
+    assert "Moderate shake of about 12 px: a good case." in told
     assert "40% of it differs visibly, 80% of it got sharper" in told
     assert "a note" in told
     assert "picked" not in replace(REPORT, picked=False).summary()

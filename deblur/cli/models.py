@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.catalog import CATALOG
 from deblur.cli.console import OUT
+from deblur.guide import GUIDED
 from deblur.spec import ModelSpec
 from deblur.weights import PRETRAINED
 
@@ -47,8 +48,8 @@ def _megabytes(spec: ModelSpec) -> str:
 
 
 def _remark(spec: ModelSpec) -> str:
-    if spec.name == DEFAULT_MODEL:
-        return "default"
+    if spec.name in GUIDED:
+        return "picked by auto"
     if spec.on_hub:
         return "fetched once"
     return "" if spec.weights else "to be trained"
