@@ -88,7 +88,7 @@ class RestoreReport:
         return f"{self.changed:.0%} of it differs visibly, {self.sharper:.0%} of it got sharper"
 
     def summary(self) -> str:
-        """One line for people: what ran, for how long, what was found, changed and is to be noted."""
+        """One line for people: what ran, for how long, what was found, what changed."""
         parts = (
             f"{self.model}{', picked for it' if self.picked and self.models else ''}",
             f"{self.backend} ({self.execution_provider}, {self.precision})",

@@ -9,7 +9,8 @@ import pillow_heif
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.catalog import CATALOG
+from deblur.guide import GUIDED
 from tests.cli.command_line import (
     ON_ONNX,
     deblur,
@@ -262,7 +263,7 @@ def test_models_are_listed_with_size_cost_and_licence(tmp_path: Path) -> None:
             assert f"{spec.macs_per_megapixel:.1f}" in lines[spec.name]
         assert spec.licence in lines[spec.name]
         assert ("to be trained" in lines[spec.name]) == (not spec.weights)
-    assert "default" in lines[DEFAULT_MODEL]
+    assert all("picked by auto" in lines[name] for name in GUIDED)
     assert "91.7" in lines["nafnet-gopro"]
     assert "fetched once" in lines["nafnet-gopro"]
 
