@@ -37,7 +37,8 @@ def verification(
         f"{what}: {theirs or 'none'} is claimed, {ours or 'none'} was measured"
         for what, theirs, ours in (
             ("pictures", claimed.dataset.digest, measured.dataset.digest),
-            ("protocol", claimed.protocol_digest, measured.protocol_digest),
+            ("protocol", claimed.rules, measured.rules),
+            ("precision", claimed.engine.precision, measured.engine.precision),
             ("weights", claimed.model.weights_sha256, measured.model.weights_sha256),
             ("parameters", claimed.model.parameters, measured.model.parameters),
             (

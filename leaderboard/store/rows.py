@@ -161,7 +161,7 @@ def _dataset_cells(record: RunResult) -> Row:
         "subset_of": record.dataset.subset_of,
         "images": _number(record.dataset.images),
         "dataset_digest": record.dataset.digest,
-        "protocol_digest": record.protocol_digest,
+        "protocol_digest": record.rules,
     }
 
 

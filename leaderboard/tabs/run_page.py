@@ -204,7 +204,7 @@ def _provenance(entry: Entry, history: History) -> Facts:
         "Contact": about.contact,
         "Note": about.note,
         "Weights, sha256": model.weights_sha256,
-        "Protocol": record.protocol_digest,
+        "Protocol": record.rules,
         "Date": record.date,
         "Versions": ", ".join(f"{name} {is_at}" for name, is_at in machine.versions.items())
         if machine

@@ -16,7 +16,7 @@ from leaderboard.store.files import is_id, safe_name
 from leaderboard.store.folder_store import FolderStore
 from tests.cli.command_line import ENVIRONMENT, ROOT
 from tests.leaderboard.ballots import preference
-from tests.leaderboard.entries import images, measured, record
+from tests.leaderboard.entries import at, images, measured, of_schema_1, record
 
 MANY = """
 import sys
@@ -104,6 +104,18 @@ def test_a_plain_record_is_a_measured_entry(store: FolderStore) -> None:
     assert row["psnr"] == made.means["psnr"].value
     assert row["psnr_low"] < row["psnr"] < row["psnr_high"]
     assert len(row["scores"]) == row["images"] == len(made.images)
+
+
+def test_an_entry_of_schema_1_stays_and_compares_with_those_of_today(store: FolderStore) -> None:
+    old = of_schema_1(record("old"))
+    path = store.root / "mini" / "old" / f"{old.id}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(old.to_json())
+    store.add(measured("new", engine=at("int8")))
+    board = store.load()
+    assert (len(board.rows), board.problems) == (2, ())
+    assert board.rows["protocol_digest"].nunique() == 1
+    assert store.entry(old.id).record == old
 
 
 @pytest.mark.parametrize(
