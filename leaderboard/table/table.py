@@ -12,6 +12,7 @@ import pandas as pd
 from deblur.records.run_result import MetricRecord
 from leaderboard.errors import TableError
 from leaderboard.store.folder_store import Board
+from leaderboard.table.models import below_their_models, standing_for_models
 from leaderboard.table.ranking import ranks
 
 Direction = Literal["higher", "lower"]
@@ -47,8 +48,10 @@ class Column:
 class Table:
     """Rows of `dataset` under one protocol: `frame` has a column for each of `columns`.
 
-    The rows of group 1 are ranked together; those of further groups, which have other pictures
-    or definitions, only among themselves; reported ones have neither group nor rank.
+    The models of group 1 are ranked together; those of further groups, which have other pictures
+    or definitions, only among themselves; reported rows have neither group nor rank. One row stands
+    for a model; its other ones follow it, have no rank, and `variant` says what they are
+    (`models.models_of` gives a row a model).
     `other_protocols` counts the rows that were measured under other rules, by their digests.
     """
 
@@ -68,6 +71,13 @@ _BEFORE = (
     Column("rank", "rank", _field("rank"), ".0f", "lower", "shared where it may be chance", True),
     Column("group", "group", _field("group"), ".0f", note="ranked among themselves only"),
     Column("model", "model", _field("model"), brief=True),
+    Column(
+        "variant",
+        "variant",
+        _field("variant"),
+        note="of the model above, by what differs from its ranked row; takes no rank",
+        brief=True,
+    ),
     Column("title", "title", _field("title")),
     Column("link", "link", _field("link"), note="the model's card or paper"),
     Column(
@@ -191,17 +201,22 @@ def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
     sizes = keys.value_counts()
     order = sorted(sizes.index, key=lambda key: (-sizes[key], key))
     groups = [_ranked_group(measured[keys == key], number) for number, key in enumerate(order, 1)]
-    last = _sorted(rows[reported]).assign(rank=np.nan, group=np.nan)
+    last = _sorted(rows[reported]).assign(rank=np.nan, group=np.nan, variant=None)
     return pd.concat([*groups, last])
 
 
 def _ranked_group(rows: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Models in the order of the rows that stand for them, which alone are ranked."""
     ordered = _sorted(rows)
     metric = _ranking_metric(rows["metrics"].iloc[0])
     if metric is None:
-        return ordered.assign(rank=1, group=number)
-    found = ranks([*ordered["scores"]], metric[1].digits, metric[1].better)
-    return ordered.assign(rank=found, group=number)
+        return ordered.assign(rank=1, group=number, variant=None)
+    name, described = metric
+    ranked = ordered.index.isin(standing_for_models(ordered, name, described))
+    models, variants = ordered[ranked], ordered[~ranked]
+    found = ranks([*models["scores"]], described.digits, described.better)
+    together = below_their_models(models.assign(rank=found), variants.assign(rank=np.nan))
+    return together.assign(group=number)
 
 
 def _sorted(rows: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ SIZES = {"any": None, "up to 1 M": 1e6, "up to 10 M": 1e7, "up to 100 M": 1e8}
 ASIDE = ("group", "title", "link", "provider", "precision", "trained_on", "source")
 """Columns that are shown when they are asked for; the downloads have all."""
 
-ALWAYS = ("rank", "model", "id")
+ALWAYS = ("rank", "model", "variant", "id")
 CHOOSABLE = {each.title: each.name for each in COLUMNS if each.name not in ALWAYS}
 USUAL = tuple(title for title, name in CHOOSABLE.items() if name not in ASIDE)
 
