@@ -45,6 +45,12 @@ REPORTED_ID = "reported:"
 """What papers say has no record; its ids begin so."""
 
 _OF_A_MEAN = ("", "_low", "_high", "_left_out")
+_TAKEN = (*FIELDS, "key", "rank", "group", "memory", "model_variant", "mos")
+"""Columns of the table that are no metric's, though a metric's name might be theirs."""
+
+PICTURES = "_pictures"
+"""How the table's column ends that says of how many pictures a mean is."""
+
 _METRIC_NAME = re.compile(r"[a-z0-9][a-z0-9_+.-]{0,39}")
 _FAMILIES = {"gopro": "gopro", "realblur": "realblur", "hide": "hide", "lai": "lai"} | {
     "koehler": "k(?:o|oe|ö)hler"
@@ -138,7 +144,7 @@ def metric_cells(
 
 def is_metric_name(name: str) -> bool:
     """Whether a metric can have a column of that name."""
-    taken = name in (*FIELDS, "key", "rank", "mos") or name.endswith(_OF_A_MEAN[1:])
+    taken = name in _TAKEN or name.endswith((*_OF_A_MEAN[1:], PICTURES))
     return _METRIC_NAME.fullmatch(name) is not None and not taken
 
 

@@ -38,7 +38,7 @@ def models_of(frame: pd.DataFrame) -> list[ModelRows]:
 def _gathered(rows: Sequence[Row]) -> Iterator[ModelRows]:
     for (name, _), together in groupby(rows, lambda row: (row["model"], str(row["group"]))):
         first, *others = together
-        if pd.isna(first["variant"]):
+        if pd.isna(first["model_variant"]):
             yield ModelRows(name, first, tuple(others))
         else:
             yield ModelRows(name, None, (first, *others))
@@ -68,14 +68,14 @@ def standing_for_models(
 
 
 def below_their_models(ranked: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame:
-    """Ranked rows, each with its variants below it, which `variant` says what they are."""
+    """Ranked rows, each with its variants below it, which `model_variant` says what they are."""
     first = ranked.set_index("model")[[*_TOLD]].to_dict("index")
     named = [
         _difference(row, first[row["model"]])
         for row in variants[["model", "date", *_TOLD]].to_dict("records")
     ]
     told = pd.Series(named, variants.index, dtype=object)
-    together = pd.concat([ranked.assign(variant=None), variants.assign(variant=told)])
+    together = pd.concat([ranked.assign(model_variant=None), variants.assign(model_variant=told)])
     place = dict(zip(ranked["model"], range(len(ranked)), strict=True))
     return together.sort_values("model", key=lambda names: names.map(place), kind="stable")
 

@@ -228,7 +228,7 @@ def figures(table: Table, frame: pd.DataFrame, board: Board) -> list[Any]:
         else None
         for cost in COSTS
     ]
-    ranked = (frame["group"] == 1) & frame["variant"].isna()
+    ranked = (frame["group"] == 1) & frame["model_variant"].isna()
     first = rows[ranked.fillna(False).to_numpy(bool)]
     others = first[first["model"] != "blurred"]
     drawn = [*costs, *_gains(others, _blurred(table, board), metric.title, better)]

@@ -143,7 +143,7 @@ def test_a_damaged_or_foreign_file_is_named_and_left(
 
 
 def test_metrics_that_would_hide_columns_are_refused(store: FolderStore) -> None:
-    for name in ("model", "psnr_low", "../x", "key"):
+    for name in ("model", "psnr_low", "../x", "memory"):
         given = [
             each.model_copy(update={"scores": {name: 1.0 + place}})
             for place, each in enumerate(images())

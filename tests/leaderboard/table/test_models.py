@@ -35,7 +35,7 @@ def table_of(folder: Path, *entries: Entry) -> Table:
 
 def told(table: Table) -> list[tuple[Any, ...]]:
     """Model, rank and variant of each row; None where there is none."""
-    shown = table.frame[["model", "rank", "variant"]].astype(object)
+    shown = table.frame[["model", "rank", "model_variant"]].astype(object)
     return [*shown.where(shown.notna(), None).itertuples(index=False, name=None)]
 
 
@@ -101,7 +101,7 @@ def test_a_row_a_model_with_its_variants(tmp_path: Path) -> None:
     one, two = models_of(table.frame)
     assert one.row is not None
     assert (one.name, one.row["rank"]) == ("one", 1)
-    assert [each["variant"] for each in one.variants] == ["bf16, torch"]
+    assert [each["model_variant"] for each in one.variants] == ["bf16, torch"]
     assert (two.name, two.variants) == ("two", ())
 
 
@@ -117,4 +117,4 @@ def test_models_of_other_pictures_are_other_models(tmp_path: Path) -> None:
     elsewhere = record(given=images()).dataset.model_copy(update={"digest": "0"})
     table = table_of(tmp_path, ran("one", 28.0), measured("one", 25.0, dataset=elsewhere))
     assert [(each.name, len(each.variants)) for each in models_of(table.frame)] == [("one", 0)] * 2
-    assert pd.isna(table.frame["variant"]).all()
+    assert pd.isna(table.frame["model_variant"]).all()
