@@ -86,9 +86,13 @@ def examine(
     board: Board,
     *,
     moderated: bool = False,
+    scored_here: bool = False,
     tell: Tell = lambda _: None,
 ) -> Entry:
-    """The entry that `submit` would keep. Raises SubmissionError with everything that is wrong."""
+    """The entry that `submit` would keep; `scored_here` where our harness made the record.
+
+    Raises SubmissionError with everything that is wrong.
+    """
     told, complaints = _parse_about(about)
     record = _parse_record(content)
     if isinstance(record, list):
@@ -100,6 +104,7 @@ def examine(
         about=told,
         submitted=datetime.now(UTC).strftime("%Y-%m-%d"),
         moderated=moderated,
+        scored_here=scored_here,
     )
     if complaints := [*complaints, *check_submission(entry, board)]:
         raise SubmissionError(complaints)

@@ -21,7 +21,7 @@ from leaderboard.store.entries import Entry, History
 
 Row = dict[str, Any]
 _TEXTS = (
-    *("id", "kind", "status", "withdrawn_because"),
+    *("id", "kind", "checked", "status", "withdrawn_because"),
     *("dataset", "variant", "subset_of", "dataset_digest", "protocol_digest"),
     *("model", "title", "model_kind", "link", "licence", "trained_on", "contamination", "source"),
     *("backend", "device", "precision", "provider", "date", "metrics", "weights_sha256"),
@@ -71,6 +71,7 @@ def entry_row(entry: Entry, history: History) -> Row:
     return {
         "id": entry.id,
         "kind": _kind(entry, history),
+        "checked": _checked(entry, history),
         "status": status(entry, history),
         "withdrawn_because": history.withdrawn.reason if history.withdrawn else None,
         **_dataset_cells(record),
@@ -153,6 +154,17 @@ def _kind(entry: Entry, history: History) -> str:
     return "verified" if claimed and history.verified else entry.kind
 
 
+def _checked(entry: Entry, history: History) -> str:
+    """Who or what stands behind the scores, and since when."""
+    if entry.kind == "measured":
+        return f"measured here, {entry.record.date[:10]}"
+    if history.verified:
+        by = f" by {history.verified.by}" if history.verified.by else ""
+        return f"measured again{by}, {history.verified.date}"
+    what = "pictures scored here" if entry.scored_here else "sums recomputed"
+    return f"{what}, {entry.submitted}"
+
+
 def status(entry: Entry, history: History) -> str:
     """Whether a row is shown, was withdrawn, or waits to be accepted."""
     if history.withdrawn:
@@ -206,6 +218,7 @@ def _reported_row(reported: ReportedScores, score: ReportedScore) -> Row:
     return {
         "id": f"{REPORTED_ID}{reported.dataset}:{score.model}",
         "kind": "reported",
+        "checked": "not checked",
         "status": "shown",
         "dataset": reported.dataset,
         "model": score.model,

@@ -97,6 +97,13 @@ _BEFORE = (
         note="measured here; self-reported; verified: measured again; reported: a paper's words",
         brief=True,
     ),
+    Column(
+        "checked",
+        "checked",
+        _field("checked"),
+        note="who or what stands behind the scores: they were measured here, or again, by whom; "
+        "the pictures were scored here; or only the sums follow from the sender's own scores",
+    ),
 )
 _AFTER = (
     Column(

@@ -6,11 +6,18 @@ import pytest
 
 from deblur.records.protocol import EvalProtocol
 from deblur.records.run_result import ImageScore, MetricRecord, RunResult
-from leaderboard.intake.verification import verification
+from leaderboard.errors import VerificationError
+from leaderboard.intake.verification import verification, verified
 from leaderboard.store.entries import Entry
 from tests.leaderboard.entries import at, images, record
 
 CLAIMED = 10.0
+
+
+def test_who_measured_again_is_a_name_that_can_be_shown() -> None:
+    assert verified(record(), "the lab").by == "the lab"
+    with pytest.raises(VerificationError, match="by: has < or >"):
+        verified(record(), "<b>")
 
 
 def scored(metric: str, first: float) -> RunResult:
