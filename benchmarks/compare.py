@@ -53,7 +53,7 @@ def compare(first: RunResult, second: RunResult) -> list[Difference]:
             f"the records are of different pictures: {first.dataset.name} ({first.dataset.digest}) "
             f"and {second.dataset.name} ({second.dataset.digest}); measure both on the same dataset"
         )
-    if first.protocol_digest != second.protocol_digest:
+    if first.rules != second.rules:
         raise RecordError(
             f"the records were taken under different rules ({', '.join(_changed(first, second))}); "
             "scores compare within one protocol only"
@@ -100,7 +100,7 @@ def _difference(first: RunResult, second: RunResult, metric: str) -> Difference 
 
 
 def _changed(first: RunResult, second: RunResult) -> Iterator[str]:
-    ours, theirs = first.protocol.model_dump(), second.protocol.model_dump()
+    ours, theirs = (each.protocol.model_dump(exclude={"precision"}) for each in (first, second))
     for name, value in ours.items():
         if theirs[name] != value:
             yield f"{name}: {value} and {theirs[name]}"

@@ -46,12 +46,6 @@ class MethodChoice:
         """Whether its speed says anything: not where nothing is computed here."""
         return self.pictures is None and self.model != "blurred"
 
-    def runs_at(self) -> Precision:
-        """The precision asked for, else the model's own. Raises as `identity` does."""
-        if self.precision or self.pictures is not None or self.model in BASELINES:
-            return self.precision or "fp32"
-        return _networks_of(self.model)[0].precisions[0]
-
     def name(self) -> str:
         """What it is called in records. Raises as `identity` does."""
         known = self.pictures is not None or self.model in (*BASELINES, AUTO)

@@ -105,6 +105,7 @@ def verify(
     model: Annotated[
         str | None, typer.Option(help="What to run instead of what the entry names.")
     ] = None,
+    by: Annotated[str, typer.Option(help="Who you are; the board shows it.")] = "",
     root: Root = None,
 ) -> None:
     """Measure a claim again; if all scores agree it is verified."""
@@ -116,7 +117,7 @@ def verify(
             for each in differences:
                 ERR.print(each, style="red")
             raise typer.Exit(1)
-        store.add_verification(id, verified(measured))
+        store.add_verification(id, verified(measured, by))
         _catch_up(store)
         OUT.print(f"{id} is verified: every score of {entry.record.model.name} agrees")
 

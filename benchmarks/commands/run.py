@@ -198,7 +198,7 @@ def show_records(records: Sequence[RunResult]) -> None:
     """A table for each set of pictures and protocol."""
     groups: dict[tuple[str, str, str], list[RunResult]] = {}
     for record in records:
-        key = record.dataset.name, record.dataset.digest, record.protocol_digest
+        key = record.dataset.name, record.dataset.digest, record.rules
         groups.setdefault(key, []).append(record)
     for group in groups.values():
         OUT.print(record_table(group))
@@ -241,11 +241,8 @@ def _task(
             f"{', '.join(wanting)}: {dataset.name} has no sharp pictures to compare with; choose "
             f"among {', '.join(dataset.spec.metrics)}"
         )
-    rules = {
-        "precision": method.runs_at(),
-        "tiling": "model" if method.tile is None else method.tile,
-    }
-    protocol = dataset.protocol.model_copy(update=rules)
+    tiling = "model" if method.tile is None else method.tile
+    protocol = dataset.protocol.model_copy(update={"tiling": tiling})
     return Task(method, dataset, protocol, names or dataset.spec.metrics, save)
 
 

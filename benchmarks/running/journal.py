@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.metrics import find_metric
+from benchmarks.running.code_version import version_of_code
 from benchmarks.running.shards import FinishedShard, Shard, Task
 from deblur.files import replace_file
 from deblur.records.digests import digest_of_json, state_of_file
@@ -17,13 +18,14 @@ UNFINISHED = ".unfinished"
 class Journal:
     """The finished shards of one task below a folder of results.
 
-    What they depend on (model and its weights, the pictures' files, rules, metrics) is digested
-    into the folder's name, so that a shard is never taken for another's. Raises UnknownModelError
-    when there is no such model.
+    What they depend on (model and its weights, the pictures' files, rules, metrics, the code that
+    restores and scores) is digested into the folder's name, so that a shard is never taken for
+    another's. Raises UnknownModelError when there is no such model.
     """
 
     def __init__(self, results: Path, task: Task) -> None:
         about = {
+            "code": version_of_code(),
             "method": [repr(task.method), task.method.identity()],
             "dataset": [
                 [item.id, *map(state_of_file, (item.blurred, item.sharp, item.kernel))]

@@ -58,7 +58,7 @@ def model_index(name: str, measurements: Sequence[RunResult]) -> dict[str, Any]:
             dataset_type=each.dataset.name,
             dataset_name=each.dataset.title,
             dataset_revision=each.dataset.digest,
-            dataset_config=f"protocol {each.protocol_digest}",
+            dataset_config=f"protocol {each.rules}",
             metric_type=metric,
             metric_name=f"{each.metrics[metric].title} ({each.metrics[metric].definition})",
             metric_value=value,
@@ -104,7 +104,7 @@ def _result_entry(measured: RunResult, benchmark: str) -> EvalResultEntry:
         source_url=f"{constants.ENDPOINT}/datasets/{benchmark}",
         source_name="Deblur Arena",
         notes=f"{metric.title}, {metric.definition}; {measured.dataset.images} pictures; protocol "
-        f"{measured.protocol_digest}; {measured.engine.backend}, {measured.engine.precision}",
+        f"{measured.rules}; {measured.engine.backend}, {measured.engine.precision}",
     )
 
 

@@ -70,7 +70,7 @@ def _scores(measurements: Sequence[RunResult]) -> str:
             f"{each.dataset.title} ({each.dataset.images} pictures)",
             each.model.name,
             *(_score(each, name) for name in metrics),
-            each.protocol_digest,
+            each.rules,
             f"{each.engine.backend}, {each.engine.device}, {each.engine.precision}",
         ]
         for each in measurements

@@ -25,10 +25,11 @@ class Alignment(BaseModel):
 
 
 class EvalProtocol(BaseModel):
-    """Everything that moves a score and is not the model, the dataset or the metric.
+    """Everything that moves a score and is not the model, how it runs, the dataset or the metric.
 
     `crop` pixels are left out at every edge; `tiling` is the side of the tiles, or `model` for
-    each model's own; `warm_up` restorations go before those that are timed.
+    each model's own; `warm_up` restorations go before those that are timed. `precision` is in
+    records of schema 1 only: it is how a model runs, and `EngineRecord` says it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,9 +42,13 @@ class EvalProtocol(BaseModel):
     crop: int = Field(default=0, ge=0)
     alignment: Alignment | None = None
     tiling: Literal["model"] | int = "model"
-    precision: Precision = "fp32"
+    precision: Precision | None = Field(default=None, exclude_if=lambda given: given is None)
     warm_up: int = Field(default=1, ge=1)
 
     def digest(self) -> str:
         """Equal digests mean equal rules."""
+        return digest_of_json(self.model_dump(mode="json", exclude={"precision"}))
+
+    def digest_of_schema_1(self) -> str:
+        """The digest that records of schema 1 state: that of the rules and of the precision."""
         return digest_of_json(self.model_dump(mode="json"))

@@ -18,7 +18,7 @@ from deblur.records.protocol import EvalProtocol
 from deblur.records.statistics import finite_only, mean_interval
 from deblur.spec import Precision
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Record(BaseModel):
@@ -98,8 +98,8 @@ class ImageScore(Record):
 class Mean(Record):
     """Mean of the finite scores with its 95 % interval; `left_out` counts those that were not.
 
-    Records of before December 2026 have the bootstrap's interval, which is too narrow for few
-    pictures; `mean_scores` makes it anew.
+    Records of schema 1 may have the bootstrap's interval, which is too narrow for few pictures;
+    `mean_scores` makes it anew.
     """
 
     value: float
@@ -138,9 +138,13 @@ class Machine(Record):
 
 
 class RunResult(Record):
-    """One model on one dataset under one protocol."""
+    """One model on one dataset under one protocol.
 
-    schema_version: Literal[1] = 1
+    A record of schema 1 stays what it is, with its id; its `protocol_digest` is that of the rules
+    and of the precision, and it has the `seed` of its bootstrap. `renewed` takes it to schema 2.
+    """
+
+    schema_version: Literal[1, 2] = 2
     model: ModelRecord
     engine: EngineRecord
     dataset: DatasetRecord
@@ -152,13 +156,19 @@ class RunResult(Record):
     categories: dict[str, dict[str, Mean]] = {}
     cost: CostRecord | None = None
     machines: tuple[Machine, ...] = ()
-    seed: int = 0
+    seed: int | None = Field(default=None, exclude_if=lambda given: given is None)
     date: str = Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
     command: str = ""
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "RunResult":
-        if self.protocol_digest != self.protocol.digest():
+        old = self.schema_version == 1
+        if (self.protocol.precision is not None, self.seed is not None) != (old, old):
+            raise ValueError(
+                "protocol.precision and seed are in records of schema 1, and in no other"
+            )
+        digest = self.protocol.digest_of_schema_1() if old else self.protocol.digest()
+        if self.protocol_digest != digest:
             raise ValueError("protocol_digest is not that of the protocol")
         ids = [image.id for image in self.images]
         if len({*ids}) != len(ids) or len(ids) != self.dataset.images:
@@ -172,6 +182,11 @@ class RunResult(Record):
     def id(self) -> str:
         """Names this very record: the digest of all that it says."""
         return digest_of_json(json.loads(self.model_dump_json()))
+
+    @property
+    def rules(self) -> str:
+        """The digest of the rules, by which records of either schema compare."""
+        return self.protocol.digest()
 
     @property
     def ranking_metric(self) -> str:
@@ -193,7 +208,7 @@ class RunResult(Record):
                 for each in error.errors()
             )
             raise RecordError(
-                f"{source} is no record of schema {SCHEMA_VERSION}: {wrong}"
+                f"{source} is no record of schema 1 to {SCHEMA_VERSION}: {wrong}"
             ) from error
 
 
@@ -269,6 +284,21 @@ def mean_scores(images: Sequence[ImageScore], metrics: Sequence[str]) -> dict[st
                 left_out=len(values) - len(finite),
             )
     return means
+
+
+def renewed(record: RunResult) -> RunResult:
+    """The record in the schema of today, with the intervals that its scores give today."""
+    names = [*record.metrics]
+    protocol = record.protocol.model_copy(update={"precision": None})
+    changes = {
+        "schema_version": SCHEMA_VERSION,
+        "protocol": protocol,
+        "protocol_digest": protocol.digest(),
+        "means": mean_scores(record.images, names),
+        "categories": category_means(record.images, names),
+        "seed": None,
+    }
+    return record.model_copy(update=changes)
 
 
 def category_means(

@@ -15,7 +15,15 @@ from benchmarks.datasets.manifest import Manifest, read_manifest
 from deblur.records.commands import without_places
 from deblur.records.digests import digest_of_json
 from deblur.records.protocol import EvalProtocol
-from deblur.records.run_result import Mean, RunResult, category_means, dataset_digest, mean_scores
+from deblur.records.run_result import (
+    SCHEMA_VERSION,
+    Mean,
+    RunResult,
+    category_means,
+    dataset_digest,
+    mean_scores,
+    renewed,
+)
 from leaderboard.errors import Complaint, SubmissionError
 from leaderboard.intake.plausibility import check_against_board, check_name, check_scores, named
 from leaderboard.store.entries import About, Entry, complaints_of
@@ -78,9 +86,13 @@ def examine(
     board: Board,
     *,
     moderated: bool = False,
+    scored_here: bool = False,
     tell: Tell = lambda _: None,
 ) -> Entry:
-    """The entry that `submit` would keep. Raises SubmissionError with everything that is wrong."""
+    """The entry that `submit` would keep; `scored_here` where our harness made the record.
+
+    Raises SubmissionError with everything that is wrong.
+    """
     told, complaints = _parse_about(about)
     record = _parse_record(content)
     if isinstance(record, list):
@@ -92,10 +104,11 @@ def examine(
         about=told,
         submitted=datetime.now(UTC).strftime("%Y-%m-%d"),
         moderated=moderated,
+        scored_here=scored_here,
     )
     if complaints := [*complaints, *check_submission(entry, board)]:
         raise SubmissionError(complaints)
-    return entry
+    return _of_today(entry, tell)
 
 
 def check_submission(entry: Entry, board: Board) -> list[Complaint]:
@@ -168,6 +181,15 @@ def _without_places(record: RunResult, tell: Tell) -> RunResult:
         return record
     tell(f"the places of files were taken out of the command; it is kept as: {command}")
     return record.model_copy(update={"command": command})
+
+
+def _of_today(entry: Entry, tell: Tell) -> Entry:
+    """The entry with its record in the schema of today."""
+    version = entry.record.schema_version
+    if version == SCHEMA_VERSION:
+        return entry
+    tell(f"the record is of schema {version}; it is kept in schema {SCHEMA_VERSION}")
+    return entry.model_copy(update={"record": renewed(entry.record)})
 
 
 def _check_texts(content: Any, field: str) -> Iterator[Complaint]:
@@ -361,7 +383,8 @@ def _check_rules(record: RunResult) -> Iterator[Complaint]:
     """Whether the protocol and the ranking metric are the dataset's own."""
     spec = DATASETS[record.dataset.name]
     theirs = record.protocol
-    free = {"tiling": theirs.tiling, "precision": record.engine.precision}
+    old = theirs.precision is not None
+    free = {"tiling": theirs.tiling, "precision": record.engine.precision if old else None}
     ours = EvalProtocol(alignment=spec.alignment).model_copy(update=free)
     for field in EvalProtocol.model_fields:
         expected, given = getattr(ours, field), getattr(theirs, field)

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from pydantic import ValidationError
+
 from deblur.catalog import CATALOG
 from deblur.records.run_result import RunResult
 from leaderboard.errors import HarnessError, VerificationError
 from leaderboard.intake.harness import run_harness
 from leaderboard.intake.plausibility import named
-from leaderboard.store.entries import Entry, Verification
+from leaderboard.store.entries import Entry, Verification, complaints_of
 
 TOLERANCE: Mapping[str, float] = {
     **dict.fromkeys(("psnr", "psnr_y"), 0.02),
@@ -37,7 +39,8 @@ def verification(
         f"{what}: {theirs or 'none'} is claimed, {ours or 'none'} was measured"
         for what, theirs, ours in (
             ("pictures", claimed.dataset.digest, measured.dataset.digest),
-            ("protocol", claimed.protocol_digest, measured.protocol_digest),
+            ("protocol", claimed.rules, measured.rules),
+            ("precision", claimed.engine.precision, measured.engine.precision),
             ("weights", claimed.model.weights_sha256, measured.model.weights_sha256),
             ("parameters", claimed.model.parameters, measured.model.parameters),
             (
@@ -81,10 +84,16 @@ def model_of(entry: Entry) -> str:
     )
 
 
-def verified(measured: RunResult) -> Verification:
-    """What to keep of a record that agrees with the claim."""
+def verified(measured: RunResult, by: str = "") -> Verification:
+    """What to keep of a record that agrees with the claim.
+
+    Raises VerificationError for a name of who measured it that cannot be shown.
+    """
     today = datetime.now(UTC).strftime("%Y-%m-%d")
-    return Verification(record=measured, tolerance=dict(TOLERANCE), date=today)
+    try:
+        return Verification(record=measured, tolerance=dict(TOLERANCE), date=today, by=by)
+    except ValidationError as error:
+        raise VerificationError("; ".join(map(str, complaints_of(error)))) from error
 
 
 def _options(record: RunResult, model: str, pictures: Path | None) -> list[str]:

@@ -18,7 +18,7 @@ from leaderboard.store.files import EntryFiles
 from leaderboard.store.rows import FIELDS, Row, schema_for
 
 FOLDER = ".cache"
-_LAYOUT = 2
+_LAYOUT = 3
 _VERSION = digest_of_json([_LAYOUT, {name: str(kind) for name, kind in FIELDS.items()}])
 _KEY = pa.field("key", pa.string())
 

@@ -66,7 +66,11 @@ class About(Record):
 
 
 class Entry(Record):
-    """A record on the board. Where `moderated`, it waits until somebody accepts it."""
+    """A record on the board. Where `moderated`, it waits until somebody accepts it.
+
+    With `scored_here` somebody handed in restored pictures, and the board's own harness made the
+    record.
+    """
 
     entry_version: Literal[1] = 1
     kind: Literal["measured", "self-reported"]
@@ -74,6 +78,7 @@ class Entry(Record):
     about: About = About()
     submitted: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
     moderated: bool = False
+    scored_here: bool = False
 
     @property
     def id(self) -> str:
@@ -82,11 +87,15 @@ class Entry(Record):
 
 
 class Verification(Record):
-    """A claim was measured again, within a tolerance for each metric: `record` says how."""
+    """A claim was measured again, within a tolerance for each metric: `record` says how.
+
+    `by` names who did, if they say so; else it was whoever runs the board.
+    """
 
     record: RunResult
     tolerance: dict[str, float]
     date: str
+    by: Line = ""
 
 
 class Withdrawal(Record):

@@ -21,7 +21,7 @@ from leaderboard.store.entries import Entry, History
 
 Row = dict[str, Any]
 _TEXTS = (
-    *("id", "kind", "status", "withdrawn_because"),
+    *("id", "kind", "checked", "status", "withdrawn_because"),
     *("dataset", "variant", "subset_of", "dataset_digest", "protocol_digest"),
     *("model", "title", "model_kind", "link", "licence", "trained_on", "contamination", "source"),
     *("backend", "device", "precision", "provider", "date", "metrics", "weights_sha256"),
@@ -45,6 +45,12 @@ REPORTED_ID = "reported:"
 """What papers say has no record; its ids begin so."""
 
 _OF_A_MEAN = ("", "_low", "_high", "_left_out")
+_TAKEN = (*FIELDS, "key", "rank", "group", "memory", "model_variant", "mos")
+"""Columns of the table that are no metric's, though a metric's name might be theirs."""
+
+PICTURES = "_pictures"
+"""How the table's column ends that says of how many pictures a mean is."""
+
 _METRIC_NAME = re.compile(r"[a-z0-9][a-z0-9_+.-]{0,39}")
 _FAMILIES = {"gopro": "gopro", "realblur": "realblur", "hide": "hide", "lai": "lai"} | {
     "koehler": "k(?:o|oe|ö)hler"
@@ -65,6 +71,7 @@ def entry_row(entry: Entry, history: History) -> Row:
     return {
         "id": entry.id,
         "kind": _kind(entry, history),
+        "checked": _checked(entry, history),
         "status": status(entry, history),
         "withdrawn_because": history.withdrawn.reason if history.withdrawn else None,
         **_dataset_cells(record),
@@ -138,13 +145,24 @@ def metric_cells(
 
 def is_metric_name(name: str) -> bool:
     """Whether a metric can have a column of that name."""
-    taken = name in (*FIELDS, "key", "rank", "mos") or name.endswith(_OF_A_MEAN[1:])
+    taken = name in _TAKEN or name.endswith((*_OF_A_MEAN[1:], PICTURES))
     return _METRIC_NAME.fullmatch(name) is not None and not taken
 
 
 def _kind(entry: Entry, history: History) -> str:
     claimed = entry.kind == "self-reported"
     return "verified" if claimed and history.verified else entry.kind
+
+
+def _checked(entry: Entry, history: History) -> str:
+    """Who or what stands behind the scores, and since when."""
+    if entry.kind == "measured":
+        return f"measured here, {entry.record.date[:10]}"
+    if history.verified:
+        by = f" by {history.verified.by}" if history.verified.by else ""
+        return f"measured again{by}, {history.verified.date}"
+    what = "pictures scored here" if entry.scored_here else "sums recomputed"
+    return f"{what}, {entry.submitted}"
 
 
 def status(entry: Entry, history: History) -> str:
@@ -161,7 +179,7 @@ def _dataset_cells(record: RunResult) -> Row:
         "subset_of": record.dataset.subset_of,
         "images": _number(record.dataset.images),
         "dataset_digest": record.dataset.digest,
-        "protocol_digest": record.protocol_digest,
+        "protocol_digest": record.rules,
     }
 
 
@@ -200,6 +218,7 @@ def _reported_row(reported: ReportedScores, score: ReportedScore) -> Row:
     return {
         "id": f"{REPORTED_ID}{reported.dataset}:{score.model}",
         "kind": "reported",
+        "checked": "not checked",
         "status": "shown",
         "dataset": reported.dataset,
         "model": score.model,

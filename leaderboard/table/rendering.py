@@ -17,7 +17,7 @@ from rich.text import Text
 from leaderboard.errors import TableError
 from leaderboard.store.entries import Entry, History
 from leaderboard.store.rows import entry_row
-from leaderboard.table.table import Column, Table
+from leaderboard.table.table import Column, Table, cell
 
 _FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r]")
 """What a spreadsheet takes for a formula, full-width signs included."""
@@ -43,7 +43,7 @@ def _to_text(table: Table) -> str:
     groups = table.frame["group"].fillna(0).tolist()
     for index, row in enumerate(table.frame.to_dict("records")):
         last = index + 1 < len(groups) and groups[index + 1] != groups[index]
-        shown.add_row(*(Text(each.text(row[each.name])) for each in columns), end_section=last)
+        shown.add_row(*(Text(cell(each, row)) for each in columns), end_section=last)
     stream = StringIO()
     console = Console(file=stream, width=10_000, highlight=False, emoji=False)
     console.print(shown)
@@ -81,7 +81,10 @@ def _to_md(table: Table) -> str:
     lines = [
         _line([_escaped(each.title) for each in columns]),
         _line(["---:" if each.format else "---" for each in columns]),
-        *(_line([_cell(each, row) for each in columns]) for row in table.frame.to_dict("records")),
+        *(
+            _line([_linked(each, row) for each in columns])
+            for row in table.frame.to_dict("records")
+        ),
     ]
     notes = [f"\n{_escaped(note)}" for note in table.notes]
     return "\n".join([f"**{_escaped(_heading(table))}**", "", *lines, *notes]) + "\n"
@@ -110,8 +113,8 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
-def _cell(column: Column, row: Mapping[Any, Any]) -> str:
-    text = _escaped(column.text(row[column.name]))
+def _linked(column: Column, row: Mapping[Any, Any]) -> str:
+    text = _escaped(cell(column, row))
     link = row["link"]
     return f"[{text}]({link})" if column.name == "model" and not pd.isna(link) else text
 

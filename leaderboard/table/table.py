@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ import pandas as pd
 from deblur.records.run_result import MetricRecord
 from leaderboard.errors import TableError
 from leaderboard.store.folder_store import Board
+from leaderboard.store.rows import PICTURES
+from leaderboard.table.models import below_their_models, standing_for_models
 from leaderboard.table.ranking import ranks
 
 Direction = Literal["higher", "lower"]
@@ -45,10 +47,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of `dataset` under one protocol: `frame` has a column for each of `columns`.
+    """Rows of `dataset` under one protocol: `frame` has a column for each of `columns`, and after
+    them NAME_pictures for each metric of which a row's mean leaves pictures out.
 
-    The rows of group 1 are ranked together; those of further groups, which have other pictures
-    or definitions, only among themselves; reported ones have neither group nor rank.
+    The models of group 1 are ranked together; those of further groups, which have other pictures
+    or definitions, only among themselves; reported rows have neither group nor rank. One row stands
+    for a model; its other ones follow it, have no rank, and `model_variant` says what they are
+    (`models.models_of` gives a row a model).
     `other_protocols` counts the rows that were measured under other rules, by their digests.
     """
 
@@ -60,6 +65,14 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
+def cell(column: Column, row: Mapping[Any, Any]) -> str:
+    """A cell of a table's frame as people read it; a mean of some pictures says of how many."""
+    text, count = column.text(row[column.name]), row.get(f"{column.name}{PICTURES}")
+    if count is None or pd.isna(count) or count == row["images"]:
+        return text
+    return f"{text} ({count:.0f} of {row['images']:.0f})"
+
+
 def _field(name: str, scale: float = 1) -> Callable[[pd.DataFrame], "pd.Series[float]"]:
     return lambda rows: rows[name] if scale == 1 else rows[name] / scale
 
@@ -68,6 +81,13 @@ _BEFORE = (
     Column("rank", "rank", _field("rank"), ".0f", "lower", "shared where it may be chance", True),
     Column("group", "group", _field("group"), ".0f", note="ranked among themselves only"),
     Column("model", "model", _field("model"), brief=True),
+    Column(
+        "model_variant",
+        "variant",
+        _field("model_variant"),
+        note="of the model above, by what differs from its ranked row; takes no rank",
+        brief=True,
+    ),
     Column("title", "title", _field("title")),
     Column("link", "link", _field("link"), note="the model's card or paper"),
     Column(
@@ -76,6 +96,13 @@ _BEFORE = (
         _field("kind"),
         note="measured here; self-reported; verified: measured again; reported: a paper's words",
         brief=True,
+    ),
+    Column(
+        "checked",
+        "checked",
+        _field("checked"),
+        note="who or what stands behind the scores: they were measured here, or again, by whom; "
+        "the pictures were scored here; or only the sums follow from the sender's own scores",
     ),
 )
 _AFTER = (
@@ -108,6 +135,7 @@ _AFTER = (
     Column(
         "memory", "MB", _field("peak_memory_bytes", 1e6), ",.0f", "lower", "peak, 1e6 bytes", True
     ),
+    Column("images", "pictures", _field("images"), ",.0f", note="that were scored"),
     Column("licence", "licence", _field("licence")),
     Column("trained_on", "training data", _field("trained_on")),
     Column(
@@ -156,7 +184,8 @@ def build_table(board: Board, dataset: str, protocol_digest: str | None = None) 
     reported = shown["kind"] == "reported"
     rows = _ranked(shown[reported | (shown["protocol_digest"] == chosen)])
     columns = (*_BEFORE, *_metric_columns(rows), *_AFTER)
-    frame = pd.DataFrame({each.name: each.value(rows) for each in columns})
+    cells = {each.name: each.value(rows) for each in columns} | dict(_pictures(rows, columns))
+    frame = pd.DataFrame(cells)
     others = {str(name): int(count) for name, count in protocols.items() if name != chosen}
     return Table(
         dataset,
@@ -191,17 +220,22 @@ def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
     sizes = keys.value_counts()
     order = sorted(sizes.index, key=lambda key: (-sizes[key], key))
     groups = [_ranked_group(measured[keys == key], number) for number, key in enumerate(order, 1)]
-    last = _sorted(rows[reported]).assign(rank=np.nan, group=np.nan)
+    last = _sorted(rows[reported]).assign(rank=np.nan, group=np.nan, model_variant=None)
     return pd.concat([*groups, last])
 
 
 def _ranked_group(rows: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Models in the order of the rows that stand for them, which alone are ranked."""
     ordered = _sorted(rows)
     metric = _ranking_metric(rows["metrics"].iloc[0])
     if metric is None:
-        return ordered.assign(rank=1, group=number)
-    found = ranks([*ordered["scores"]], metric[1].digits, metric[1].better)
-    return ordered.assign(rank=found, group=number)
+        return ordered.assign(rank=1, group=number, model_variant=None)
+    name, described = metric
+    ranked = ordered.index.isin(standing_for_models(ordered, name, described))
+    models, variants = ordered[ranked], ordered[~ranked]
+    found = ranks([*models["scores"]], described.digits, described.better)
+    together = below_their_models(models.assign(rank=found), variants.assign(rank=np.nan))
+    return together.assign(group=number)
 
 
 def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
@@ -233,10 +267,27 @@ def _metric_columns(rows: pd.DataFrame) -> Iterator[Column]:
         )
 
 
+def _lacking(rows: pd.DataFrame, column: Column) -> "pd.Series[float]":
+    """Of how many pictures each row has no finite score that its mean could be made of."""
+    name = f"{column.name}_left_out"
+    return rows[name].fillna(0) if name in rows else pd.Series(0.0, rows.index)
+
+
+def _pictures(
+    rows: pd.DataFrame, columns: Sequence[Column]
+) -> Iterator[tuple[str, "pd.Series[float]"]]:
+    """Of how many pictures the means are, for each metric that lacks some in any row."""
+    for column in columns:
+        lacking = _lacking(rows, column)
+        if lacking.any():
+            counts = (rows["images"] - lacking).where(rows[column.name].notna())
+            yield f"{column.name}{PICTURES}", counts
+
+
 def _left_out(rows: pd.DataFrame, columns: Sequence[Column]) -> Iterator[str]:
     """Which means are those of other pictures than the means beside them."""
     for column in columns:
-        lacking = rows[rows.get(f"{column.name}_left_out", pd.Series(0, rows.index)) > 0]
+        lacking = rows[_lacking(rows, column) > 0]
         if len(lacking):
             of = [
                 f"{row['model']} ({row[f'{column.name}_left_out']:.0f} of {row['images']:.0f})"

@@ -14,10 +14,10 @@ NONE_STATED = "none stated"
 SIZES = {"any": None, "up to 1 M": 1e6, "up to 10 M": 1e7, "up to 100 M": 1e8}
 """Parameters, by what the filter calls it."""
 
-ASIDE = ("group", "title", "link", "provider", "precision", "trained_on", "source")
+ASIDE = ("group", "title", "link", "images", "provider", "precision", "trained_on", "source")
 """Columns that are shown when they are asked for; the downloads have all."""
 
-ALWAYS = ("rank", "model", "id")
+ALWAYS = ("rank", "model", "model_variant", "id")
 CHOOSABLE = {each.title: each.name for each in COLUMNS if each.name not in ALWAYS}
 USUAL = tuple(title for title, name in CHOOSABLE.items() if name not in ASIDE)
 

@@ -196,7 +196,8 @@ def rules(table: Table, board: Board) -> str:
     metric = _ranking(table)
     lines = [
         f"{table.dataset}, ranked by {metric.title} ({metric.note}). Models share a rank "
-        "where the difference, picture by picture, may be chance or is too small to show.",
+        "where the difference, picture by picture, may be chance or is too small to show. "
+        "Other engines and precisions of a model are its variants, and take no rank.",
         *([f"Protocol {table.protocol_digest}."] if table.protocol_digest else []),
         *table.notes,
     ]
@@ -227,7 +228,8 @@ def figures(table: Table, frame: pd.DataFrame, board: Board) -> list[Any]:
         else None
         for cost in COSTS
     ]
-    first = rows[(frame["group"] == 1).fillna(False).to_numpy(bool)]
+    ranked = (frame["group"] == 1) & frame["model_variant"].isna()
+    first = rows[ranked.fillna(False).to_numpy(bool)]
     others = first[first["model"] != "blurred"]
     drawn = [*costs, *_gains(others, _blurred(table, board), metric.title, better)]
     return [gr.Plot(each, visible=True) if each else gr.Plot(visible=False) for each in drawn]

@@ -204,7 +204,7 @@ def _provenance(entry: Entry, history: History) -> Facts:
         "Contact": about.contact,
         "Note": about.note,
         "Weights, sha256": model.weights_sha256,
-        "Protocol": record.protocol_digest,
+        "Protocol": record.rules,
         "Date": record.date,
         "Versions": ", ".join(f"{name} {is_at}" for name, is_at in machine.versions.items())
         if machine
@@ -217,11 +217,17 @@ def _provenance(entry: Entry, history: History) -> Facts:
 def _kind(entry: Entry, history: History) -> str:
     if history.withdrawn:
         return f"withdrawn on {history.withdrawn.date}: {history.withdrawn.reason}"
-    if history.verified:
-        return f"verified on {history.verified.date}: measured again, every score agrees"
     if entry.kind == "measured":
         return "measured here"
-    return f"self-reported on {entry.submitted}; nobody has measured it again yet"
+    if proof := history.verified:
+        by = proof.by or "whoever runs this board"
+        return f"verified on {proof.date} by {by}: measured again, every score agrees"
+    if entry.scored_here:
+        return f"self-reported on {entry.submitted}: the pictures were handed in, and scored here"
+    return (
+        f"self-reported on {entry.submitted}: means and digests follow from its own scores, and "
+        "nobody has measured it again yet"
+    )
 
 
 def _scores_html(record: RunResult) -> str:

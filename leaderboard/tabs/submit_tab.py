@@ -15,7 +15,7 @@ from deblur.records.run_result import RunResult
 from leaderboard.errors import Complaint, SubmissionError
 from leaderboard.intake.harness import run_harness
 from leaderboard.intake.pictures import score_pictures
-from leaderboard.intake.submission import MOST_BYTES, examine, submit
+from leaderboard.intake.submission import MOST_BYTES, examine
 from leaderboard.store.entries import Entry, History
 from leaderboard.store.folder_store import FolderStore
 from leaderboard.tabs.run_page import run_html
@@ -98,7 +98,7 @@ def build_submit_tab(
 
 def _answer(
     store: FolderStore,
-    handed_in: Callable[[], str | bytes],
+    handed_in: Callable[[], tuple[str | bytes, bool]],
     about: Mapping[str, str],
     *,
     keep: bool,
@@ -107,11 +107,11 @@ def _answer(
     """What the API and the page are told of a submission, which is kept or only looked at."""
     said: list[str] = []
     try:
-        content = handed_in()
+        content, scored_here = handed_in()
+        look = partial(examine, moderated=moderated, scored_here=scored_here, tell=said.append)
+        entry = look(content, about, store.load())
         if keep:
-            entry = submit(store, content, about, moderated=moderated, tell=said.append)
-        else:
-            entry = examine(content, about, store.load(), moderated=moderated, tell=said.append)
+            store.add(entry)
     except SubmissionError as error:
         return [_refusal(error), _told_wrong(error)]
     except (OSError, DeblurError) as trouble:
@@ -160,15 +160,15 @@ def _content(
     dataset: str,
     known: Mapping[str, Path | None],
     run: Callable[..., RunResult],
-) -> str | bytes:
-    """The record that was handed in, or that of the pictures."""
+) -> tuple[str | bytes, bool]:
+    """The record that was handed in, or that of the pictures; whether it was made here."""
     if path is None:
         raise SubmissionError([Complaint("file", "is missing; choose a record or a zip")])
     file = Path(path)
     if file.suffix.lower() == ".zip":
-        return score_pictures(file, model, dataset, known, run).to_json()
+        return score_pictures(file, model, dataset, known, run).to_json(), True
     with file.open("rb") as stream:
-        return stream.read(MOST_BYTES + 1)
+        return stream.read(MOST_BYTES + 1), False
 
 
 def _sentence(trouble: OSError | DeblurError) -> str:

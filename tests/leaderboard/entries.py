@@ -82,6 +82,19 @@ def record(
     return RunResult(**{**fields, **changes})
 
 
+def of_schema_1(made: RunResult) -> RunResult:
+    """What harnesses wrote before: precision among the rules, and the seed of a bootstrap."""
+    protocol = made.protocol.model_copy(update={"precision": made.engine.precision})
+    changes = {"schema_version": 1, "protocol": protocol, "seed": 0}
+    digest = protocol.digest_of_schema_1()
+    return made.model_copy(update={**changes, "protocol_digest": digest})
+
+
+def at(precision: str) -> EngineRecord:
+    """What ran a model at a precision."""
+    return record().engine.model_copy(update={"precision": precision})
+
+
 def measured(model: str = "sharp", psnr: float = 26.0, seed: int = 0, **changes: Any) -> Entry:
     """An entry that was measured here."""
     made = record(model, images(psnr, seed), **changes)

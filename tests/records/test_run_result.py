@@ -11,6 +11,7 @@ import leaderboard
 from benchmarks.compare import compare
 from benchmarks.running.runner import run
 from deblur.errors import RecordError
+from deblur.records.digests import digest_of_json
 from deblur.records.protocol import Alignment, EvalProtocol
 from deblur.records.run_result import (
     ImageScore,
@@ -20,10 +21,12 @@ from deblur.records.run_result import (
     dataset_digest,
     mean_scores,
     read_record,
+    renewed,
 )
 from tests.benchmarks.records import pairs_dataset, task
 
-FROZEN = Path(__file__).parent / "record-of-schema-1.json"
+FROZEN = Path(__file__).parent / "record-of-schema-2.json"
+OLD = Path(__file__).parent / "record-of-schema-1.json"
 
 
 def image(id: str, psnr: float, *categories: str, sharp: str = "b") -> ImageScore:
@@ -52,10 +55,42 @@ def edited(record: RunResult, **changes: Any) -> dict[str, Any]:
     return {**json.loads(record.to_json()), **changes}
 
 
-def test_a_file_of_schema_1_is_read_and_written_alike() -> None:
-    record = read_record(FROZEN)
-    assert record.id == "c4e0191b009ae4f2"
-    assert json.loads(record.to_json()) == json.loads(FROZEN.read_text())
+@pytest.mark.parametrize(
+    ("file", "id"),
+    [(OLD, "c4e0191b009ae4f2"), (FROZEN, "6f832b898b8f1bdc")],
+    ids=["schema 1", "schema 2"],
+)
+def test_a_file_of_each_schema_is_read_and_written_alike(file: Path, id: str) -> None:
+    record = read_record(file)
+    assert record.id == id
+    assert json.loads(record.to_json()) == json.loads(file.read_text())
+
+
+def of_schema_1(precision: str) -> RunResult:
+    """The old file, as if its model had run at another precision."""
+    content = json.loads(OLD.read_text())
+    content["protocol"]["precision"] = content["engine"]["precision"] = precision
+    digest = digest_of_json(content["protocol"])
+    return RunResult.from_json(json.dumps({**content, "protocol_digest": digest}))
+
+
+def test_precision_is_no_rule_in_either_schema() -> None:
+    full, int8, today = read_record(OLD), of_schema_1("int8"), read_record(FROZEN)
+    assert full.protocol_digest != int8.protocol_digest
+    assert full.rules == int8.rules == today.rules == today.protocol_digest
+    assert "psnr" in {each.metric for each in compare(full, int8)}
+    other = EvalProtocol(tiling=64)
+    assert other.digest() != today.rules
+
+
+def test_a_record_of_schema_1_is_renewed_and_says_the_same() -> None:
+    old = read_record(OLD)
+    new = renewed(old)
+    assert RunResult.from_json(new.to_json()) == new == read_record(FROZEN)
+    assert (new.model, new.engine, new.images) == (old.model, old.engine, old.images)
+    assert new.means == mean_scores(old.images, [*old.metrics])
+    assert new.means["psnr"].low < old.means["psnr"].low
+    assert renewed(new) == new
 
 
 def test_what_is_written_is_read_again(measured: tuple[RunResult, RunResult]) -> None:
@@ -74,7 +109,10 @@ def test_the_id_changes_with_anything_that_a_record_says(
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"schema_version": 2}, "schema_version"),
+        ({"schema_version": 3}, "schema_version"),
+        ({"schema_version": 1}, "in records of schema 1"),
+        ({"seed": 0}, "in records of schema 1, and in no other"),
+        ({"protocol": {"precision": "fp32"}}, "in records of schema 1, and in no other"),
         ({"date": "yesterday"}, "date"),
         ({"images": []}, "6 different pictures expected, 0 given"),
         ({"protocol_digest": "0"}, "protocol_digest"),

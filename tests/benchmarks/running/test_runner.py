@@ -157,7 +157,9 @@ def test_shards_of_other_weights_pictures_or_rules_are_not_taken(
     folders = {Journal(tmp_path, each).folder for each in [pairs, *others]}
     monkeypatch.setattr("benchmarks.methods.MethodChoice.identity", lambda self: "other weights")
     folders.add(Journal(tmp_path, pairs).folder)
-    assert len(folders) == 6
+    monkeypatch.setattr("benchmarks.running.journal.version_of_code", lambda: "other code")
+    folders.add(Journal(tmp_path, pairs).folder)
+    assert len(folders) == 7
 
 
 @pytest.mark.parametrize("count", [1, 5, 8, 33, 1111])

@@ -17,7 +17,7 @@ from leaderboard.intake.plausibility import check_scores
 from leaderboard.intake.submission import submit
 from leaderboard.intake.verification import model_of, verification
 from leaderboard.store.folder_store import FolderStore
-from tests.leaderboard.entries import ABOUT, METRICS, images, measured, record
+from tests.leaderboard.entries import ABOUT, METRICS, at, images, measured, of_schema_1, record
 
 SRCNN = CATALOG["srcnn"].weights[0].sha256
 
@@ -58,6 +58,21 @@ def test_a_good_record_is_self_reported(store: FolderStore) -> None:
     assert (row["id"], row["kind"], row["status"]) == (entry.id, "self-reported", "shown")
     assert row["link"] == "https://huggingface.co/somebody/sharp/tree/main"
     assert fields_again(store) == {"record"}
+
+
+def test_a_record_of_schema_1_is_kept_in_that_of_today(store: FolderStore) -> None:
+    made, said = record(engine=at("int8")), []
+    entry = submit(store, of_schema_1(made).to_json(), ABOUT, tell=said.append)
+    assert entry.record == made
+    assert said == ["the record is of schema 1; it is kept in schema 2"]
+    assert store.entry(entry.id) == entry
+    with pytest.raises(SubmissionError, match="on the board already"):
+        submit(store, of_schema_1(made).to_json(), ABOUT)
+
+
+def test_a_record_of_schema_1_whose_precisions_differ_is_refused(store: FolderStore) -> None:
+    made = of_schema_1(record(engine=at("int8"))).model_copy(update={"engine": at("fp32")})
+    assert fields(store, made.to_json()) == {"protocol.precision"}
 
 
 def test_a_record_of_older_intervals_is_taken(store: FolderStore) -> None:
@@ -171,7 +186,7 @@ def test_far_above_the_board_is_not_believed(store: FolderStore) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"[]", b"\xff", "[" * 100_000, b"PK\x03\x04", '{"schema_version": 2}']
+    "content", [b"", b"[]", b"\xff", "[" * 100_000, b"PK\x03\x04", '{"schema_version": 3}']
 )
 def test_what_is_no_record_is_refused(store: FolderStore, content: str | bytes) -> None:
     assert all(each.startswith("record") for each in fields(store, content))

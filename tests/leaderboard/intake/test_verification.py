@@ -4,12 +4,20 @@ import math
 
 import pytest
 
+from deblur.records.protocol import EvalProtocol
 from deblur.records.run_result import ImageScore, MetricRecord, RunResult
-from leaderboard.intake.verification import verification
+from leaderboard.errors import VerificationError
+from leaderboard.intake.verification import verification, verified
 from leaderboard.store.entries import Entry
-from tests.leaderboard.entries import images, record
+from tests.leaderboard.entries import at, images, record
 
 CLAIMED = 10.0
+
+
+def test_who_measured_again_is_a_name_that_can_be_shown() -> None:
+    assert verified(record(), "the lab").by == "the lab"
+    with pytest.raises(VerificationError, match="by: has < or >"):
+        verified(record(), "<b>")
 
 
 def scored(metric: str, first: float) -> RunResult:
@@ -78,7 +86,8 @@ def test_what_is_not_finite_agrees_with_its_like_only(
 
 
 @pytest.mark.parametrize(
-    "field", ["weights_sha256", "parameters", "macs_per_megapixel", "dataset", "protocol"]
+    "field",
+    ["weights_sha256", "parameters", "macs_per_megapixel", "dataset", "protocol", "precision"],
 )
 def test_what_was_measured_must_be_what_is_claimed(field: str) -> None:
     claimed, measured = record(), record()
@@ -86,7 +95,9 @@ def test_what_was_measured_must_be_what_is_claimed(field: str) -> None:
         other = measured.dataset.model_copy(update={"digest": "0"})
         measured = measured.model_copy(update={"dataset": other})
     elif field == "protocol":
-        measured = measured.model_copy(update={"protocol_digest": "0"})
+        measured = measured.model_copy(update={"protocol": EvalProtocol(tiling=64)})
+    elif field == "precision":
+        measured = measured.model_copy(update={"engine": at("int8")})
     else:
         kinds = {"weights_sha256": ("a" * 64, "b" * 64)}
         first, second = kinds.get(field, (1000, 2000))

@@ -14,9 +14,12 @@ from leaderboard.judging.votes import id_of
 from leaderboard.store.entries import Entry, Verification
 from leaderboard.store.files import is_id, safe_name
 from leaderboard.store.folder_store import FolderStore
+from leaderboard.table.table import build_table
+from leaderboard.table.views import View
+from leaderboard.tabs.run_page import run_html
 from tests.cli.command_line import ENVIRONMENT, ROOT
 from tests.leaderboard.ballots import preference
-from tests.leaderboard.entries import images, measured, record
+from tests.leaderboard.entries import at, images, measured, of_schema_1, record
 
 MANY = """
 import sys
@@ -106,6 +109,18 @@ def test_a_plain_record_is_a_measured_entry(store: FolderStore) -> None:
     assert len(row["scores"]) == row["images"] == len(made.images)
 
 
+def test_an_entry_of_schema_1_stays_and_compares_with_those_of_today(store: FolderStore) -> None:
+    old = of_schema_1(record("old"))
+    path = store.root / "mini" / "old" / f"{old.id}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(old.to_json())
+    store.add(measured("new", engine=at("int8")))
+    board = store.load()
+    assert (len(board.rows), board.problems) == (2, ())
+    assert board.rows["protocol_digest"].nunique() == 1
+    assert store.entry(old.id).record == old
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -131,7 +146,7 @@ def test_a_damaged_or_foreign_file_is_named_and_left(
 
 
 def test_metrics_that_would_hide_columns_are_refused(store: FolderStore) -> None:
-    for name in ("model", "psnr_low", "../x", "key"):
+    for name in ("model", "psnr_low", "../x", "memory"):
         given = [
             each.model_copy(update={"scores": {name: 1.0 + place}})
             for place, each in enumerate(images())
@@ -244,6 +259,31 @@ def test_only_a_claim_is_verified(store: FolderStore) -> None:
         store.add_verification(ours.id, proof)
     assert sorted(store.load().rows["kind"]) == ["measured", "verified"]
     assert store.history(claim.id).verified == proof
+
+
+@pytest.mark.parametrize(
+    ("entry", "by", "checked"),
+    [
+        (measured(), None, "measured here, 2026-01-01"),
+        (claimed(), None, "sums recomputed, 2026-01-01"),
+        (claimed(scored_here=True), None, "pictures scored here, 2026-01-01"),
+        (claimed(), "", "measured again, 2026-02-02"),
+        (claimed(scored_here=True), "the lab", "measured again by the lab, 2026-02-02"),
+    ],
+)
+def test_a_row_says_who_or_what_stands_behind_its_scores(
+    store: FolderStore, entry: Entry, by: str | None, checked: str
+) -> None:
+    store.add(entry)
+    if by is not None:
+        proof = Verification(record=record(), tolerance={}, date="2026-02-02", by=by)
+        store.add_verification(entry.id, proof)
+    board = store.load()
+    assert board.rows["checked"].tolist() == [checked]
+    assert build_table(board, "mini").frame["checked"].tolist() == [checked]
+    page = run_html(entry, store.history(entry.id))
+    assert (by or "whoever runs this board") in page or by is None
+    assert "checked" in {each.name for each in View().shown(build_table(board, "mini"))}
 
 
 def test_a_damaged_event_is_named_and_does_not_count(store: FolderStore) -> None:

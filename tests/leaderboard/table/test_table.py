@@ -79,7 +79,8 @@ def test_formats_say_the_same(store: FolderStore) -> None:
     assert pd.read_csv(io.StringIO(render(table, "csv")))["psnr"].tolist() == expected
     assert [row["psnr"] for row in json.loads(render(table, "json"))["rows"]] == expected
     cells = [line.split(" | ") for line in render(table, "md").splitlines() if "| " in line]
-    assert [row[4] for row in cells[2:]] == [f"{value:.2f}" for value in expected]
+    psnr = cells[0].index("PSNR")
+    assert [row[psnr] for row in cells[2:]] == [f"{value:.2f}" for value in expected]
     assert all(name in render(table, "text") for name in ("best", "alike", "worse"))
     with pytest.raises(TableError, match="choose one of text"):
         render(table, "xml")

@@ -112,10 +112,11 @@ def test_a_mean_of_some_pictures_says_so_wherever_it_is_shown(tmp_path: Path) ->
     made_cells = payload(table.frame, table.columns, board.rows)
     place = made_cells["headers"].index("SSIM")
     whole, choosy = (row[place] for row in made_cells["metadata"]["display_value"])
-    assert "; mean of 19 of 25 pictures" in choosy
-    assert choosy.endswith("*</span>")
-    assert "*" not in whole
-    assert "pictures" not in whole
+    assert choosy.endswith(" (19 of 25)</span>")
+    assert "of 25" not in whole
+    assert all("(19 of 25)" in render(table, format) for format in ("text", "md"))
+    assert table.frame["ssim_pictures"].tolist() == [25, 19]
+    assert "psnr_pictures" not in table.frame
 
 
 def test_a_single_picture_has_no_interval(tmp_path: Path) -> None:
