@@ -108,7 +108,7 @@ class NetworkMethod(Method):
             choice.model,
             engine=choice.backend,
             device=choice.device,
-            precision=choice.precision,
+            precision=choice.runs_at(),
             tile=choice.tile,
             threads=choice.threads,
         )

@@ -137,15 +137,17 @@ class Restorer:
         precision: Precision | None = None,
         tile: int | None = None,
         threads: int | None = None,
+        fast: bool = False,
     ) -> "Restorer":
         """Find a model, decide what runs it, fetch its weights and start an engine on them.
 
-        `precision` None is the model's own: fp32, or what its file was quantised to. What is
-        `auto` gives way to what is asked for; a device that does not start is noted, and the next
-        one is taken. Raises the ModelError or BackendError that says what is missing, TileError
-        for too small a tile.
+        `precision` None is the model's own, fp32 or what its file was quantised to, or bf16 where
+        that is faster here and nobody sees a difference; `fast` also takes int8, or what else
+        comes near. What is `auto` gives way to what is asked for; a device that does not start is
+        noted, and the next one is taken. Raises the ModelError or BackendError that says what is
+        missing, TileError for too small a tile.
         """
-        wishes = Wishes(engine, device, precision, tile, threads)
+        wishes = Wishes(engine, device, precision, tile, threads, fast)
         choice, backend, notes = open_first(choices(find_model(model), wishes), _weights_of)
         restorer = cls(choice.spec, backend, tile=tile)
         restorer.notes = notes
