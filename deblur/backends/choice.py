@@ -60,8 +60,8 @@ def choices(spec: ModelSpec, wishes: Wishes) -> list[Choice]:
     tiling = tiling_of(spec, wishes.tile)
     _check_names(spec, wishes, precision)
     found = [
-        Choice(spec.variant(precision), *way, precision, tiling, wishes.threads)
-        for *way, precision in _fitting(spec, wishes)
+        Choice(spec.variant(each), engine, device, each, tiling, wishes.threads)
+        for engine, device, each in _fitting(spec, wishes)
     ]
     if not found:
         raise BackendUnavailableError(_why_none(spec, wishes, precision))
@@ -104,9 +104,8 @@ def _precisions(spec: ModelSpec, wishes: Wishes, engine: str, device: str) -> tu
     """At which an engine on a device is to be tried, the fastest first."""
     if wishes.precision:
         return (wishes.precision,)
-    quick = quick_precisions(engine, device)
-    if not wishes.fast:
-        quick = tuple(each for each in quick if each == "bf16" and spec.close_at_bf16)
+    unseen: tuple[Precision, ...] = ("bf16",) if engine == "openvino" else ()
+    quick = quick_precisions(engine, device) if wishes.fast else unseen
     offered = (each for each in quick if each in spec.precisions)
     return tuple(dict.fromkeys((*offered, spec.precisions[0])))
 

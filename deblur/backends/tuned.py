@@ -5,12 +5,12 @@ import json
 import math
 import os
 import platform
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from deblur.files import replace_file
 from deblur.spec import ModelSpec, Precision
@@ -20,10 +20,9 @@ _LEAST_PARITY: dict[Precision, float] = {"fp32": 80.0, "bf16": 60.0, "fp16": 60.
 """In dB from what ONNX Runtime answers at fp32; a way that is further from it is not taken."""
 
 
-class Measured(BaseModel):
+@dataclass(frozen=True)
+class Measured:
     """One way to run a network: seconds for a megapixel, and PSNR in dB from fp32."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     engine: str
     device: str
@@ -35,13 +34,6 @@ class Measured(BaseModel):
     def is_right(self) -> bool:
         """Whether it computes what it should."""
         return self.parity >= _LEAST_PARITY[self.precision]
-
-
-class _Kept(BaseModel):
-    """The file: measurements of each network, on the machine with that digest."""
-
-    machine: str
-    networks: dict[str, tuple[Measured, ...]]
 
 
 def seconds_measured(spec: ModelSpec) -> dict[tuple[str, str, Precision], float]:
@@ -59,17 +51,24 @@ def keep_measured(spec: ModelSpec, measured: tuple[Measured, ...]) -> Path:
     """Keep what was measured of a network for `seconds_measured`; says where."""
     path = _file()
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept = _Kept(machine=_machine(), networks=_read() | {_name_of(spec): measured})
-    replace_file(path, kept.model_dump_json(indent=2))
+    networks = _read() | {_name_of(spec): measured}
+    kept = {name: [asdict(each) for each in found] for name, found in networks.items()}
+    replace_file(path, json.dumps({"machine": _machine(), "networks": kept}, indent=2))
     return path
 
 
 def _read() -> dict[str, tuple[Measured, ...]]:
+    """Of each network; nothing where the file is another machine's, or no such file."""
     try:
-        kept = _Kept.model_validate_json(_file().read_bytes())
-    except (OSError, ValidationError):
+        kept = json.loads(_file().read_bytes())
+        if kept["machine"] != _machine():
+            return {}
+        return {
+            name: tuple(Measured(**each) for each in found)
+            for name, found in kept["networks"].items()
+        }
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
-    return kept.networks if kept.machine == _machine() else {}
 
 
 def _file() -> Path:
