@@ -11,6 +11,7 @@ from deblur.backends.onnx_backend import OnnxBackend
 from deblur.errors import BackendUnavailableError
 
 __all__ = [
+    "ACCELERATOR_BATCH",
     "ENGINES",
     "Backend",
     "Choice",

@@ -12,6 +12,7 @@ from deblur.cli.quantize import quantize
 from deblur.cli.restore import restore
 from deblur.cli.synthesize import synthesize
 from deblur.cli.train import train
+from deblur.cli.tune import tune
 
 app = typer.Typer(
     help="Restore blurred photographs; train, measure and publish the models that do it.",
@@ -22,5 +23,5 @@ app = typer.Typer(
     add_completion=False,
 )
 app.callback()(begin)
-for command in (restore, models, train, synthesize, pack, export, quantize, publish, card):
+for command in (restore, models, tune, train, synthesize, pack, export, quantize, publish, card):
     app.command()(command)
