@@ -1,6 +1,7 @@
 """`tune`: what it says, what it keeps, and who reads it."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ def _made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         yield Measured("torch", "cpu", "fp32", seconds=0.5, parity=150.0)
         yield Measured("openvino", "cpu", "fp32", seconds=0.1, parity=20.0)
 
-    monkeypatch.setattr("deblur.cli.tune.measure_ways", measured)
+    # `deblur.cli.tune` is the command itself.
+    monkeypatch.setattr(import_module("deblur.cli.tune"), "measure_ways", measured)
     monkeypatch.setattr("deblur.backends.tuned._file", lambda: tmp_path / "kept" / "tuned.json")
 
 
