@@ -46,6 +46,10 @@ class MethodChoice:
         """Whether its speed says anything: not where nothing is computed here."""
         return self.pictures is None and self.model != "blurred"
 
+    def runs_at(self) -> Precision:
+        """The precision asked for, else the model's own. Raises as `identity` does."""
+        return self.precision or _networks_of(self.model)[0].precisions[0]
+
     def name(self) -> str:
         """What it is called in records. Raises as `identity` does."""
         known = self.pictures is not None or self.model in (*BASELINES, AUTO)
@@ -114,7 +118,7 @@ class NetworkMethod(Method):
             choice.model,
             engine=choice.backend,
             device=choice.device,
-            precision=choice.precision,
+            precision=choice.runs_at(),
             tile=choice.tile,
             threads=choice.threads,
         )

@@ -82,6 +82,7 @@ def restore(
     precision: Precision | None = None,
     tile: int | None = None,
     threads: int | None = None,
+    fast: bool = False,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     on_progress: Callable[[Progress], None] | None = None,
     cancel: Event | None = None,
@@ -96,7 +97,7 @@ def restore(
     is missing.
     """
     image = as_decoded(photo, max_pixels=max_pixels)
-    restorer = _restorer(model, engine, device, precision, tile, threads)
+    restorer = _restorer(model, engine, device, precision, tile, threads, fast)
     return Restored(*restorer.restore_reported(image, on_progress=on_progress, cancel=cancel))
 
 
@@ -131,9 +132,16 @@ def _restorer(
     precision: Precision | None,
     tile: int | None,
     threads: int | None,
+    fast: bool,
 ) -> Restorer:
     return Restorer.open(
-        model, engine=engine, device=device, precision=precision, tile=tile, threads=threads
+        model,
+        engine=engine,
+        device=device,
+        precision=precision,
+        tile=tile,
+        threads=threads,
+        fast=fast,
     )
 
 

@@ -18,10 +18,16 @@ _TRAINED_ON = (
 _PHOTOS = "photos blurred by synthesis (CID22, CLIC 2025, GB82, elementary, and 112 more)"
 
 
-def _shipped(name: str, *, onnx: str, safetensors: str, int8: str = "") -> tuple[WeightsRef, ...]:
-    """The files of a model that come with this package, by their SHA-256."""
+def _shipped(
+    name: str, *, onnx: str, safetensors: str, int8: str = "", bf16_parity: float | None = None
+) -> tuple[WeightsRef, ...]:
+    """The files of a model that come with this package, by their SHA-256.
+
+    `bf16_parity` is the lower of what `python -m benchmarks speed` measured on the photos in
+    `examples/` and on the 100 real ones of Lai et al. (`--photos`).
+    """
     refs = [
-        WeightsRef(f"{name}/model.onnx", onnx),
+        WeightsRef(f"{name}/model.onnx", onnx, bf16_parity=bf16_parity),
         WeightsRef(f"{name}/model.safetensors", safetensors),
     ]
     if int8:
@@ -45,6 +51,7 @@ _EXTRA_SMALL = ModelSpec(
         onnx="8f70447cfce825de1f9b64ed273a077a65e2c14d952a268945b28a08646d2a2b",
         safetensors="724924c50043f77a491b4622bb4884531e4ca9056ae53b30efd69af31bac7c4c",
         int8="041e53fd856efdc90d1342f444adbc4d18273dbc2ea17db0af702c0ab5761f6f",
+        bf16_parity=71.3,
     ),
 )
 
@@ -66,6 +73,7 @@ _SPECS = (
             onnx="a114abcbfa02569a04d1d2170bff15c0d96b2325bbc4a8794fc1de4e1ca796e1",
             safetensors="7bdabc322f4f32a00b0eb403aa81fd9d420d578a5486d8007aacb85eb0d037c8",
             int8="ad8e3d3bcea32ec6a10da101480967373cd1a55e64647fac53677e8be7e18779",
+            bf16_parity=63.5,
         ),
     ),
     ModelSpec(
@@ -84,6 +92,7 @@ _SPECS = (
             onnx="f83dca855ffe1c8419ae3564145f30e3910b0eccd0145fec8d0270f243549428",
             safetensors="fbd7ee32209fd2f7058202711bddc24bd9004c7590b35614fdba7fdf589b9ce4",
             int8="22d6398a19e1c0e5321a5a4ed39bcaed5e65c76bead89478a111943a2bb9df66",
+            bf16_parity=60.9,
         ),
     ),
     replace(
@@ -96,6 +105,7 @@ _SPECS = (
             onnx="0715129d58658c22c2066a5155c426c185639ad44ec26a03d50d116212c0fe92",
             safetensors="00cced4f3a31987907e996aa34781607822146a9b6ca92b6df6b11b1cff284c8",
             int8="cf2be3b36e2fe4bbc77f0135b6c80c55c122a1a1ec2d57ff298d987b365a8122",
+            bf16_parity=68.0,
         ),
     ),
     replace(
@@ -108,6 +118,7 @@ _SPECS = (
             onnx="1e86859d69d83270a73270da9e68a8cf52317a4b0c1d5a58740ee7a125ec74a2",
             safetensors="5dce85f167fdf644cd1ece3db54e450170689943860ebf85a248a0a17c50e00c",
             int8="04239713d19c0ca4b0156800c98abb6d141ca9fbdb406d4ba6ba86593f27fc72",
+            bf16_parity=65.3,
         ),
     ),
     ModelSpec(
@@ -126,6 +137,7 @@ _SPECS = (
             "unet",
             onnx="8fc3ee4ec60325b6668154780ac20c1eba3e56007e3e58d09005fb2e1fb7a720",
             safetensors="d59ec31241370a87a7a71266f57d0d69202a458e2dab0610ae44dc9808e379c2",
+            bf16_parity=30.1,
         ),
     ),
     ModelSpec(
@@ -145,6 +157,7 @@ _SPECS = (
             "gan",
             onnx="58ffe93fba3eaa9df8a7e923ebe808ead0e523a1c596b725d789815b635c806c",
             safetensors="c5b8ac274ebb25a31fe6457a1b25a655f430fe26a5cddfc77f0a3392502e0bea",
+            bf16_parity=30.0,
         ),
     ),
     ModelSpec(
@@ -200,6 +213,7 @@ _SPECS = (
             "srcnn",
             onnx="a91fdd9e694346ccc60874382f18cd53282e1cf9ebaac7279150287d9e03f6db",
             safetensors="31ce10f1b35ca4998c8d06fa84986c74694a9c1bb0dc8fdf43ce20a63659ce12",
+            bf16_parity=56.3,
         ),
     ),
 )

@@ -79,16 +79,18 @@ class Restorer:
         precision: Precision | None = None,
         tile: int | None = None,
         threads: int | None = None,
+        fast: bool = False,
     ) -> "Restorer":
         """Open a model by its name, or AUTO, which picks among models for each photo.
 
-        `precision` None is the model's own: fp32, or what its file was quantised to. What is
-        `auto` gives way to what is asked for; a device that does not start is noted, and the next
-        one is taken. Raises the ModelError or BackendError that says what is missing, TileError
-        for too small a tile.
+        `precision` None is the model's own, fp32 or what its file was quantised to, or bf16 where
+        that is faster here and nobody sees a difference; `fast` also takes int8, or what else
+        comes near. What is `auto` gives way to what is asked for; a device that does not start is
+        noted, and the next one is taken. Raises the ModelError or BackendError that says what is
+        missing, TileError for too small a tile.
         """
         open_one = partial(
-            TiledNetwork.open, wishes=Wishes(engine, device, precision, tile, threads)
+            TiledNetwork.open, wishes=Wishes(engine, device, precision, tile, threads, fast)
         )
         if model == AUTO:
             return cls(open_one(GENERAL_MODEL), open_one, threads)

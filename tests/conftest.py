@@ -23,6 +23,12 @@ settings.register_profile("quick", max_examples=50, deadline=None)
 settings.load_profile("quick")
 
 
+@pytest.fixture(autouse=True)
+def _untuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `tune` measured for whoever runs the tests changes nothing in them."""
+    monkeypatch.setattr("deblur.backends.tuned._file", lambda: tmp_path / "untuned.json")
+
+
 @pytest.fixture
 def hub(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

@@ -47,8 +47,8 @@ def test_only_engines_of_this_machine_are_offered(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(restorers, "_engines", restorers._engines.__wrapped__)
     own = ["auto auto", "onnx cuda", "onnx cpu"]
     assert [value for _, value in restorers.engine_choices("srcnn")] == own
-    int8 = [*own, "onnx cpu int8"]
-    assert [value for _, value in restorers.engine_choices("residual-unet-xs")] == int8
+    faster = ["auto auto", "auto auto fast", *own[1:]]
+    assert [value for _, value in restorers.engine_choices("residual-unet-xs")] == faster
 
 
 def test_a_restorer_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,12 +60,43 @@ def test_a_restorer_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_two_restorers_are_held_and_the_one_not_wanted_longest_goes() -> None:
+@pytest.fixture
+def own_restorers(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], object]:
+    """What the page holds, empty at first; opening one costs nothing."""
+    held: dict[tuple[str, str], object] = {}
+    monkeypatch.setattr(restorers, "_open", held)
+    monkeypatch.setattr(restorers, "_opened", lambda model, choice: object())
+    return held
+
+
+def test_what_was_wanted_longest_ago_goes_where_memory_is_short(
+    own_restorers: dict[tuple[str, str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restorers, "_is_too_much", lambda: len(own_restorers) > 2)
     first = restorers.open_restorer("srcnn", "onnx cpu")
     restorers.open_restorer("unet", "onnx cpu")
     assert restorers.open_restorer("srcnn", "onnx cpu") is first
     restorers.open_restorer("gan", "onnx cpu")
-    assert [model for model, _ in restorers._open] == ["srcnn", "gan"]
+    assert [model for model, _ in own_restorers] == ["srcnn", "gan"]
+    monkeypatch.setattr(restorers, "_is_too_much", lambda: True)
+    restorers.open_restorer("unet", "onnx cpu")
+    assert [model for model, _ in own_restorers] == ["unet"]
+
+
+def test_memory_is_what_the_process_has_or_a_count_where_nobody_tells(
+    own_restorers: dict[tuple[str, str], object],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    status = tmp_path / "statm"
+    assert not restorers._is_too_much(status)
+    own_restorers.update({("srcnn", str(number)): object() for number in range(3)})
+    assert restorers._is_too_much(status)
+    page = os.sysconf("SC_PAGE_SIZE")
+    status.write_text(f"9999999 {restorers.MOST_BYTES // page} 5 1 0 5 0")
+    assert not restorers._is_too_much(status)
+    status.write_text(f"9999999 {restorers.MOST_BYTES // page + 1} 5 1 0 5 0")
+    assert restorers._is_too_much(status)
 
 
 def test_a_disk_that_takes_nothing_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

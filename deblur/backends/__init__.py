@@ -11,6 +11,7 @@ from deblur.backends.onnx_backend import OnnxBackend
 from deblur.errors import BackendUnavailableError
 
 __all__ = [
+    "ACCELERATOR_BATCH",
     "ENGINES",
     "Backend",
     "Choice",
@@ -51,6 +52,12 @@ def open_backend(choice: Choice, weights: Path) -> Backend:
 
         set_threads(choice.threads)
         return TorchBackend(spec, weights, device=choice.device, precision=precision)
+    if choice.engine == "openvino":
+        from deblur.backends.openvino_backend import OpenVinoBackend
+
+        return OpenVinoBackend(
+            weights, device=choice.device, precision=precision, threads=choice.threads
+        )
     work = Workload(
         tile=choice.tiling.tile if choice.tiling.tile < 1 << 30 else 0,
         multiple=spec.size_multiple,

@@ -19,7 +19,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """The engine: `onnx` or `torch`."""
+        """The engine: `onnx`, `openvino` or `torch`."""
 
     @property
     def device(self) -> str:
@@ -44,7 +44,7 @@ class Backend(Protocol):
         """The same network at fp32: this very backend when it is, or when there is no other."""
 
 
-def tile_failed(provider: str, reason: Exception) -> BackendError:
+def tile_failed(provider: str, reason: object) -> BackendError:
     """The error for a tile that an engine could not run, most often for want of memory."""
     return BackendError(
         f"{provider} could not run a tile ({reason}); a smaller tile needs less memory"

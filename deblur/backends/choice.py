@@ -1,9 +1,11 @@
 """Which engine runs a model: decided from what is asked for and what is here, before it starts."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from deblur.backends.engines import ENGINES, PREFERENCE, available_engines
+from deblur.backends.engines import ENGINES, PREFERENCE, available_engines, quick_precisions
+from deblur.backends.tuned import seconds_measured
 from deblur.errors import BackendUnavailableError
 from deblur.extras import how_to_install
 from deblur.spec import ModelSpec, Precision, TilingPolicy
@@ -16,8 +18,9 @@ _WHOLE_PHOTO = 1 << 30
 class Wishes:
     """What somebody asks for; `auto` and None leave it open.
 
-    `tile` is the side of the tiles in pixels, 0 for the photo as a whole; `threads` are for
-    processors.
+    Without a `precision` it is the model's own, or one that nobody sees a difference to; `fast`
+    also takes those that come near it. `tile` is the side of the tiles in pixels, 0 for the photo
+    as a whole; `threads` are for processors.
     """
 
     engine: str = "auto"
@@ -25,6 +28,7 @@ class Wishes:
     precision: Precision | None = None
     tile: int | None = None
     threads: int | None = None
+    fast: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,20 +51,25 @@ class Choice:
 def choices(spec: ModelSpec, wishes: Wishes) -> list[Choice]:
     """Every way to run a model that fulfils all wishes at once, the preferred one first.
 
-    Devices that could not start may be among them: whoever opens them goes on with the next.
-    Raises BackendUnavailableError, naming what there is, when there is none, and TileError for
-    tiles that are too small.
+    What `tune` measured here comes before what is only known in general. Devices that could not
+    start may be among them: whoever opens them goes on with the next. Raises
+    BackendUnavailableError, naming what there is, when there is none, and TileError for tiles
+    that are too small.
     """
     precision = wishes.precision or spec.precisions[0]
     tiling = tiling_of(spec, wishes.tile)
     _check_names(spec, wishes, precision)
     found = [
-        Choice(spec.variant(precision), engine, device, precision, tiling, wishes.threads)
-        for engine, device in _fitting(spec, wishes, precision)
+        Choice(spec.variant(each), engine, device, each, tiling, wishes.threads)
+        for engine, device, each in _fitting(spec, wishes)
     ]
     if not found:
         raise BackendUnavailableError(_why_none(spec, wishes, precision))
-    return found
+    measured = seconds_measured(spec)
+    return sorted(
+        found,
+        key=lambda way: measured.get((way.engine, way.device, way.precision), math.inf),
+    )
 
 
 def tiling_of(spec: ModelSpec, tile: int | None) -> TilingPolicy:
@@ -71,16 +80,34 @@ def tiling_of(spec: ModelSpec, tile: int | None) -> TilingPolicy:
     return policy
 
 
-def _fitting(spec: ModelSpec, wishes: Wishes, precision: Precision) -> Iterator[tuple[str, str]]:
-    engines = [name for name in _engines(spec, wishes) if ENGINES[name].runs(spec, precision)]
+def _fitting(spec: ModelSpec, wishes: Wishes) -> Iterator[tuple[str, str, Precision]]:
+    engines = _engines(spec, wishes)
     here: dict[str, tuple[str, ...]] = {}
-    for engine, device in PREFERENCE:
+    for engine, device in _preference(spec):
         if engine not in engines or wishes.device not in ("auto", device):
             continue
-        if engine not in here:
-            here[engine] = ENGINES[engine].devices()
-        if device in here[engine]:
-            yield engine, device
+        for precision in _precisions(spec, wishes, engine, device):
+            if not ENGINES[engine].runs(spec, precision, device):
+                continue
+            if engine not in here:
+                here[engine] = ENGINES[engine].devices()
+            if device in here[engine]:
+                yield engine, device, precision
+
+
+def _preference(spec: ModelSpec) -> list[tuple[str, str]]:
+    """What others made was seen to run in ONNX Runtime, and gains little elsewhere."""
+    return sorted(PREFERENCE, key=lambda way: spec.by_others and way[0] == "openvino")
+
+
+def _precisions(spec: ModelSpec, wishes: Wishes, engine: str, device: str) -> tuple[Precision, ...]:
+    """At which an engine on a device is to be tried, the fastest first."""
+    if wishes.precision:
+        return (wishes.precision,)
+    unseen: tuple[Precision, ...] = ("bf16",) if engine == "openvino" else ()
+    quick = quick_precisions(engine, device) if wishes.fast else unseen
+    offered = (each for each in quick if each in spec.precisions)
+    return tuple(dict.fromkeys((*offered, spec.precisions[0])))
 
 
 def _engines(spec: ModelSpec, wishes: Wishes) -> list[str]:
@@ -124,8 +151,8 @@ def _why_none(spec: ModelSpec, wishes: Wishes, precision: Precision) -> str:
     ways = [
         f"{name} on {device}"
         for name, there in available_engines().items()
-        if ENGINES[name].has_weights_of(spec) and ENGINES[name].runs(spec, precision)
         for device in there
+        if ENGINES[name].has_weights_of(spec) and ENGINES[name].runs(spec, precision, device)
     ]
     asked = [each for each in (wishes.engine, wishes.device) if each != "auto"]
     on = f" with {' on '.join(asked)}" if asked else ""

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import onnxruntime
-import platformdirs
 from onnxruntime.capi import _pybind_state
 
+from deblur.backends.compiled import compiled_folder
 from deblur.errors import BackendUnavailableError, WeightsCorruptError
 from deblur.onnx_file import open_session
 from deblur.spec import Precision
@@ -56,7 +56,7 @@ class Provider:
 
 
 def _tensorrt(work: Workload) -> list[Option]:
-    cache = str(_cache("tensorrt"))
+    cache = str(compiled_folder("tensorrt"))
     half, eighth = (str(int(work.precision == name)) for name in ("fp16", "int8"))
     options = [
         Option("trt_engine_cache_enable", "1", "building an engine takes minutes: once a model"),
@@ -99,7 +99,11 @@ def _coreml(work: Workload) -> list[Option]:
         Option("ModelFormat", "MLProgram", "the older NeuralNetwork format computes at fp16"),
         Option("MLComputeUnits", "ALL", "the neural engine where it takes the network"),
         Option("AllowLowPrecisionAccumulationOnGPU", half, "only where the file says fp16"),
-        Option("ModelCacheDirectory", str(_cache("coreml")), "compiled once, not at each start"),
+        Option(
+            "ModelCacheDirectory",
+            str(compiled_folder("coreml")),
+            "compiled once, not at each start",
+        ),
     ]
 
 
@@ -110,7 +114,7 @@ def _openvino(work: Workload) -> list[Option]:
         ),
         Option("precision", "ACCURACY", "the file's own; a GPU would round fp32 to fp16"),
         Option("num_streams", "1", "one tile at a time, on every core"),
-        Option("cache_dir", str(_cache("openvino")), "compiled once, not at each start"),
+        Option("cache_dir", str(compiled_folder("openvino")), "compiled once, not at each start"),
     ]
     if work.threads:
         options.append(Option("num_of_threads", str(work.threads), "as asked"))
@@ -212,16 +216,3 @@ def _openvino_device() -> str:
     """An Intel GPU where there is one, else the processor."""
     listing = getattr(_pybind_state, "get_available_openvino_device_ids", lambda: ["CPU"])
     return next((str(name) for name in listing() if name.startswith("GPU")), "CPU")
-
-
-def _cache(name: str) -> Path:
-    """A folder for what a provider compiles, made when it is not there."""
-    folder = platformdirs.user_cache_path("deblur-arena", appauthor=False) / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BackendUnavailableError(
-            f"{name} keeps what it compiles in {folder}, which cannot be made ({error.strerror}); "
-            "name another place in XDG_CACHE_HOME (on Linux and macOS)"
-        ) from error
-    return folder

@@ -13,6 +13,7 @@ from deblur.cli.quantize import quantize
 from deblur.cli.restore import restore
 from deblur.cli.synthesize import synthesize
 from deblur.cli.train import train
+from deblur.cli.tune import tune
 
 app = typer.Typer(
     help="Restore blurred photographs; train, measure and publish the models that do it.",
@@ -23,6 +24,18 @@ app = typer.Typer(
     add_completion=False,
 )
 app.callback()(begin)
-COMMANDS = (restore, diagnose, models, train, synthesize, pack, export, quantize, publish, card)
+COMMANDS = (
+    restore,
+    diagnose,
+    models,
+    tune,
+    train,
+    synthesize,
+    pack,
+    export,
+    quantize,
+    publish,
+    card,
+)
 for command in COMMANDS:
     app.command()(command)

@@ -14,6 +14,7 @@ class BackendChoice(StrEnum):
 
     auto = "auto"
     onnx = "onnx"
+    openvino = "openvino"
     torch = "torch"
 
 
@@ -76,6 +77,10 @@ DeviceName = Annotated[str, typer.Option(help="auto, cpu, cuda, mps, tensorrt, .
 OwnPrecision = Annotated[
     PrecisionChoice | None,
     typer.Option(help="What the network runs at (default: the model's own)."),
+]
+Fast = Annotated[
+    bool,
+    typer.Option("--fast", help="int8 or bf16, whichever is faster here: nearly the same."),
 ]
 TileSide = Annotated[
     int | None,

@@ -20,6 +20,7 @@ from deblur.cli.options import (
     CrewName,
     DeviceName,
     Existing,
+    Fast,
     OwnPrecision,
     RayAddress,
     RayGpus,
@@ -115,10 +116,11 @@ def restore(
     max_megapixels: _Largest = 100.0,
     model: _Model = AUTO,
     backend: Annotated[
-        BackendChoice, typer.Option(metavar="ENGINE", help="auto, onnx or torch.")
+        BackendChoice, typer.Option(metavar="ENGINE", help="auto, onnx, openvino or torch.")
     ] = BackendChoice.auto,
     device: DeviceName = "auto",
     precision: OwnPrecision = None,
+    fast: Fast = False,
     tile: TileSide = None,
     threads: Threads = None,
     crew: CrewName = CrewChoice.serial,
@@ -138,6 +140,7 @@ def restore(
         "precision": precision.value if precision else None,
         "tile": tile,
         "threads": threads,
+        "fast": fast,
     }
     writing: dict[str, Any] = {
         "format": format,
@@ -146,6 +149,8 @@ def restore(
         "max_pixels": int(max_megapixels * 1e6),
     }
     rule = _rule(existing, overwrite, inputs)
+    if fast and precision:
+        raise typer.BadParameter(f"--fast and --precision {precision}: leave one out")
     with plain_errors():
         jobs, refused = plan_jobs(inputs, output, format)
         if any(STREAM in (job.blurred, job.restored) for job in jobs):

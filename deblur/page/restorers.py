@@ -6,7 +6,6 @@ import tempfile
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import cast
 
 from gradio.utils import get_upload_folder
 
@@ -16,7 +15,6 @@ from deblur.errors import OutputError
 from deblur.guide import GUIDED
 from deblur.image_io import DEFAULT_MAX_PIXELS, DecodedImage, preview_of, write_image
 from deblur.restorer import Restorer
-from deblur.spec import Precision
 
 
 def _pixels_of(megapixels: str) -> int:
@@ -37,13 +35,15 @@ MODELS = [
     ("Automatic", AUTO),
     *((spec.title, spec.name) for spec in CATALOG.values() if spec.weights),
 ]
-ENGINES = {"onnx": "ONNX Runtime", "torch": "PyTorch"}
+ENGINES = {"onnx": "ONNX Runtime", "openvino": "OpenVINO", "torch": "PyTorch"}
 AUTOMATIC = ("Automatic", "auto auto")
-INT8 = ("ONNX Runtime on CPU, int8", "onnx cpu int8")
+FASTER = ("Faster, nearly the same", "auto auto fast")
 MAX_PIXELS = _pixels_of(os.environ.get("DEBLUR_MAX_MEGAPIXELS", ""))
 PREVIEW_SIDE = 2560
+MOST_BYTES = 1_000_000_000
+"""Memory of the page's process above which restorers are let go, until one is left."""
 MOST_OPEN = 2
-"""Restorers that are held in memory."""
+"""Restorers that are held where the system does not tell how much memory a process has."""
 
 _opening = {name: Lock() for _, name in MODELS}
 _open: dict[tuple[str, str], Restorer] = {}
@@ -54,28 +54,35 @@ _restored: dict[tuple[str, Path], Path] = {}
 def open_restorer(model: str, choice: str) -> Restorer:
     """The one restorer for a model and a choice of engine, opened when it is first wanted.
 
-    The page keeps MOST_OPEN of them, those that were wanted last.
+    The page keeps as many as MOST_BYTES allow, those that were wanted last.
     """
     with _opening[model]:
         restorer = _open.pop((model, choice), None) or _opened(model, choice)
         with _changing:
             _open[model, choice] = restorer
-            while len(_open) > MOST_OPEN:
+            while len(_open) > 1 and _is_too_much():
                 del _open[next(iter(_open))]
         return restorer
 
 
+def _is_too_much(status: Path = Path("/proc/self/statm")) -> bool:
+    """A restorer's memory is its engine's own: only the whole process can be measured."""
+    if not status.exists():
+        return len(_open) > MOST_OPEN
+    pages = int(status.read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") > MOST_BYTES
+
+
 def _opened(model: str, choice: str) -> Restorer:
-    engine, device, *at = choice.split()
-    precision = cast(Precision, at[0]) if at else None
-    return Restorer.open(model, engine=engine, device=device, precision=precision)
+    engine, device, *fast = choice.split()
+    return Restorer.open(model, engine=engine, device=device, fast=bool(fast))
 
 
 def engine_choices(model: str) -> list[tuple[str, str]]:
-    """What this machine can run a model on, as (label, "engine device [precision]")."""
+    """What this machine can run a model on, as (label, "engine device [fast]")."""
     picked_from = GUIDED if model == AUTO else (model,)
     at_int8 = all("int8" in CATALOG[each].precisions for each in picked_from)
-    return [AUTOMATIC, *_engines(), *([INT8] if at_int8 else [])]
+    return [AUTOMATIC, *([FASTER] if at_int8 else []), *_engines()]
 
 
 @cache

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deblur.backends import Choice, Wishes, choices, open_first
+from deblur.backends import Choice, Wishes, choices, open_first, tuned
 from deblur.backends import engines as engines_module
 from deblur.backends.engines import ENGINES, PREFERENCE
+from deblur.backends.tuned import Measured
 from deblur.catalog import CATALOG
 from deblur.errors import BackendUnavailableError, TileError
 from deblur.spec import ModelSpec, Precision, WeightsRef
@@ -26,7 +27,20 @@ MACHINES = {
     "mac": {"onnx": ("coreml", "cpu"), "torch": ("mps", "cpu")},
     "cuda": {"onnx": ("tensorrt", "cuda", "cpu"), "torch": ("cuda", "cpu")},
     "cuda without torch": {"onnx": ("cuda", "cpu")},
+    "openvino": {"onnx": ("cpu",), "openvino": ("gpu", "npu", "cpu"), "torch": ("cpu",)},
 }
+
+
+@pytest.fixture(autouse=True)
+def processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that multiplies bf16, but no tiles of it, and on which nobody has tuned."""
+    can(monkeypatch, bf16=True)
+    monkeypatch.setattr("deblur.backends.choice.seconds_measured", lambda spec: {})
+
+
+def can(monkeypatch: pytest.MonkeyPatch, *, bf16: bool, tiles: bool = False) -> None:
+    monkeypatch.setattr(engines_module, "computes_bf16", lambda: bf16)
+    monkeypatch.setattr(engines_module, "has_tiles_of_bf16", lambda: tiles)
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, machine: dict[str, tuple[str, ...]]) -> None:
@@ -57,6 +71,14 @@ def pretend(monkeypatch: pytest.MonkeyPatch, machine: dict[str, tuple[str, ...]]
         ("cuda", Wishes("onnx"), ("onnx", "tensorrt", "fp32")),
         ("cuda", Wishes(device="cpu"), ("onnx", "cpu", "fp32")),
         ("cuda without torch", Wishes(), ("onnx", "cuda", "fp32")),
+        ("openvino", Wishes(), ("openvino", "cpu", "bf16")),
+        ("openvino", Wishes(precision="fp32"), ("openvino", "cpu", "fp32")),
+        ("openvino", Wishes(device="gpu"), ("openvino", "gpu", "fp32")),
+        ("openvino", Wishes(device="npu", precision="fp16"), ("openvino", "npu", "fp16")),
+        ("openvino", Wishes(fast=True), ("openvino", "cpu", "int8")),
+        ("plain", Wishes(fast=True), ("onnx", "cpu", "int8")),
+        ("torch", Wishes(fast=True), ("onnx", "cpu", "int8")),
+        ("cuda", Wishes(fast=True), ("torch", "cuda", "bf16")),
     ],
 )
 def test_auto_gives_way_to_what_is_asked_for(
@@ -68,6 +90,53 @@ def test_auto_gives_way_to_what_is_asked_for(
     pretend(monkeypatch, MACHINES[machine])
     first = choices(XS, wishes)[0]
     assert (first.engine, first.device, first.precision) == expected
+
+
+def test_what_nobody_sees_is_taken_where_the_processor_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pretend(monkeypatch, MACHINES["openvino"])
+    can(monkeypatch, bf16=False)
+    assert choices(XS, Wishes())[0].precision == "fp32"
+    can(monkeypatch, bf16=True, tiles=True)
+    assert choices(XS, Wishes(fast=True))[0].precision == "bf16"
+    unmeasured = replace(XS, weights=(replace(XS.weights[0], bf16_parity=None), *XS.weights[1:]))
+    assert choices(unmeasured, Wishes())[0].precision == "fp32"
+    too_far = replace(XS, weights=(replace(XS.weights[0], bf16_parity=59.9), *XS.weights[1:]))
+    assert choices(too_far, Wishes())[0].precision == "fp32"
+
+
+def test_a_model_that_loses_at_every_other_precision_stays_at_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pretend(monkeypatch, MACHINES["openvino"])
+    first = choices(UNET, Wishes(fast=True))[0]
+    assert (first.engine, first.precision) == ("openvino", "fp32")
+
+
+def test_what_others_made_stays_with_onnx_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch, MACHINES["openvino"])
+    theirs = replace(HALVED, architecture="onnx", precisions=("fp32",))
+    assert [each.engine for each in choices(theirs, Wishes())] == ["onnx", *["openvino"] * 2]
+
+
+def test_what_was_measured_here_comes_before_what_is_known_in_general(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pretend(monkeypatch, MACHINES["openvino"])
+    seconds = {
+        ("openvino", "cpu", "bf16"): float("inf"),
+        ("openvino", "gpu", "fp32"): 0.1,
+        ("onnx", "cpu", "fp32"): 0.3,
+        ("onnx", "cpu", "int8"): 0.2,
+    }
+    monkeypatch.setattr("deblur.backends.choice.seconds_measured", lambda spec: seconds)
+    found = choices(XS, Wishes())
+    assert [(each.engine, each.device) for each in found[:2]] == [
+        ("openvino", "gpu"),
+        ("onnx", "cpu"),
+    ]
+    assert choices(XS, Wishes(device="cpu", fast=True))[0].precision == "int8"
 
 
 DEVICES = ("auto", *{device for _, device in PREFERENCE})
@@ -88,20 +157,14 @@ def test_every_wish_is_fulfilled_or_refused_in_a_sentence(
                 choices(spec, wishes)
             continue
         found = choices(spec, wishes)
-        assert {(each.engine, each.device) for each in found} == ways
-        assert {each.precision for each in found} == {precision or spec.precisions[0]}
+        assert {(each.engine, each.device, each.precision) for each in found} == ways
 
 
 def _ways(
     spec: ModelSpec, wishes: Wishes, machine: dict[str, tuple[str, ...]]
-) -> set[tuple[str, str]]:
-    """Every engine and device of a machine that does all that is asked, found by looking."""
-    precision = wishes.precision or spec.precisions[0]
-    able = {
-        "onnx": precision == spec.precisions[0]
-        or any(ref.precision == precision for ref in spec.weights if ref.file.endswith("onnx")),
-        "torch": precision != "int8",
-    }
+) -> set[tuple[str, str, Precision]]:
+    """Every way of a machine that does all that is asked, found by looking."""
+    own = spec.precisions[0]
     asked = [name for name in machine if wishes.engine in ("auto", name)]
     with_weights = [
         name
@@ -109,11 +172,32 @@ def _ways(
         if any(ref.file.endswith(ENGINES[name].suffixes) for ref in spec.weights)
     ]
     return {
-        (name, device)
+        (name, device, precision)
         for name in with_weights or asked
         for device in machine[name]
-        if precision in spec.precisions and able[name] and wishes.device in ("auto", device)
+        for precision in spec.precisions
+        if wishes.device in ("auto", device)
+        and precision in (wishes.precision, own if wishes.precision is None else None, "bf16")
+        and (precision != "bf16" or "bf16" in (own, wishes.precision) or wishes.precision is None)
+        and _able(spec, name, device, precision, unasked=precision not in (own, wishes.precision))
     }
+
+
+def _able(
+    spec: ModelSpec, engine: str, device: str, precision: Precision, *, unasked: bool
+) -> bool:
+    in_file = precision == spec.precisions[0] or any(
+        ref.precision == precision for ref in spec.weights if ref.file.endswith("onnx")
+    )
+    if engine == "torch":
+        return precision != "int8" and not unasked
+    if engine == "onnx":
+        return in_file and not unasked
+    if precision == "bf16":
+        return device == "cpu" and spec.close_at_bf16
+    if device == "npu":
+        return precision in ("fp16", "int8")
+    return in_file or (precision, device) == ("fp16", "gpu")
 
 
 @pytest.mark.parametrize(
@@ -153,6 +237,35 @@ def test_a_tile_too_small_is_refused_before_anything_starts() -> None:
     with pytest.raises(TileError, match="at least 304"):
         choices(XS, Wishes(tile=288))
     assert choices(XS, Wishes(tile=304))[0].tiling.tile == 304
+
+
+def test_tuning_is_read_until_the_machine_is_another_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuned, "_file", lambda: tmp_path / "kept" / "tuned.json")
+    assert tuned.seconds_measured(XS) == {}
+    right = Measured("onnx", "cpu", "fp32", seconds=0.5, parity=200.0)
+    wrong = Measured("openvino", "gpu", "fp32", seconds=0.1, parity=20.0)
+    tuned.keep_measured(XS, (right, wrong))
+    tuned.keep_measured(UNET, (right,))
+    expected = {("onnx", "cpu", "fp32"): 0.5, ("openvino", "gpu", "fp32"): float("inf")}
+    assert tuned.seconds_measured(XS) == expected
+    assert tuned.seconds_measured(replace(XS, name="mine")) == expected
+    assert tuned.seconds_measured(CATALOG["residual-unet-s"]) == {}
+    monkeypatch.setattr(tuned, "_machine", lambda: "another")
+    assert tuned.seconds_measured(XS) == {}
+    tuned.keep_measured(UNET, (right,))
+    assert tuned.seconds_measured(XS) == {}
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"machine": 1}', "not JSON"])
+def test_a_damaged_file_of_measurements_is_no_file(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tuned.json"
+    path.write_text(content)
+    monkeypatch.setattr(tuned, "_file", lambda: path)
+    assert tuned.seconds_measured(XS) == {}
 
 
 def test_torch_is_not_imported_where_only_a_processor_can_be(

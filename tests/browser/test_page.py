@@ -15,6 +15,7 @@ import pytest
 from PIL import Image, ImageCms
 from playwright.sync_api import BrowserContext, Page, expect
 
+from deblur.backends import Wishes, choices
 from deblur.backends.base import Batch
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.image_io import decode_image
@@ -58,9 +59,9 @@ def test_a_photo_goes_in_and_a_file_of_its_name_comes_out(page: Page) -> None:
     assert name == "holiday (1)-deblurred.png"
     assert (restored.format, restored.width, restored.height) == ("PNG", 96, 72)
     facts = page.locator(".facts").inner_text()
-    assert all(
-        part in facts for part in (CATALOG[DEFAULT_MODEL].title, "ExecutionProvider", "fp32")
-    )
+    spec = CATALOG[DEFAULT_MODEL]
+    taken = choices(spec, Wishes())[0]
+    assert all(part in facts for part in (spec.title, f"{taken.device}, {taken.precision}"))
 
 
 def test_a_model_that_has_to_be_fetched_says_so_before_and_why_it_cannot_be(page: Page) -> None:
@@ -75,17 +76,18 @@ def test_a_model_that_has_to_be_fetched_says_so_before_and_why_it_cannot_be(page
     expect(page.locator(".failure")).to_contain_text("HF_HUB_OFFLINE is set")
 
 
-def test_int8_can_be_chosen_where_a_model_has_it_and_is_named_afterwards(page: Page) -> None:
+def test_what_is_faster_can_be_chosen_and_is_named_afterwards(page: Page) -> None:
     upload(page, "a.png", png(scene(48, 64)))
     page.get_by_label("Engine").click()
-    page.get_by_role("option", name="int8").click()
+    page.get_by_role("option", name="Faster, nearly the same").click()
     restore(page)
-    expect(page.locator("#message")).to_contain_text("cpu, int8")
+    taken = choices(CATALOG[DEFAULT_MODEL], Wishes(fast=True))[0]
+    expect(page.locator("#message")).to_contain_text(f"{taken.device}, {taken.precision}")
     page.get_by_label("SRCNN").check()
     expect(page.get_by_label("Engine")).to_have_value("Automatic")
     page.get_by_label("Engine").click()
     expect(page.get_by_role("option", name="ONNX Runtime on CPU")).to_be_visible()
-    expect(page.get_by_role("option", name="int8")).to_have_count(0)
+    expect(page.get_by_role("option", name="Faster")).to_have_count(0)
 
 
 def test_sixteen_bits_and_transparency_survive(page: Page) -> None:

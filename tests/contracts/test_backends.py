@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from deblur.backends import Wishes, available_engines, choices, open_first
+from deblur.backends import ENGINES, Wishes, available_engines, choices, open_first
 from deblur.backends.base import Backend, Batch
+from deblur.backends.engines import computes_bf16
 from deblur.catalog import CATALOG
 from deblur.errors import BackendError, BackendUnavailableError, WeightsCorruptError
 from deblur.networks import build_network
@@ -21,10 +22,22 @@ SPEC = CATALOG["residual-unet-s"]
 SIDE = SPEC.size_multiple
 KINDS: list[tuple[str, Precision, float]] = [
     ("onnx", "fp32", 1e-4),
+    ("openvino", "fp32", 1e-4),
+    ("openvino", "bf16", 0.03),
     ("torch", "fp32", 1e-4),
     ("torch", "bf16", 0.03),
     ("torch", "fp16", 0.005),
 ]
+
+
+ENGINE_NAMES = ["onnx", "openvino", "torch"]
+
+
+def skip_unless_here(engine: str, precision: Precision = "fp32") -> None:
+    if not ENGINES[engine].is_installed():
+        pytest.skip(f"{engine} is not installed")
+    if (engine, precision) == ("openvino", "bf16") and not computes_bf16():
+        pytest.skip("this processor does not multiply bf16")
 
 
 def opened(engine: str, spec: ModelSpec, path: Path, **wishes: Any) -> Backend:
@@ -40,6 +53,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     paths = {"onnx": folder / "network.onnx", "torch": folder / "network.safetensors"}
     for path in paths.values():
         export(SPEC, network.state_dict(), path)
+    paths["openvino"] = paths["onnx"]
     return paths
 
 
@@ -65,6 +79,7 @@ def kind(request: pytest.FixtureRequest) -> tuple[str, Precision, float]:
 @pytest.fixture
 def backend(kind: tuple[str, Precision, float], weights: dict[str, Path]) -> Backend:
     engine, precision, _ = kind
+    skip_unless_here(engine, precision)
     return opened(engine, SPEC, weights[engine], device="cpu", precision=precision)
 
 
@@ -115,17 +130,19 @@ def test_it_leaves_its_input_alone(backend: Backend) -> None:
     np.testing.assert_array_equal(blurred, batch())
 
 
-@pytest.mark.parametrize("engine", ["onnx", "torch"])
+@pytest.mark.parametrize("engine", ENGINE_NAMES)
 def test_a_device_that_is_not_here_is_refused_with_those_that_are(
     engine: str, weights: dict[str, Path]
 ) -> None:
+    skip_unless_here(engine)
     with pytest.raises(BackendUnavailableError, match=r"no device 'abacus'.*auto.*cpu"):
         opened(engine, SPEC, weights[engine], device="abacus")
 
 
-@pytest.mark.parametrize("engine", ["onnx", "torch"])
+@pytest.mark.parametrize("engine", ENGINE_NAMES)
 def test_damaged_weights_are_refused_with_their_path(engine: str, tmp_path: Path) -> None:
-    damaged = tmp_path / "damaged"
+    skip_unless_here(engine)
+    damaged = tmp_path / "damaged.onnx"
     damaged.write_bytes(b"\x08\x07 not a network")
     with pytest.raises(WeightsCorruptError, match="damaged"):
         opened(engine, SPEC, damaged, device="cpu")
@@ -168,12 +185,13 @@ def test_a_provider_that_fails_is_a_note_for_auto_and_an_error_by_name(
 
 def test_engines_list_the_devices_of_this_machine() -> None:
     engines = available_engines()
-    assert set(engines) == {"onnx", "torch"}
+    assert {"onnx", "torch"} <= set(engines) <= set(ENGINE_NAMES)
     assert all(devices[-1] == "cpu" for devices in engines.values())
 
 
-@pytest.mark.parametrize("engine", ["onnx", "torch"])
+@pytest.mark.parametrize("engine", ENGINE_NAMES)
 def test_a_tile_that_cannot_run_is_an_error_of_ours(engine: str, weights: dict[str, Path]) -> None:
+    skip_unless_here(engine)
     backend = opened(engine, SPEC, weights[engine], device="cpu")
     with pytest.raises(BackendError, match="could not run a tile"):
         backend.run(batch(height=9, width=9))
