@@ -83,6 +83,7 @@ def restore(
     tile: int | None = None,
     threads: int | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
+    strength: float = 100.0,
     on_progress: Callable[[Progress], None] | None = None,
     cancel: Event | None = None,
 ) -> Restored:
@@ -96,7 +97,9 @@ def restore(
     """
     image = as_decoded(photo, max_pixels=max_pixels)
     restorer = _restorer(model, engine, device, precision, tile, threads)
-    return Restored(*restorer.restore_reported(image, on_progress=on_progress, cancel=cancel))
+    return Restored(
+        *restorer.restore_reported(image, strength=strength, on_progress=on_progress, cancel=cancel)
+    )
 
 
 def available_models() -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from deblur.backends import Choice, Wishes, choices, open_first, tiling_of
 from deblur.backends.base import ACCELERATOR_BATCH, Backend
 from deblur.catalog import DEFAULT_MODEL
-from deblur.color import linear_to_srgb, srgb_to_linear
-from deblur.errors import CancelledError, NonFiniteOutputError
+from deblur.color import blended, linear_to_srgb, srgb_to_linear
+from deblur.errors import CancelledError, NonFiniteOutputError, OutputError
 from deblur.image_io import (
     DEFAULT_MAX_PIXELS,
     DecodedImage,
@@ -99,12 +99,17 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass
 class _Pass:
-    """What is counted while one photo goes through."""
+    """What is wanted of one photo, and what is counted while it goes through."""
 
+    strength: float
     network_seconds: float = 0.0
     retried_tiles: int = 0
     changed: float = 0.0
     started: float = field(default_factory=lambda: time.perf_counter())
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 100:
+            raise OutputError(f"the strength is {self.strength}; give one from 0 to 100 percent")
 
 
 class Restorer:
@@ -159,25 +164,30 @@ class Restorer:
         self,
         image: DecodedImage,
         *,
+        strength: float = 100.0,
         on_progress: OnProgress | None = None,
         cancel: Event | None = None,
     ) -> DecodedImage:
         """Sharpen a photo: same size, depth, channels and metadata; alpha passes untouched.
 
+        `strength` is how much of the result there is, in percent: the rest is the photo itself.
         Raises CancelledError soon after `cancel` is set, NonFiniteOutputError when the
         network gives NaN at full precision.
         """
-        return self.restore_reported(image, on_progress=on_progress, cancel=cancel)[0]
+        return self.restore_reported(
+            image, strength=strength, on_progress=on_progress, cancel=cancel
+        )[0]
 
     def restore_reported(
         self,
         image: DecodedImage,
         *,
+        strength: float = 100.0,
         on_progress: OnProgress | None = None,
         cancel: Event | None = None,
     ) -> tuple[DecodedImage, RestoreReport]:
         """As `restore`, with the report of what ran."""
-        counts = _Pass()
+        counts = _Pass(strength)
         restored = self._restore(image, counts, on_progress, cancel)
         return restored, self._report(restored, counts)
 
@@ -191,6 +201,7 @@ class Restorer:
         strip_metadata: bool = False,
         overwrite: bool = False,
         max_pixels: int = DEFAULT_MAX_PIXELS,
+        strength: float = 100.0,
         on_progress: OnProgress | None = None,
         cancel: Event | None = None,
     ) -> RestoreReport:
@@ -199,7 +210,7 @@ class Restorer:
         Before the network starts, the place of the result is held, and its format is known to
         hold the photo.
         """
-        counts, place = _Pass(), Path(restored)
+        counts, place = _Pass(strength), Path(restored)
         format = requested_format(place, format)
         with held_place(place, overwrite=overwrite) as unfinished:
             image = decode_image(_source(blurred), max_pixels=max_pixels)
@@ -248,6 +259,7 @@ class Restorer:
         restored = np.empty(image.pixels.shape, image.pixels.dtype)
         tiles = self._restored_tiles(image, plan, counts, cancel)
         merge_tiles(plan, _watched(tiles, len(plan), on_progress), restored)
+        restored = blended(image.pixels, restored, counts.strength)
         counts.changed = _changed_share(image.pixels, restored)
         image = image.with_pixels(restored)
         if counts.retried_tiles:

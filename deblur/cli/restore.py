@@ -100,6 +100,15 @@ _Largest = Annotated[
     float,
     typer.Option(min=0, max=1e6, metavar="N", help="Refuse larger photos."),
 ]
+_Strength = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=100,
+        metavar="PERCENT",
+        help="How much of the result: the rest is the photo, mixed in linear light.",
+    ),
+]
 
 
 def restore(
@@ -113,6 +122,7 @@ def restore(
     as_json: _AsJson = False,
     max_megapixels: _Largest = 100.0,
     model: _Model = DEFAULT_MODEL,
+    strength: _Strength = 100.0,
     backend: Annotated[
         BackendChoice, typer.Option(metavar="ENGINE", help="auto, onnx or torch.")
     ] = BackendChoice.auto,
@@ -143,6 +153,7 @@ def restore(
         "quality": quality,
         "strip_metadata": strip_metadata,
         "max_pixels": int(max_megapixels * 1e6),
+        "strength": strength,
     }
     rule = _rule(existing, overwrite, inputs)
     with plain_errors():
