@@ -25,7 +25,9 @@ from starlette.middleware import Middleware
 
 from deblur.catalog import AUTO, CATALOG
 from deblur.errors import DeblurError
+from deblur.language import Language, say, speaking, spoken_now
 from deblur.page.doors import Doors, page_policy
+from deblur.page.languages import IN_HTML, TITLE, Languages, give_languages, path_of
 from deblur.page.page_folder import QUOTA, claim_folder
 from deblur.page.restore_tab import MOST_BYTES, RestoreTab
 from deblur.page.restore_tab import TAB as RESTORE_TAB
@@ -53,6 +55,7 @@ EXAMPLES = {
     "Cat": HERE / "examples" / "chelsea.jpg",
     "Rocket": HERE / "examples" / "rocket.jpg",
 }
+NAMES = {Language.english: "English", Language.chinese: "中文"}
 CLEAN_EVERY, CLEAN_AFTER = 600, 3600
 MOST_PORT = 65535
 ON_SPACE = "SPACE_ID" in os.environ
@@ -85,17 +88,39 @@ def bytes_of(gigabytes: str) -> int:
     return found
 
 
-HEADER = """
-<header><h1>Deblur Arena</h1>
-<p>Drop in a blurred photo and get a sharper one back, with nothing of the original lost.</p>
-</header>
-"""
-FOOTER = f"""
-<footer><p><b>Where photos go.</b> The machine that serves this page works on them, and they stay
-on it. They are deleted about {CLEAN_AFTER // 3600} hour later, or when the page is shut down.</p>
-<p><b>Licence.</b> Deblur Arena is free software under the Apache License 2.0. The example photos
-are in the public domain or under CC0.</p></footer>
-"""
+def header() -> str:
+    """The top of the page, with the way to its other languages."""
+    others = "".join(
+        f'<a href="?lang={each}" hreflang="{IN_HTML[each]}" lang="{IN_HTML[each]}">{name}</a>'
+        for each, name in NAMES.items()
+        if each is not spoken_now()
+    )
+    promise = say(
+        "Drop in a blurred photo and get a sharper one back, with nothing of the original lost."
+    )
+    return (
+        f"<header><div><h1>{TITLE}</h1><p>{promise}</p></div>"
+        f'<nav class="languages" aria-label="{say("Language")}">{others}</nav></header>'
+    )
+
+
+def footer() -> str:
+    """The bottom of the page: where photos go, and under which terms."""
+    stay = say(
+        "The machine that serves this page works on them, and they stay on it. They are deleted "
+        "about {hours} hour later, or when the page is shut down.",
+        hours=CLEAN_AFTER // 3600,
+    )
+    licence = say(
+        "Deblur Arena is free software under the Apache License 2.0. The example photos are in "
+        "the public domain or under CC0."
+    )
+    return (
+        f"<footer><p><b>{say('Where photos go.')}</b> {stay}</p>"
+        f"<p><b>{say('Licence.')}</b> {licence}</p></footer>"
+    )
+
+
 THEME = gr.themes.Base(
     primary_hue="teal",
     neutral_hue="stone",
@@ -107,21 +132,33 @@ THEME = gr.themes.Base(
 folder = claim_folder(quota=setting("PAGE_GIGABYTES", bytes_of), keep=CLEAN_AFTER)
 visitors = Visitors()
 board = open_store()
-with gr.Blocks(title="Deblur Arena", analytics_enabled=False) as demo:
-    gr.HTML(HEADER)
-    with gr.Tabs() as tabs, gr.Tab("Restore", id=RESTORE_TAB):
+demo = gr.Blocks(title=TITLE, analytics_enabled=False)
+places = setting("LEADERBOARD_DATASETS", scored_datasets)
+photos = setting("JUDGE_PHOTOS", photos_to_judge)
+
+
+def lay_out() -> None:
+    """The page in the language that is spoken now, inside the current block."""
+    gr.Navbar(visible=False)
+    gr.HTML(header())
+    with gr.Tabs() as tabs, gr.Tab(say("Restore"), id=RESTORE_TAB):
         RestoreTab(demo, EXAMPLES, introduce, visitors.is_here)
-    with tabs, gr.Tab("Leaderboard", id=TAB):
-        places = setting("LEADERBOARD_DATASETS", scored_datasets)
+    with tabs, gr.Tab(say("Leaderboard"), id=TAB):
         build_tab(demo, tabs, board, places, restored_picture, new_folder)
-    with tabs, gr.Tab("Compare", id=COMPARE_TAB):
+    with tabs, gr.Tab(say("Compare"), id=COMPARE_TAB):
         build_compare_tab(places, restored_picture, new_folder)
-    with tabs, gr.Tab("Judge", id=JUDGE_TAB) as judge:
-        photos = setting("JUDGE_PHOTOS", photos_to_judge)
+    with tabs, gr.Tab(say("Judge"), id=JUDGE_TAB) as judge:
         build_judging_tab(judge, board, photos, restored_picture, new_folder)
-    with tabs, gr.Tab("Submit", id=SUBMIT_TAB):
+    with tabs, gr.Tab(say("Submit"), id=SUBMIT_TAB):
         build_submit_tab(board, places, visitors.is_here)
-    gr.HTML(FOOTER)
+    gr.HTML(footer())
+
+
+for language in Language:
+    page = demo.route(NAMES[language], path_of(language), False) if path_of(language) else demo
+    with speaking(language), page:
+        lay_out()
+give_languages(demo)
 take_turns(demo, visitors)
 
 
@@ -140,6 +177,7 @@ def serve(host: str, port: int) -> str:
         max_file_size=most,
         app_kwargs={
             "middleware": [
+                Middleware(Languages),
                 Middleware(Doors, folder=folder, most=most, policy=policy),
                 Middleware(WatchStreams, visitors=visitors),
             ]

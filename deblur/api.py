@@ -84,6 +84,7 @@ def restore(
     threads: int | None = None,
     fast: bool = False,
     max_pixels: int = DEFAULT_MAX_PIXELS,
+    strength: float = 100.0,
     on_progress: Callable[[Progress], None] | None = None,
     cancel: Event | None = None,
 ) -> Restored:
@@ -98,7 +99,9 @@ def restore(
     """
     image = as_decoded(photo, max_pixels=max_pixels)
     restorer = _restorer(model, engine, device, precision, tile, threads, fast)
-    return Restored(*restorer.restore_reported(image, on_progress=on_progress, cancel=cancel))
+    return Restored(
+        *restorer.restore_reported(image, strength=strength, on_progress=on_progress, cancel=cancel)
+    )
 
 
 def available_models() -> tuple[str, ...]:

@@ -15,8 +15,9 @@ import numpy as np
 
 from deblur.backends import Wishes
 from deblur.catalog import AUTO, GENERAL_MODEL
+from deblur.color import blended
 from deblur.diagnosis import Diagnosis, diagnose
-from deblur.errors import CancelledError
+from deblur.errors import CancelledError, OutputError
 from deblur.guide import Guidance, guide
 from deblur.image_io import (
     DEFAULT_MAX_PIXELS,
@@ -109,29 +110,36 @@ class Restorer:
         self,
         image: DecodedImage,
         *,
+        strength: float = 100.0,
         on_progress: OnProgress | None = None,
         cancel: Event | None = None,
     ) -> DecodedImage:
         """Sharpen a photo: same size, depth, channels and metadata; alpha passes untouched.
 
+        `strength` is how much of the result there is, in percent: the rest is the photo itself.
         Raises CancelledError soon after `cancel` is set, NonFiniteOutputError when the
         network gives NaN at full precision.
         """
+        _check_strength(strength)
         guidance = self._guidance(self._diagnosis(image)) if self.picks else self._guidance()
-        return self._restore(image, guidance, Counts(), on_progress, cancel)
+        restored = self._restore(image, guidance, Counts(), on_progress, cancel)
+        return _at_strength(strength, image, restored)
 
     def restore_reported(
         self,
         image: DecodedImage,
         *,
+        strength: float = 100.0,
         on_progress: OnProgress | None = None,
         cancel: Event | None = None,
     ) -> tuple[DecodedImage, RestoreReport]:
         """As `restore`, with the report of what was found, what ran and what changed."""
+        _check_strength(strength)
         counts = Counts()
         before = self._diagnosis(image)
         guidance = self._guidance(before)
         restored = self._restore(image, guidance, counts, on_progress, cancel)
+        restored = _at_strength(strength, image, restored)
         return restored, self._report(image, restored, before, guidance, counts)
 
     def restore_file(
@@ -144,6 +152,7 @@ class Restorer:
         strip_metadata: bool = False,
         overwrite: bool = False,
         max_pixels: int = DEFAULT_MAX_PIXELS,
+        strength: float = 100.0,
         on_progress: OnProgress | None = None,
         cancel: Event | None = None,
     ) -> RestoreReport:
@@ -152,12 +161,15 @@ class Restorer:
         Before the network starts, the place of the result is held, and its format is known to
         hold the photo.
         """
+        _check_strength(strength)
         started, place = time.perf_counter(), Path(restored)
         format = requested_format(place, format)
         with held_place(place, overwrite=overwrite) as unfinished:
             image = decode_image(_source(blurred), max_pixels=max_pixels)
             check_output(image, format, quality)
-            image, report = self.restore_reported(image, on_progress=on_progress, cancel=cancel)
+            image, report = self.restore_reported(
+                image, strength=strength, on_progress=on_progress, cancel=cancel
+            )
             left_out = encode_file(
                 image, unfinished, format=format, quality=quality, strip_metadata=strip_metadata
             )
@@ -254,6 +266,15 @@ class Restorer:
                 outputs = _mixed(cut, parts, networks, counts)
             for tile, output in zip(group, outputs, strict=True):
                 yield tile, output.mean(2, keepdims=True) if grey else output
+
+
+def _check_strength(strength: float) -> None:
+    if not 0 <= strength <= 100:
+        raise OutputError(f"the strength is {strength}; give one from 0 to 100 percent")
+
+
+def _at_strength(strength: float, image: DecodedImage, restored: DecodedImage) -> DecodedImage:
+    return restored.with_pixels(blended(image.pixels, restored.pixels, strength))
 
 
 def _parts_in(guidance: Guidance, plan: TilePlan, tile: Tile) -> Floats:

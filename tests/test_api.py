@@ -43,6 +43,12 @@ def test_a_photo_in_every_form_gives_the_same(file: Path) -> None:
         assert restored.report.seconds >= restored.report.network_seconds > 0
 
 
+def test_strength_says_how_much_of_the_result_there_is(file: Path) -> None:
+    before = decode_image(file)
+    np.testing.assert_array_equal(restore(file, strength=0, **FAST).array, before.pixels)
+    assert not np.array_equal(restore(file, **FAST).array, before.pixels)
+
+
 @pytest.mark.parametrize("shape", [(40, 50), (40, 50, 3), (40, 50, 4)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_arrays_come_back_as_they_came(shape: tuple[int, ...], dtype: type) -> None:

@@ -97,6 +97,26 @@ def test_linear_light_goes_in_and_srgb_comes_out() -> None:
     assert np.unique(restored.pixels).tolist() == [137]
 
 
+class Whitening(Identity):
+    def run(self, batch: Batch) -> Batch:
+        return np.ones_like(batch)
+
+
+def test_the_photo_itself_is_the_rest_of_the_strength() -> None:
+    black, restorer = photo(70, 20).with_pixels(np.zeros((70, 20, 3), np.uint8)), Whitening()
+    half, report = Restorer(TiledNetwork(SPEC, restorer)).restore_reported(black, strength=50)
+    assert np.unique(half.pixels).tolist() == [188]
+    assert report.changed == 1
+    none, report = Restorer(TiledNetwork(SPEC, restorer)).restore_reported(black, strength=0)
+    assert (none.pixels.any(), report.changed) == (False, 0)
+
+
+@pytest.mark.parametrize("strength", [-1, 100.5, float("nan")])
+def test_a_strength_is_in_percent(strength: float) -> None:
+    with pytest.raises(OutputError, match="from 0 to 100 percent"):
+        Restorer(TiledNetwork(SPEC, Identity())).restore(photo(20, 20), strength=strength)
+
+
 def test_alpha_and_metadata_pass_untouched() -> None:
     alpha = scene(50, 40, 1)[..., 0]
     image = DecodedImage(scene(50, 40), alpha, "PNG", icc_profile=b"icc", exif=b"exif")

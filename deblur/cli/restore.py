@@ -102,6 +102,15 @@ _Largest = Annotated[
     float,
     typer.Option(min=0, max=1e6, metavar="N", help="Refuse larger photos."),
 ]
+_Strength = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=100,
+        metavar="PERCENT",
+        help="How much of the result: the rest is the photo, mixed in linear light.",
+    ),
+]
 
 
 def restore(
@@ -115,6 +124,7 @@ def restore(
     as_json: _AsJson = False,
     max_megapixels: _Largest = 100.0,
     model: _Model = AUTO,
+    strength: _Strength = 100.0,
     backend: Annotated[
         BackendChoice, typer.Option(metavar="ENGINE", help="auto, onnx, openvino or torch.")
     ] = BackendChoice.auto,
@@ -147,6 +157,7 @@ def restore(
         "quality": quality,
         "strip_metadata": strip_metadata,
         "max_pixels": int(max_megapixels * 1e6),
+        "strength": strength,
     }
     rule = _rule(existing, overwrite, inputs)
     if fast and precision:

@@ -176,6 +176,18 @@ def test_quality_is_paid_for_in_bytes(tmp_path: Path) -> None:
     assert sizes[0] < sizes[1]
 
 
+def test_at_no_strength_the_photo_stays_as_it_is(tmp_path: Path) -> None:
+    photo = picture(tmp_path / "a.png")
+    assert restore(photo, "-o", tmp_path / "none.png", "--strength", 0).code == 0
+    assert restore(photo, "-o", tmp_path / "all.png").code == 0
+    before, none, after = (
+        np.asarray(Image.open(tmp_path / name)) for name in ("a.png", "none.png", "all.png")
+    )
+    assert np.array_equal(before, none)
+    assert not np.array_equal(before, after)
+    assert restore(photo, "-o", tmp_path / "b.png", "--strength", 101).code == 2
+
+
 def test_metadata_goes_along_or_is_left_out(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Make] = "Camera & Sons"
