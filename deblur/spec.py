@@ -41,8 +41,9 @@ class TilingPolicy:
 class WeightsRef:
     """Where one file of weights lies, and the digest it must have.
 
-    Without `repo` the file ships with this package; with it, it lies on the Hugging Face Hub
-    at `revision`. An `.onnx` file runs at its `precision`; torch runs any file at any.
+    Without `repo` the file ships with this package; with it, it lies on the Hugging Face Hub at
+    `revision`, or, where `repo` is `npm:NAME`, is made from that package's version `revision`. An
+    `.onnx` file runs at its `precision`; torch runs any file at any.
     """
 
     file: str
@@ -88,8 +89,8 @@ class ModelSpec:
         return self.architecture == "onnx" or self.architecture.startswith(SPANDREL)
 
     @property
-    def on_hub(self) -> bool:
-        """Whether its weights have to be fetched from the Hub, once."""
+    def from_elsewhere(self) -> bool:
+        """Whether its weights do not come with this package, but have to be fetched once."""
         return any(ref.repo for ref in self.weights)
 
     def weights_file(self, suffix: str | tuple[str, ...]) -> WeightsRef | None:

@@ -29,7 +29,13 @@ def models() -> None:
     """What can be measured: our models and the baselines; files and Hub repositories, too."""
     table = _table("model", "what", "weights")
     for spec in CATALOG.values():
-        where = "fetched once" if spec.on_hub else "shipped" if spec.weights else "to be trained"
+        where = (
+            "fetched once"
+            if spec.from_elsewhere
+            else "shipped"
+            if spec.weights
+            else "to be trained"
+        )
         table.add_row(spec.name, spec.title, where)
     for baseline in BASELINES.values():
         table.add_row(baseline.name, baseline.title, "needs none")

@@ -49,6 +49,6 @@ def _megabytes(spec: ModelSpec) -> str:
 def _remark(spec: ModelSpec) -> str:
     if spec.name == DEFAULT_MODEL:
         return "default"
-    if spec.on_hub:
+    if spec.from_elsewhere:
         return "fetched once"
     return "" if spec.weights else "to be trained"
