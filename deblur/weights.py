@@ -13,7 +13,7 @@ from huggingface_hub import HfUri
 from safetensors import SafetensorError, safe_open
 
 from deblur import hub, npm
-from deblur.catalog import CATALOG
+from deblur.catalog import CATALOG, RENAMED
 from deblur.errors import UnknownModelError, WeightsCorruptError, WeightsUnavailableError
 from deblur.onnx_file import read_metadata
 from deblur.spec import ModelSpec, WeightsRef
@@ -44,6 +44,8 @@ def find_model(name: str) -> ModelSpec:
         if place.path_in_repo:
             return _describe_hub_file(place)
         return _describe_repo(place.id, place.revision)
+    if name in RENAMED:
+        raise UnknownModelError(f"{name} is called {RENAMED[name]} now: use that name")
     raise UnknownModelError(
         f"there is no model {name!r}; choose one of {', '.join(CATALOG)}, a file "
         f"({', '.join(FILES)}), or a Hub repository: owner/name, or hf://owner/name/FILE"

@@ -5,6 +5,7 @@ import typer
 from deblur.cli.card import card
 from deblur.cli.console import begin
 from deblur.cli.export import export
+from deblur.cli.fetch import fetch
 from deblur.cli.models import models
 from deblur.cli.pack import pack
 from deblur.cli.publish import publish
@@ -22,5 +23,5 @@ app = typer.Typer(
     add_completion=False,
 )
 app.callback()(begin)
-for command in (restore, models, train, synthesize, pack, export, quantize, publish, card):
+for command in (restore, models, fetch, train, synthesize, pack, export, quantize, publish, card):
     app.command()(command)

@@ -10,7 +10,7 @@ from rich.table import Table
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.cli.console import OUT
 from deblur.spec import ModelSpec
-from deblur.weights import PRETRAINED
+from deblur.weights import PRETRAINED, how_to_fetch, is_here
 
 
 def models(
@@ -50,5 +50,5 @@ def _remark(spec: ModelSpec) -> str:
     if spec.name == DEFAULT_MODEL:
         return "default"
     if spec.from_elsewhere:
-        return "fetched once"
+        return "fetched" if is_here(spec) else how_to_fetch(spec)
     return "" if spec.weights else "to be trained"

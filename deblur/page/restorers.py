@@ -15,7 +15,8 @@ from deblur.catalog import CATALOG
 from deblur.errors import OutputError
 from deblur.image_io import DEFAULT_MAX_PIXELS, DecodedImage, preview_of, write_image
 from deblur.restorer import Restorer
-from deblur.spec import Precision
+from deblur.spec import ModelSpec, Precision
+from deblur.weights import is_here
 
 
 def _pixels_of(megapixels: str) -> int:
@@ -32,7 +33,11 @@ def _pixels_of(megapixels: str) -> int:
     return pixels
 
 
-MODELS = [(spec.title, spec.name) for spec in CATALOG.values() if spec.weights]
+def _label(spec: ModelSpec) -> str:
+    return spec.title if is_here(spec) else f"{spec.title} (has to be fetched)"
+
+
+MODELS = [(_label(spec), spec.name) for spec in CATALOG.values() if spec.weights]
 ENGINES = {"onnx": "ONNX Runtime", "torch": "PyTorch"}
 AUTOMATIC = ("Automatic", "auto auto")
 INT8 = ("ONNX Runtime on CPU, int8", "onnx cpu int8")
