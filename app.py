@@ -21,6 +21,7 @@ if _lacking := lack_of("the page", "gradio", "pandas", "plotly", "pyarrow", extr
     sys.exit(_lacking)
 
 import gradio as gr
+from gradio.components.navbar import Navbar
 from starlette.middleware import Middleware
 
 from deblur.catalog import AUTO, CATALOG
@@ -139,7 +140,7 @@ photos = setting("JUDGE_PHOTOS", photos_to_judge)
 
 def lay_out() -> None:
     """The page in the language that is spoken now, inside the current block."""
-    gr.Navbar(visible=False)
+    Navbar(visible=False)
     gr.HTML(header())
     with gr.Tabs() as tabs, gr.Tab(say("Restore"), id=RESTORE_TAB):
         RestoreTab(demo, EXAMPLES, introduce, visitors.is_here)

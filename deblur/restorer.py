@@ -41,7 +41,10 @@ LEAST_PART = 0.01
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a photo is; `seconds_left` is extrapolated from the tiles so far."""
+    """How far a photo is; `seconds_left` is extrapolated from the tiles so far.
+
+    Of a slow model it is told before the first tile, too.
+    """
 
     tiles_done: int
     tiles: int
@@ -234,6 +237,9 @@ class Restorer:
     ) -> DecodedImage:
         plan = self.plan(image.height, image.width)
         restored = np.empty(image.pixels.shape, image.pixels.dtype)
+        if on_progress is not None and self.network.is_slow:
+            seconds = self.network.expected_seconds(plan)
+            on_progress(Progress(0, len(plan), seconds))
         tiles = self._restored_tiles(image, plan, guidance, counts, cancel)
         merge_tiles(plan, _watched(tiles, len(plan), on_progress), restored)
         image = image.with_pixels(restored)

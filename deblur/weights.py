@@ -12,8 +12,8 @@ from pathlib import Path
 from huggingface_hub import HfUri
 from safetensors import SafetensorError, safe_open
 
-from deblur import hub
-from deblur.catalog import CATALOG
+from deblur import hub, npm
+from deblur.catalog import CATALOG, RENAMED
 from deblur.errors import UnknownModelError, WeightsCorruptError, WeightsUnavailableError
 from deblur.onnx_file import read_metadata
 from deblur.spec import ModelSpec, WeightsRef
@@ -44,6 +44,8 @@ def find_model(name: str) -> ModelSpec:
         if place.path_in_repo:
             return _describe_hub_file(place)
         return _describe_repo(place.id, place.revision)
+    if name in RENAMED:
+        raise UnknownModelError(f"{name} is called {RENAMED[name]} now: use that name")
     raise UnknownModelError(
         f"there is no model {name!r}; choose one of {', '.join(CATALOG)}, a file "
         f"({', '.join(FILES)}), or a Hub repository: owner/name, or hf://owner/name/FILE"
@@ -59,6 +61,8 @@ def fetch_weights(spec: ModelSpec, suffix: str | tuple[str, ...]) -> Path:
     ref = spec.weights_file(suffix)
     if ref is None:
         raise WeightsUnavailableError(_no_weights(spec, suffix))
+    if npm.is_package(ref):
+        return _made(spec, ref)
     if ref.repo:
         return _fetch(ref.repo, ref.file, ref.revision, ref.sha256)
     path = PRETRAINED / ref.file
@@ -73,12 +77,25 @@ def fetch_weights(spec: ModelSpec, suffix: str | tuple[str, ...]) -> Path:
     return path
 
 
-def bytes_to_fetch(spec: ModelSpec) -> int:
-    """How many bytes a model's weights take from the Hub: 0 when they are here, or unknown."""
+def is_here(spec: ModelSpec) -> bool:
+    """Whether a model's weights lie on this machine; not whether they are whole."""
     ref = next(iter(spec.weights), None)
-    if ref is None or ref.repo is None or hub.cached(ref.repo, ref.file, ref.revision):
-        return 0
-    return ref.bytes or 0
+    if ref is None or ref.repo is None:
+        return ref is not None
+    if npm.is_package(ref):
+        return npm.place_of(ref).is_file()
+    return hub.cached(ref.repo, ref.file, ref.revision) is not None
+
+
+def bytes_to_fetch(spec: ModelSpec) -> int:
+    """How many bytes have to come for a model's weights: 0 when they are here, or unknown."""
+    ref = next(iter(spec.weights), None)
+    return 0 if ref is None or is_here(spec) else ref.bytes or 0
+
+
+def how_to_fetch(spec: ModelSpec) -> str:
+    """What a model says of itself that is not here yet."""
+    return f"has to be fetched: python -m deblur fetch {spec.name}"
 
 
 def sha256_of(path: Path) -> str:
@@ -96,6 +113,19 @@ def _no_weights(spec: ModelSpec, suffix: str | tuple[str, ...]) -> str:
         f"no {wanted} weights are published for {spec.name}; train it with "
         f"`python -m deblur train --model {spec.name}` and export it"
     )
+
+
+def _made(spec: ModelSpec, ref: WeightsRef) -> Path:
+    """What `deblur.fetching` made of a package."""
+    path = npm.place_of(ref)
+    if not path.is_file():
+        raise WeightsUnavailableError(f"{spec.name} {how_to_fetch(spec)}")
+    if sha256_of(path) != ref.sha256:
+        raise WeightsCorruptError(
+            f"{path} is not the file that was made (its sha256 differs); {spec.name} "
+            f"{how_to_fetch(spec)}"
+        )
+    return path
 
 
 def _fetch(repo: str, file: str, revision: str | None, sha256: str | None) -> Path:

@@ -13,8 +13,8 @@ from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.spec import ModelSpec, WeightsRef
 from deblur.weights import PRETRAINED, SPEC_KEY, fetch_weights, sha256_of
 
-OURS = [spec for spec in CATALOG.values() if not spec.on_hub]
-FETCHED = [spec for spec in CATALOG.values() if spec.on_hub]
+OURS = [spec for spec in CATALOG.values() if not spec.from_elsewhere]
+FETCHED = [spec for spec in CATALOG.values() if spec.from_elsewhere]
 SHIPPED = [spec for spec in OURS if spec.weights]
 FILES = [(spec, ref) for spec in SHIPPED for ref in spec.weights if ref.repo is None]
 MOST_BYTES = 55_000_000

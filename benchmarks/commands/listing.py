@@ -14,6 +14,8 @@ from benchmarks.datasets.manifest import make_manifest, write_manifest
 from benchmarks.metrics import METRICS
 from deblur.catalog import CATALOG
 from deblur.cli.console import plain_errors
+from deblur.spec import ModelSpec
+from deblur.weights import how_to_fetch, is_here
 
 
 def datasets() -> None:
@@ -29,8 +31,7 @@ def models() -> None:
     """What can be measured: our models and the baselines; files and Hub repositories, too."""
     table = _table("model", "what", "weights")
     for spec in CATALOG.values():
-        where = "fetched once" if spec.on_hub else "shipped" if spec.weights else "to be trained"
-        table.add_row(spec.name, spec.title, where)
+        table.add_row(spec.name, spec.title, _whereabouts(spec))
     for baseline in BASELINES.values():
         table.add_row(baseline.name, baseline.title, "needs none")
     OUT.print(table)
@@ -79,3 +80,9 @@ def _table(*titles: str) -> Table:
     for title in titles:
         table.add_column(title, overflow="fold")
     return table
+
+
+def _whereabouts(spec: ModelSpec) -> str:
+    if spec.from_elsewhere:
+        return "fetched" if is_here(spec) else how_to_fetch(spec)
+    return "shipped" if spec.weights else "to be trained"

@@ -43,7 +43,7 @@ def speed(
     """Speed and memory of every model on every engine of this machine."""
     with plain_errors():
         run = measure_speed(
-            model or [name for name, spec in CATALOG.items() if not spec.on_hub],
+            model or [name for name, spec in CATALOG.items() if not spec.from_elsewhere],
             photo or [12, 48, 100],
             lambda text: ERR.print(f"measuring {text}"),
         )

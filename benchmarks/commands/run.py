@@ -190,7 +190,7 @@ def _measured(tasks: Sequence[Task], output: Path, crew: Crew, cost: bool) -> di
 
 
 def _all_that_run() -> list[str]:
-    here = (spec.name for spec in CATALOG.values() if spec.weights and not spec.on_hub)
+    here = (spec.name for spec in CATALOG.values() if spec.weights and not spec.from_elsewhere)
     return [*BASELINES, *here]
 
 

@@ -6,6 +6,7 @@ from deblur.cli.card import card
 from deblur.cli.console import begin
 from deblur.cli.diagnose import diagnose
 from deblur.cli.export import export
+from deblur.cli.fetch import fetch
 from deblur.cli.models import models
 from deblur.cli.pack import pack
 from deblur.cli.publish import publish
@@ -28,6 +29,7 @@ COMMANDS = (
     restore,
     diagnose,
     models,
+    fetch,
     tune,
     train,
     synthesize,

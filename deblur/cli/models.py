@@ -11,7 +11,7 @@ from deblur.catalog import CATALOG
 from deblur.cli.console import OUT
 from deblur.guide import GUIDED
 from deblur.spec import ModelSpec
-from deblur.weights import PRETRAINED
+from deblur.weights import PRETRAINED, how_to_fetch, is_here
 
 
 def models(
@@ -50,6 +50,6 @@ def _megabytes(spec: ModelSpec) -> str:
 def _remark(spec: ModelSpec) -> str:
     if spec.name in GUIDED:
         return "picked by auto"
-    if spec.on_hub:
-        return "fetched once"
+    if spec.from_elsewhere:
+        return "fetched" if is_here(spec) else how_to_fetch(spec)
     return "" if spec.weights else "to be trained"

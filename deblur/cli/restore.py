@@ -243,9 +243,20 @@ def _worker(
     tiles = bar.add_task("", total=None)
 
     def show(job: Job, done: Tiles) -> None:
+        if not done.tiles_done:
+            ERR.print(f"{job.blurred}: {done.tiles} tiles, {_about(done.seconds_left)}")
         bar.update(tiles, description=job.blurred.name, completed=done.tiles_done, total=done.tiles)
 
     return lambda: PhotoWorker(restorer, writing, show)
+
+
+def _about(seconds: float) -> str:
+    """A time that was estimated, in words."""
+    if seconds < 100:
+        return f"about {seconds:.0f} s"
+    if seconds < 5400:
+        return f"about {seconds / 60:.0f} min"
+    return f"about {seconds / 3600:.1f} h"
 
 
 def _tell(job: Job, outcome: Outcome | None, as_json: bool) -> str:

@@ -40,7 +40,7 @@ def tune(
 
 def _one_of_each_network() -> list[str]:
     """Models of one architecture and size take the same time."""
-    here = [spec for spec in CATALOG.values() if spec.weights and not spec.on_hub]
+    here = [spec for spec in CATALOG.values() if spec.weights and not spec.from_elsewhere]
     networks = {(spec.architecture, str(spec.arguments)): spec.name for spec in reversed(here)}
     return [spec.name for spec in here if spec.name in networks.values()]
 

@@ -15,6 +15,8 @@ from deblur.errors import OutputError
 from deblur.guide import GUIDED
 from deblur.image_io import DEFAULT_MAX_PIXELS, DecodedImage, preview_of, write_image
 from deblur.restorer import Restorer
+from deblur.spec import ModelSpec
+from deblur.weights import is_here
 
 
 def _pixels_of(megapixels: str) -> int:
@@ -31,9 +33,13 @@ def _pixels_of(megapixels: str) -> int:
     return pixels
 
 
+def _label(spec: ModelSpec) -> str:
+    return spec.title if is_here(spec) else f"{spec.title} (has to be fetched)"
+
+
 MODELS = [
     ("Automatic", AUTO),
-    *((spec.title, spec.name) for spec in CATALOG.values() if spec.weights),
+    *((_label(spec), spec.name) for spec in CATALOG.values() if spec.weights),
 ]
 ENGINES = {"onnx": "ONNX Runtime", "openvino": "OpenVINO", "torch": "PyTorch"}
 AUTOMATIC = ("Automatic", "auto auto")

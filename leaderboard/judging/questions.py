@@ -66,7 +66,7 @@ def photos_to_judge(folder: str = "") -> list[Photo]:
 
 def contestants() -> tuple[str, ...]:
     """What is compared: the blurred photo, and every model that comes with the project."""
-    shipped = (spec for spec in CATALOG.values() if spec.weights and not spec.on_hub)
+    shipped = (spec for spec in CATALOG.values() if spec.weights and not spec.from_elsewhere)
     return (BLURRED, *map(_contestant, shipped))
 
 

@@ -15,7 +15,7 @@ from leaderboard.tabs.comparison import ERROR_GAIN, MOST, Panel, Restore, compar
 
 TAB = "compare"
 DIGITS = {"PSNR": 2, "SSIM": 3}
-MODELS = [name for name, spec in CATALOG.items() if spec.weights and not spec.on_hub]
+MODELS = [name for name, spec in CATALOG.items() if spec.weights and not spec.from_elsewhere]
 
 
 def build_compare_tab(

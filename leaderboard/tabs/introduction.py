@@ -18,11 +18,11 @@ def introduction(spec: ModelSpec, to_fetch: int, rows: pd.DataFrame) -> str:
     parts = [spec.licence]
     if to_fetch:
         wait = 8 * to_fetch / (MEGABITS * 1e6)
-        parts.insert(
-            0,
-            f"{to_fetch / 1e6:.0f} MB, fetched once from {spec.weights[0].repo}, "
-            f"in about {wait:.0f} s at {MEGABITS} Mbit/s",
-        )
+        how = f"fetched once from {spec.weights[0].repo}"
+        if spec.by_command:
+            how = f"has to be fetched where this page runs: python -m deblur fetch {spec.name}"
+        told = f"{to_fetch / 1e6:.0f} MB, {how}, in about {wait:.0f} s at {MEGABITS} Mbit/s"
+        parts.insert(0, told)
     measured = rows[
         (rows["model"] == spec.name) & (rows["kind"] == "measured") & (rows["status"] == "shown")
     ]

@@ -276,8 +276,8 @@ def test_models_are_listed_with_size_cost_and_licence(tmp_path: Path) -> None:
         assert spec.licence in lines[spec.name]
         assert ("to be trained" in lines[spec.name]) == (not spec.weights)
     assert all("picked by auto" in lines[name] for name in GUIDED)
-    assert "91.7" in lines["nafnet-gopro"]
-    assert "fetched once" in lines["nafnet-gopro"]
+    assert "91.7" in lines["nafnet-reds"]
+    assert "fetched once" in lines["nafnet-reds"]
 
 
 def test_models_as_json() -> None:

@@ -111,8 +111,8 @@ def test_what_no_run_can_begin_with_is_said_before_its_plan(
     ("options", "words"),
     [
         (
-            ("--model", "nafnet-gopro"),
-            "the architecture 'onnx' of nafnet-gopro is not trained here",
+            ("--model", "nafnet-reds"),
+            "the architecture 'onnx' of nafnet-reds is not trained here",
         ),
         (("--model", "gan", "--crop", 16), "too small for the critic: choose 24 or more"),
         (("--init-from", "mine.onnx", "--model", "srcnn"), "name the best.pt of the run"),

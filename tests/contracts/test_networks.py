@@ -22,7 +22,7 @@ from tests.pictures import photo, scene
 KEYS = Path(__file__).with_name("state_dict_shapes.json")
 
 
-OURS = [spec for spec in CATALOG.values() if not spec.on_hub]
+OURS = [spec for spec in CATALOG.values() if not spec.from_elsewhere]
 
 
 @pytest.fixture(scope="module", params=OURS, ids=[spec.name for spec in OURS])

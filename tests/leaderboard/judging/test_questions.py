@@ -142,7 +142,7 @@ def test_who_takes_part_ships_with_the_project() -> None:
     names = [each.partition("@") for each in contestants()]
     assert names[0] == (BLURRED, "", "")
     assert {"residual-unet-s", "srcnn"} <= {name for name, _, _ in names}
-    assert "nafnet-gopro" not in {name for name, _, _ in names}
+    assert "nafnet-reds" not in {name for name, _, _ in names}
     assert all(len(revision) == 8 for name, _, revision in names if name != BLURRED)
 
 

@@ -14,7 +14,7 @@ from leaderboard.tabs.introduction import introduction
 from tests.leaderboard.entries import measured
 from tests.loopback_hub import Hub
 
-NAFNET = CATALOG["nafnet-gopro"]
+NAFNET = CATALOG["nafnet-reds"]
 
 
 def test_a_model_that_has_to_be_fetched_says_its_size_its_licence_and_that_nobody_measured_it(
