@@ -14,6 +14,7 @@ from benchmarks.errors import DatasetError
 from deblur.records.protocol import Alignment, EvalProtocol
 
 MINI = Path(__file__).parents[1] / "mini"
+MINI_FOCUS = MINI.with_name("mini-focus")
 PAIR_METRICS = ("psnr", "ssim", "ssim_3d", "psnr_y", "ssim_y", "niqe", "brisque")
 ALIGNED_METRICS = ("psnr_y", "ssim_y", "psnr", "niqe", "brisque")
 PHOTO_METRICS = ("niqe", "brisque", "change")
@@ -84,6 +85,13 @@ _SPECS = (
         layouts.shared_sharp,
         Home("this repository", "public domain and CC0; see benchmarks/mini/README.md", ""),
         embedded=MINI,
+    ),
+    DatasetSpec(
+        "mini-focus",
+        "Embedded: the same photos, out of focus",
+        layouts.shared_sharp,
+        Home("this repository", "public domain and CC0; see benchmarks/mini/README.md", ""),
+        embedded=MINI_FOCUS,
     ),
     DatasetSpec("gopro", "GoPro test, 1,111 pairs", layouts.gopro, _GOPRO),
     DatasetSpec(

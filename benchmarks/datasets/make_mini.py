@@ -1,4 +1,4 @@
-"""Make the embedded dataset again: `python -m benchmarks.datasets.make_mini`.
+"""Make the embedded datasets again: `python -m benchmarks.datasets.make_mini`.
 
 The sharp photos come with scikit-image (extra `bench`) and are free to distribute. Each is blurred
 in every way of `KINDS` by our synthesis, with a seed of its own, in double precision, so that no
@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.datasets import MINI, layouts
+from benchmarks.datasets import MINI, MINI_FOCUS, layouts
 from benchmarks.datasets.manifest import FOLDER, make_manifest, write_manifest
+from benchmarks.datasets.out_of_focus import out_of_focus
 from deblur.synthesis.blur import draw_blur
 from deblur.synthesis.pairs import synthesize
 from deblur.synthesis.recipe import BlurRecipe
@@ -45,6 +46,9 @@ KINDS: Mapping[str, BlurRecipe] = {
         jpeg_quality=(70.0, 90.0),
     ),
 }
+
+RADII = (1.5, 2.5, 3.5)
+"""Of the discs of `mini-focus`, in pixels."""
 
 
 def blurred_and_sharp(
@@ -81,10 +85,26 @@ def make_mini(folder: Path) -> None:
             _save(sharp, folder / "sharp" / f"{own}.webp")
 
 
+def make_mini_focus(folder: Path) -> None:
+    """Write the sharp photos of `mini` and what lenses out of focus give of them."""
+    for part in ("blur", "sharp"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    for number, stem in enumerate(Path(name).stem for name in PHOTOS):
+        sharp = np.array(Image.open(MINI / "sharp" / f"{stem}.webp"))
+        _save(sharp, folder / "sharp" / f"{stem}.webp")
+        for radius in RADII:
+            random = np.random.default_rng([number, round(10 * radius)])
+            blurred = out_of_focus(sharp, radius, random)
+            _save(blurred, folder / "blur" / f"{stem}-{radius}px.webp")
+
+
 def _save(pixels: NDArray[np.uint8], path: Path) -> None:
     Image.fromarray(pixels).save(path, lossless=True, quality=90, method=4)
 
 
 if __name__ == "__main__":
     make_mini(MINI)
-    write_manifest(make_manifest("mini", layouts.shared_sharp(MINI).items), FOLDER / "mini.json")
+    make_mini_focus(MINI_FOCUS)
+    for made in (MINI, MINI_FOCUS):
+        manifest = make_manifest(made.name, layouts.shared_sharp(made).items)
+        write_manifest(manifest, FOLDER / f"{made.name}.json")

@@ -6,21 +6,17 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 
 from benchmarks.datasets import open_dataset
+from benchmarks.datasets.out_of_focus import out_of_focus
 from benchmarks.errors import DatasetError
-from deblur.color import linear_to_srgb, srgb_to_linear
 from deblur.image_io import INPUT_SUFFIXES, DecodedImage, decode_image
 from deblur.image_io.pixels import rounded_to_8_bit
 from deblur.quality import psnr
 from deblur.restorer import Restorer
-from deblur.synthesis.psf import aperture
 
 RADII = (0.0, 1.5, 2.5, 3.5)
 """Of the disc, in pixels; at 0 the photo is in focus and only has the noise."""
-PHOTONS = 3000
-"""Of a white pixel."""
 _PEAK = 255
 
 Pixels = NDArray[np.uint8]
@@ -57,18 +53,6 @@ def measure_focus(
             ]
             gain = float(np.mean(after) - np.mean(before))
             yield FocusGain(name, radius, float(np.mean(before)), gain, len(sharp))
-
-
-def out_of_focus(sharp: Pixels, radius: float, random: np.random.Generator) -> Pixels:
-    """A photo (h, w, C) through a disc of `radius` pixels in linear light, with its photons."""
-    light = srgb_to_linear(sharp / _PEAK)
-    if radius:
-        kernel = aperture(radius, 0, 0.0)
-        reach = len(kernel) // 2
-        around = ((reach, reach), (reach, reach), (0, 0))
-        light = fftconvolve(np.pad(light, around, "symmetric"), kernel[..., None], "valid", (0, 1))
-    counted = random.poisson(light.clip(0, 1) * PHOTONS) / PHOTONS
-    return np.asarray((linear_to_srgb(counted.clip(0, 1)) * _PEAK).round(), np.uint8)
 
 
 def _embedded() -> list[Pixels]:

@@ -345,9 +345,10 @@ def test_lais_synthetic_pictures_are_aligned_and_others_are_not(tmp_path: Path) 
     assert open_dataset("pairs", six_pairs(tmp_path)).protocol == EvalProtocol()
 
 
-def test_the_embedded_pairs_are_complete_and_as_published() -> None:
-    dataset = open_dataset("mini")
-    assert len(dataset.items) == 25
+@pytest.mark.parametrize(("name", "pairs"), [("mini", 25), ("mini-focus", 15)])
+def test_the_embedded_pairs_are_complete_and_as_published(name: str, pairs: int) -> None:
+    dataset = open_dataset(name)
+    assert len(dataset.items) == pairs
     assert dataset.manifest is not None
     assert {
         id for id, image in dataset.manifest.by_id.items() if image.blurred and image.sharp
@@ -368,3 +369,15 @@ def test_embedded_pairs_are_made_again_pixel_for_pixel(photo: str, kind: str) ->
     shipped = load_item(items[f"{photo}-{kind}"])
     assert shipped.digests.blurred == digest_of_pixels(blurred)
     assert shipped.digests.sharp == digest_of_pixels(sharp)
+
+
+def test_discs_are_made_again(tmp_path: Path) -> None:
+    make_mini.make_mini_focus(tmp_path)
+    made = layouts.shared_sharp(tmp_path).items
+    shipped = {item.id: item for item in open_dataset("mini-focus").items}
+    assert {item.id for item in made} == shipped.keys()
+    for item in made[::5]:
+        again, before = load_item(item), load_item(shipped[item.id])
+        assert again.digests.sharp == before.digests.sharp
+        far = abs(again.blurred.pixels.astype(int) - before.blurred.pixels)
+        assert far.mean() < 0.01
