@@ -11,9 +11,10 @@ from rich.table import Table
 from benchmarks.compare import Difference
 from benchmarks.costs.speed import SpeedRun
 from benchmarks.costs.tuning import TuningRun
+from benchmarks.datasets.out_of_focus import PHOTONS
 from benchmarks.running.coverage import MODELS, Coverage
 from benchmarks.running.edges import EDGE, SIDE, EdgeGain
-from benchmarks.running.focus import PHOTONS, RADII, FocusGain
+from benchmarks.running.focus import RADII, FocusGain
 from benchmarks.running.overhead import Overhead
 from deblur.records.run_result import RunResult
 

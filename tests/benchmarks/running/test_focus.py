@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.datasets.out_of_focus import PHOTONS, out_of_focus
 from benchmarks.errors import DatasetError
-from benchmarks.running.focus import PHOTONS, RADII, measure_focus, out_of_focus
+from benchmarks.running.focus import RADII, measure_focus
 from benchmarks.tables import focus_table
 from deblur.color import linear_to_srgb
 from deblur.image_io import write_image
