@@ -77,6 +77,7 @@ def _carried_out(command: list[str], folder: Path, on_bytes: OnBytes) -> str:
                 return "" if process.returncode == 0 else said.decode(errors="replace")
         finally:
             process.kill()
+            process.wait()
 
 
 def _bytes_below(folder: Path) -> int:

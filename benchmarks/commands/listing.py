@@ -35,6 +35,9 @@ def models() -> None:
     for baseline in BASELINES.values():
         table.add_row(baseline.name, baseline.title, "needs none")
     OUT.print(table)
+    for spec in CATALOG.values():
+        if spec.from_elsewhere and not is_here(spec):
+            OUT.print(f"{spec.name} {how_to_fetch(spec)}")
 
 
 def metrics() -> None:
@@ -84,5 +87,5 @@ def _table(*titles: str) -> Table:
 
 def _whereabouts(spec: ModelSpec) -> str:
     if spec.from_elsewhere:
-        return "fetched" if is_here(spec) else how_to_fetch(spec)
+        return "fetched" if is_here(spec) else "has to be fetched"
     return "shipped" if spec.weights else "to be trained"

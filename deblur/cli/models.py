@@ -37,6 +37,9 @@ def models(
             _remark(spec),
         )
     OUT.print(table)
+    for spec in CATALOG.values():
+        if spec.from_elsewhere and not is_here(spec):
+            OUT.print(f"{spec.name} {how_to_fetch(spec)}")
 
 
 def _megabytes(spec: ModelSpec) -> str:
@@ -51,5 +54,5 @@ def _remark(spec: ModelSpec) -> str:
     if spec.name in GUIDED:
         return "picked by auto"
     if spec.from_elsewhere:
-        return "fetched" if is_here(spec) else how_to_fetch(spec)
+        return "fetched" if is_here(spec) else "has to be fetched"
     return "" if spec.weights else "to be trained"

@@ -12,6 +12,7 @@ from PIL import ExifTags, Image, ImageCms
 from deblur.catalog import CATALOG
 from deblur.guide import GUIDED
 from tests.cli.command_line import (
+    ENVIRONMENT,
     ON_ONNX,
     deblur,
     files_in,
@@ -265,9 +266,13 @@ def test_by_default_the_diagnosis_picks(tmp_path: Path) -> None:
 # --- models ----------------------------------------------------------------------------------
 
 
-def test_models_are_listed_with_size_cost_and_licence(tmp_path: Path) -> None:
+def test_models_are_listed_with_size_cost_and_licence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HF_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setitem(ENVIRONMENT, name, str(tmp_path / "cache"))
     done = process("models", cwd=tmp_path)
-    lines = {line.split()[0]: line for line in done.out.splitlines() if line.split()}
+    lines = {line.split()[0]: line for line in reversed(done.out.splitlines()) if line.split()}
     assert done.code == 0
     for spec in CATALOG.values():
         if spec.parameters and spec.macs_per_megapixel:
@@ -277,7 +282,8 @@ def test_models_are_listed_with_size_cost_and_licence(tmp_path: Path) -> None:
         assert ("to be trained" in lines[spec.name]) == (not spec.weights)
     assert all("picked by auto" in lines[name] for name in GUIDED)
     assert "91.7" in lines["nafnet-reds"]
-    assert "fetched once" in lines["nafnet-reds"]
+    for name in ("maxim-gopro", "nafnet-reds"):
+        assert f"{name} has to be fetched: python -m deblur fetch {name}" in done.out
 
 
 def test_models_as_json() -> None:
