@@ -324,7 +324,7 @@ def test_gopro_has_1111_pictures() -> None:
 
 def test_an_unknown_dataset_lists_the_names() -> None:
     with pytest.raises(
-        DatasetError, match=r"no dataset 'goprr'; choose one of mini, gopro, .*pairs"
+        DatasetError, match=r"no dataset 'goprr'; choose one of mini, mini-focus, gopro, .*pairs"
     ):
         find_dataset("goprr")
 
