@@ -27,6 +27,7 @@ from deblur.image_io import (
     encode_file,
     held_place,
     requested_format,
+    take_after,
 )
 from deblur.report import RestoreReport, change_between, sharper_share
 from deblur.spec import Precision
@@ -153,6 +154,7 @@ class Restorer:
         format: str | None = None,
         quality: int | None = None,
         strip_metadata: bool = False,
+        keep_times: bool = False,
         overwrite: bool = False,
         max_pixels: int = DEFAULT_MAX_PIXELS,
         strength: float = 100.0,
@@ -162,7 +164,7 @@ class Restorer:
         """Sharpen a file into another one; see decode_image, restore and write_image.
 
         Before the network starts, the place of the result is held, and its format is known to
-        hold the photo.
+        hold the photo. The result has the photo's mode, and with `keep_times` its dates.
         """
         _check_strength(strength)
         started, place = time.perf_counter(), Path(restored)
@@ -176,6 +178,8 @@ class Restorer:
             left_out = encode_file(
                 image, unfinished, format=format, quality=quality, strip_metadata=strip_metadata
             )
+            if not isinstance(blurred, bytes):
+                take_after(Path(blurred), unfinished, times=keep_times)
         seconds = time.perf_counter() - started
         return replace(report, seconds=seconds, notes=(*report.notes, *left_out))
 

@@ -1,3 +1,4 @@
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -384,3 +385,29 @@ def test_a_named_model_restores_whatever_is_found(monkeypatch: pytest.MonkeyPatc
     restored, report = Restorer(TiledNetwork(SPEC, Halve())).restore_reported(image)
     np.testing.assert_allclose(restored.pixels, image.pixels / 2, atol=0.51)
     assert (report.models, report.picked) == ((SPEC.name,), False)
+
+
+@pytest.mark.parametrize("times", [False, True])
+def test_a_result_has_its_photos_mode_and_dates_where_asked(tmp_path: Path, times: bool) -> None:
+    blurred, restored = tmp_path / "blurred.png", tmp_path / "restored.png"
+    write_image(photo(20, 20), blurred)
+    blurred.chmod(0o640)
+    os.utime(blurred, (10**9, 10**9))
+    restorer = Restorer(TiledNetwork(SPEC, Identity()))
+    restorer.restore_file(blurred, restored, keep_times=times)
+    state = restored.stat()
+    assert state.st_mode & 0o777 == 0o640
+    assert (state.st_mtime == 10**9) == times
+
+
+def test_what_is_overwritten_keeps_its_own_mode_behind_a_link(tmp_path: Path) -> None:
+    blurred, there, link = (tmp_path / name for name in ("blurred.png", "there.png", "link.png"))
+    write_image(photo(20, 20), blurred)
+    there.write_bytes(b"old")
+    there.chmod(0o604)
+    link.symlink_to(there)
+    restorer = Restorer(TiledNetwork(SPEC, Identity()))
+    restorer.restore_file(blurred, link, overwrite=True)
+    assert link.is_symlink()
+    assert there.stat().st_mode & 0o777 == 0o604
+    assert there.read_bytes() != b"old"

@@ -73,6 +73,10 @@ _Strip = Annotated[
     bool,
     typer.Option("--strip-metadata", help="Leave out all but colours.", rich_help_panel=_WHERE),
 ]
+_KeepTimes = Annotated[
+    bool,
+    typer.Option("--keep-times", help="Give results their photos' dates.", rich_help_panel=_WHERE),
+]
 _Existing = Annotated[
     Existing | None,
     typer.Option(
@@ -119,6 +123,7 @@ def restore(
     format: _Format = None,
     quality: _Quality = None,
     strip_metadata: _Strip = False,
+    keep_times: _KeepTimes = False,
     existing: _Existing = None,
     overwrite: _Overwrite = False,
     as_json: _AsJson = False,
@@ -156,6 +161,7 @@ def restore(
         "format": format,
         "quality": quality,
         "strip_metadata": strip_metadata,
+        "keep_times": keep_times,
         "max_pixels": int(max_megapixels * 1e6),
         "strength": strength,
     }

@@ -13,7 +13,7 @@ from deblur.image_io.encoding import (
     suffix_of,
 )
 from deblur.image_io.metadata.extras import Extras
-from deblur.image_io.placing import held_place
+from deblur.image_io.placing import held_place, take_after
 from deblur.image_io.preview import preview_of
 from deblur.image_io.reading import DEFAULT_MAX_PIXELS, INPUT_SUFFIXES, decode_image
 from deblur.image_io.writing import encode_file, requested_format, write_image
@@ -37,5 +37,6 @@ __all__ = [
     "preview_of",
     "requested_format",
     "suffix_of",
+    "take_after",
     "write_image",
 ]

@@ -1,8 +1,9 @@
 """Where a restored photo goes: checked and held before the work begins, taken when it is done."""
 
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import Timeout
@@ -41,6 +42,15 @@ def held_place(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise _exists(path) from error
     except OSError as error:
         raise not_written(path, error) from error
+
+
+def take_after(photo: Path, result: Path, *, times: bool = False) -> None:
+    """Give a result the mode of its photo, and with `times` its dates, where the system lets us."""
+    with suppress(OSError):
+        state = photo.stat()
+        result.chmod(stat.S_IMODE(state.st_mode))
+        if times:
+            os.utime(result, ns=(state.st_atime_ns, state.st_mtime_ns))
 
 
 def not_written(where: Path | str, error: OSError) -> OutputError:
