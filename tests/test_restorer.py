@@ -1,3 +1,5 @@
+import itertools
+import math
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +21,7 @@ from deblur.image_io import DecodedImage, write_image
 from deblur.report import RestoreReport
 from deblur.restorer import Progress, Restorer
 from deblur.spec import ModelSpec, Precision, TilingPolicy
-from deblur.tiled_network import TiledNetwork
+from deblur.tiled_network import SLOW, TiledNetwork
 from deblur.tiling import least_tile
 from tests.diagnosis.reports import tile
 from tests.pictures import photo, scene
@@ -133,6 +135,23 @@ def test_progress_counts_every_tile_to_the_end() -> None:
     assert [step.tiles_done for step in seen] == list(range(1, len(restorer.plan(150, 130)) + 1))
     assert seen[-1].tiles == len(seen)
     assert seen[-1].seconds_left == 0
+
+
+@pytest.mark.parametrize(("tile", "probe"), [(64, 64), (512, 256)])
+def test_the_time_of_a_slow_model_is_told_before_its_first_tile(
+    monkeypatch: pytest.MonkeyPatch, tile: int, probe: int
+) -> None:
+    slow = replace(SPEC, tiling=TilingPolicy(tile, halo=4), macs_per_megapixel=SLOW)
+    ticks = itertools.count()
+    monkeypatch.setattr("deblur.tiled_network.time.perf_counter", lambda: next(ticks))
+    seen: list[Progress] = []
+    restorer = Restorer(TiledNetwork(slow, Identity()))
+    restorer.restore(photo(600, 500), on_progress=seen.append)
+    plan = restorer.plan(600, 500)
+    sides = plan.rows.side, plan.columns.side
+    parts = len(plan) * math.prod(sides) / math.prod(min(probe, side) for side in sides)
+    assert seen[0] == Progress(0, len(plan), parts)
+    assert [step.tiles_done for step in seen] == list(range(len(plan) + 1))
 
 
 def test_cancel_stops_before_the_next_tile() -> None:

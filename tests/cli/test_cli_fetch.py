@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_bytes_are_shown_while_it_comes(
 ) -> None:
     package.npm(FETCHES)
     terminal = Console(stderr=True, force_terminal=True, width=100)
-    monkeypatch.setattr("deblur.cli.fetch.ERR", terminal)
+    monkeypatch.setattr(import_module("deblur.cli.fetch"), "ERR", terminal)
     told = deblur("fetch", "tiny").err
     assert "fetching" in told
     assert f"{(package.ref.bytes or 0) / 1000:.1f} kB" in told

@@ -28,6 +28,15 @@ def test_a_model_that_has_to_be_fetched_says_its_size_its_licence_and_that_nobod
     assert hub.requests == []
 
 
+def test_a_model_that_only_a_command_fetches_names_it(tmp_path: Path) -> None:
+    maxim = CATALOG["maxim-gopro"]
+    told = introduction(maxim, 83_613_744, FolderStore(tmp_path).load().rows)
+    assert told.startswith(
+        "84 MB, has to be fetched where this page runs: python -m deblur fetch maxim-gopro, in "
+        "about 13 s at 50 Mbit/s · Apache-2.0"
+    )
+
+
 def test_a_model_with_a_record_says_how_long_it_took(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     store.add(measured(NAFNET.name, 27.0))
