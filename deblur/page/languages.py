@@ -76,6 +76,7 @@ def head_of(language: Language, address: str) -> bytes:
         f'<meta property="og:image" content="{address}/browser/card.jpg">',
         *(f'<meta property="og:{name}" content="{escape(text)}">' for name, text in said.items()),
         '<meta name="twitter:card" content="summary_large_image">',
+        f'<script type="module" src="{address}/browser/page.js"></script>',
     ]
     return "".join(tags).encode()
 
