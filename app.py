@@ -29,6 +29,7 @@ from starlette.staticfiles import StaticFiles
 from deblur.catalog import AUTO, CATALOG
 from deblur.errors import DeblurError
 from deblur.language import Language, say, speaking, spoken_now
+from deblur.page.calls import offer_calls
 from deblur.page.doors import Doors, page_policy
 from deblur.page.intake import MOST_BYTES
 from deblur.page.languages import IN_HTML, TITLE, Languages, give_languages, path_of
@@ -199,6 +200,8 @@ demo.pages[0] = ("", NAMES[Language.english], False)
 for language in Language:
     page = demo.route(NAMES[language], path_of(language), False) if path_of(language) else demo
     with speaking(language), page:
+        if language is Language.english:
+            offer_calls(visits, visitors.is_here)
         lay_out()
 give_languages(demo)
 take_turns(demo, visitors)

@@ -39,6 +39,8 @@ def give_languages(demo: gr.Blocks) -> None:
             continue
         if each.concurrency_id == str(id(each.fn)):
             each.concurrency_id = f"{len(alike)}"
+        if each.page:
+            each.api_visibility = "private"  # programs ask the page at the root
         each.fn = spoken_in(Language(each.page or Language.english), each.fn)
 
 

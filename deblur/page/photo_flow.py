@@ -15,7 +15,7 @@ from deblur.page.photo_view import PhotoView, Updates
 from deblur.page.restorers import AUTOMATIC, OFFERED, SIDE_BY_SIDE, engine_choices
 from deblur.page.restoring import restore_photo, restore_piece
 from deblur.page.strip import strip_html
-from deblur.page.visitors import LateError, Run
+from deblur.page.visitors import IsHere, LateError, Run
 from deblur.page.visits import Photo, Piece, Visit, Visits
 from deblur.restorer import Progress
 
@@ -40,7 +40,7 @@ class Surroundings:
     examples: Mapping[str, Path]
     introduce: Callable[[str], str]
     measure: Measure
-    is_here: Callable[[str | None], bool] = lambda _: True
+    is_here: IsHere = lambda _: True
 
 
 class PhotoFlow:

@@ -26,7 +26,7 @@ def build_restore_tab(demo: gr.Blocks, visits: Visits, around: Surroundings) -> 
     view = PhotoView(visits, around.examples, around.measure, around.introduce(OFFERED[0]))
     flow = PhotoFlow(view, visits, around)
     begun = [view.key, view.engine, *view.outputs]
-    demo.load(flow.begin, view.given_key, begun, js=_KEY, **_QUIET)
+    demo.load(flow.begin, view.given_key, begun, js=_KEY, api_name="visit", **_QUIET)
     demo.unload(flow.leave)
     _listen_to_photos(view, flow)
     _listen_to_work(view, flow)
@@ -42,7 +42,7 @@ def _listen_to_photos(view: PhotoView, flow: PhotoFlow) -> None:
         **_PRIVATE,
     }
     taken = [view.upload, *view.outputs]
-    view.upload.upload(flow.take, [view.key, view.upload], taken, **opening)
+    view.upload.upload(flow.take, [view.key, view.upload], taken, api_name="take", **opening)
     view.examples.select(flow.take_example, view.key, view.outputs, **opening)
     view.shelf.select(flow.look_at, view.key, view.outputs, **_AT_ONCE)
     view.shelf.delete(flow.forget, view.key, view.outputs, **_AT_ONCE)
@@ -53,7 +53,7 @@ def _listen_to_work(view: PhotoView, flow: PhotoFlow) -> None:
     wanted, begun = [view.key, view.turn], [view.turn, *view.begun]
     # Through the queue, for only there the change of a state starts something.
     starting: dict[str, Any] = {"concurrency_limit": None, **_QUIET}
-    view.restore_button.click(flow.start, wanted, begun, **starting)
+    view.restore_button.click(flow.start, wanted, begun, api_name="start", **starting)
     view.shelf.submit(flow.start_all, wanted, begun, **starting)
     working: dict[str, Any] = {"concurrency_limit": PHOTOS_AT_ONCE, **_PRIVATE}
     restoring = view.turn.change(
@@ -62,6 +62,7 @@ def _listen_to_work(view: PhotoView, flow: PhotoFlow) -> None:
         [view.turn, *view.outputs],
         show_progress_on=view.message,
         concurrency_id="restoring",
+        api_name="restore_next",
         **working,
     )
     view.cancel_button.click(flow.cancel, view.key, view.outputs, cancels=restoring, **_AT_ONCE)

@@ -20,6 +20,8 @@ _SESSION = re.compile(r"(?:^|.*&)session_hash=(?P<key>[^&]+)")
 
 Scope = dict[str, Any]
 App = Callable[[Scope, Any, Any], Any]
+IsHere = Callable[[str | None], bool]
+"""Whether the visitor of a session is still on the page."""
 
 
 class Visitors:

@@ -44,6 +44,8 @@ def gain_and_time(
 
     Both as measured here on a processor, at fp32, on one dataset; None where that was not.
     """
+    if "psnr" not in rows:
+        return None, None
     own = rows[
         (rows["dataset"] == dataset)
         & (rows["kind"] == "measured")
