@@ -8,6 +8,7 @@ kept (20). What visitors send and get lies in a folder of this process below GRA
 system's folder for temporary files), and goes with it.
 """
 
+import json
 import os
 import signal
 import sys
@@ -21,28 +22,35 @@ if _lacking := lack_of("the page", "gradio", "pandas", "plotly", "pyarrow", extr
     sys.exit(_lacking)
 
 import gradio as gr
-from gradio.components.navbar import Navbar
 from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
 from deblur.catalog import AUTO, CATALOG
 from deblur.errors import DeblurError
 from deblur.language import Language, say, speaking, spoken_now
+from deblur.page.calls import offer_calls
 from deblur.page.doors import Doors, page_policy
+from deblur.page.intake import MOST_BYTES
 from deblur.page.languages import IN_HTML, TITLE, Languages, give_languages, path_of
+from deblur.page.model_chooser import Measured
 from deblur.page.page_folder import QUOTA, claim_folder
-from deblur.page.restore_tab import MOST_BYTES, RestoreTab
+from deblur.page.photo_flow import Surroundings
+from deblur.page.photo_routes import photo_routes
 from deblur.page.restore_tab import TAB as RESTORE_TAB
+from deblur.page.restore_tab import build_restore_tab
 from deblur.page.restorers import new_folder, restored_picture
 from deblur.page.sentences import note
 from deblur.page.turns import take_turns
 from deblur.page.visitors import Visitors, WatchStreams
+from deblur.page.visits import Visits
 from deblur.weights import bytes_to_fetch
 from leaderboard.intake.pictures import scored_datasets
 from leaderboard.judging.questions import photos_to_judge
 from leaderboard.store.mirrored_store import open_store
 from leaderboard.tabs.compare_tab import TAB as COMPARE_TAB
 from leaderboard.tabs.compare_tab import build_compare_tab
-from leaderboard.tabs.introduction import introduction
+from leaderboard.tabs.introduction import gain_and_time, introduction
 from leaderboard.tabs.judging_tab import TAB as JUDGE_TAB
 from leaderboard.tabs.judging_tab import build_judging_tab
 from leaderboard.tabs.leaderboard_tab import TAB, build_tab
@@ -50,11 +58,11 @@ from leaderboard.tabs.submit_tab import TAB as SUBMIT_TAB
 from leaderboard.tabs.submit_tab import build_submit_tab
 
 HERE = Path(__file__).parent
+BROWSER = HERE / "browser"
+"""Styles, scripts and pictures of the page itself."""
 EXAMPLES = {
-    "Clock (a real blur)": HERE / "examples" / "clock.png",
-    "Coffee": HERE / "examples" / "coffee.jpg",
-    "Cat": HERE / "examples" / "chelsea.jpg",
-    "Rocket": HERE / "examples" / "rocket.jpg",
+    name: HERE / "examples" / name
+    for name in ("coffee.jpg", "chelsea.jpg", "rocket.jpg", "clock.png")
 }
 NAMES = {Language.english: "English", Language.chinese: "中文"}
 CLEAN_EVERY, CLEAN_AFTER = 600, 3600
@@ -68,9 +76,14 @@ Value = TypeVar("Value")
 def introduce(model: str) -> str:
     """What is good to know of a model before it is fetched."""
     if model == AUTO:
-        return note("looks at the photo first, and picks what was made for its blur")
+        return note(say("Looks at the photo first, and picks what was made for its blur."))
     spec = CATALOG[model]
     return note(introduction(spec, bytes_to_fetch(spec), board.load().rows))
+
+
+def measured(model: str) -> Measured:
+    """What the board knows of a model, on the first dataset that everything is measured on."""
+    return Measured(*gain_and_time(model, next(iter(places)), board.load().rows))
 
 
 def setting(name: str, read: Callable[[str], Value]) -> Value:
@@ -100,9 +113,25 @@ def header() -> str:
         "Drop in a blurred photo and get a sharper one back, with nothing of the original lost."
     )
     return (
-        f"<header><div><h1>{TITLE}</h1><p>{promise}</p></div>"
+        f"{_words_of_styles()}<header><div><h1>{TITLE}</h1><p>{promise}</p></div>"
         f'<nav class="languages" aria-label="{say("Language")}">{others}</nav></header>'
     )
+
+
+def _words_of_styles() -> str:
+    """What the styles write, in the language that is spoken now."""
+    words = {
+        "drop": say("Drop photos here, paste one, or click to choose"),
+        "formats": say(
+            "JPEG, PNG, WebP, TIFF, HEIC, AVIF, BMP or GIF: 16 bits, transparency and metadata "
+            "are kept"
+        ),
+        "add": say("Add photos"),
+    }
+    told = " ".join(
+        f"--photo-{name}: {json.dumps(text, ensure_ascii=False)};" for name, text in words.items()
+    )
+    return f"<style>:root {{ {told} }}</style>"
 
 
 def footer() -> str:
@@ -132,18 +161,30 @@ THEME = gr.themes.Base(
 
 folder = claim_folder(quota=setting("PAGE_GIGABYTES", bytes_of), keep=CLEAN_AFTER)
 visitors = Visitors()
+visits = Visits(folder.work / "photos", CLEAN_AFTER)
 board = open_store()
 demo = gr.Blocks(title=TITLE, analytics_enabled=False)
 places = setting("LEADERBOARD_DATASETS", scored_datasets)
 photos = setting("JUDGE_PHOTOS", photos_to_judge)
 
 
+def around() -> Surroundings:
+    """What the tab that restores gets from the rest of the page."""
+    titles = {
+        "coffee.jpg": say("Coffee"),
+        "chelsea.jpg": say("Cat"),
+        "rocket.jpg": say("Rocket"),
+        "clock.png": say("Clock (a real blur)"),
+    }
+    examples = {titles[name]: path for name, path in EXAMPLES.items()}
+    return Surroundings(examples, introduce, measured, is_here=visitors.is_here)
+
+
 def lay_out() -> None:
     """The page in the language that is spoken now, inside the current block."""
-    Navbar(visible=False)
     gr.HTML(header())
     with gr.Tabs() as tabs, gr.Tab(say("Restore"), id=RESTORE_TAB):
-        RestoreTab(demo, EXAMPLES, introduce, visitors.is_here)
+        build_restore_tab(demo, visits, around())
     with tabs, gr.Tab(say("Leaderboard"), id=TAB):
         build_tab(demo, tabs, board, places, restored_picture, new_folder)
     with tabs, gr.Tab(say("Compare"), id=COMPARE_TAB):
@@ -155,9 +196,12 @@ def lay_out() -> None:
     gr.HTML(footer())
 
 
+demo.pages[0] = ("", NAMES[Language.english], False)
 for language in Language:
     page = demo.route(NAMES[language], path_of(language), False) if path_of(language) else demo
     with speaking(language), page:
+        if language is Language.english:
+            offer_calls(visits, visitors.is_here)
         lay_out()
 give_languages(demo)
 take_turns(demo, visitors)
@@ -172,16 +216,19 @@ def serve(host: str, port: int) -> str:
         server_name=host,
         server_port=port,
         theme=THEME,
-        css_paths=HERE / "app.css",
-        js=(HERE / "app.js").read_text(encoding="utf-8"),
+        css_paths=sorted(BROWSER.glob("*.css")),
         allowed_paths=[*map(str, EXAMPLES.values())],
         max_file_size=most,
         app_kwargs={
+            "routes": [
+                *photo_routes(visits),
+                Mount("/browser", StaticFiles(directory=BROWSER)),
+            ],
             "middleware": [
                 Middleware(Languages),
                 Middleware(Doors, folder=folder, most=most, policy=policy),
                 Middleware(WatchStreams, visitors=visitors),
-            ]
+            ],
         },
         footer_links=[],
         run_history=False,

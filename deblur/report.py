@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deblur.diagnosis import Diagnosis, sentences
+from deblur.language import say
 from deblur.spec import Precision
 
 VISIBLE = 4 / 255
@@ -78,14 +79,19 @@ class RestoreReport:
     def outcome(self) -> str:
         """What changed, in a sentence without its full stop."""
         if not self.models:
-            return "the photo stays as it came; name a model to have it restored all the same"
+            return say("the photo stays as it came; name a model to have it restored all the same")
         if self.changed < HARDLY:
-            return (
-                f"the photo came out almost unchanged ({self.changed:.1%} of it differs visibly): "
-                "it is sharp already, or blurred in a way that this model does not undo; try "
-                "another model"
+            return say(
+                "the photo came out almost unchanged ({changed} of it differs visibly): it is "
+                "sharp already, or blurred in a way that this model does not undo; try another "
+                "model",
+                changed=f"{self.changed:.1%}",
             )
-        return f"{self.changed:.0%} of it differs visibly, {self.sharper:.0%} of it got sharper"
+        return say(
+            "{changed} of it differs visibly, {sharper} of it got sharper",
+            changed=f"{self.changed:.0%}",
+            sharper=f"{self.sharper:.0%}",
+        )
 
     def summary(self) -> str:
         """One line for people: what ran, for how long, what was found, what changed."""

@@ -6,40 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import app
 from deblur.catalog import AUTO, CATALOG
 from deblur.diagnosis import Kind
 from deblur.errors import OutputError, UnknownModelError
-from deblur.image_io import DecodedImage, decode_image
 from deblur.page import restorers
 from deblur.page.sentences import account_for, failure
 from deblur.restorer import RestoreReport
 from tests.diagnosis.reports import diagnosis
 
 
-def photo_with(alpha: int) -> DecodedImage:
-    pixels = np.full((64, 96, 3), 257 * 40, np.uint16)
-    return DecodedImage(pixels, np.full((64, 96), alpha, np.uint16), "PNG")
-
-
-def test_the_preview_is_an_8_bit_jpeg_of_limited_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restorers, "PREVIEW_SIDE", 48)
-    preview = decode_image(restorers.write_preview(photo_with(65535)))
-    assert (preview.format, preview.width, preview.height) == ("JPEG", 48, 32)
-    assert np.abs(preview.pixels.astype(int) - 40).max() <= 2
-
-
-def test_what_is_transparent_lies_over_a_checkerboard() -> None:
-    preview = decode_image(restorers.write_preview(photo_with(0)))
-    assert preview.pixels[4, 4].mean() < 230 < preview.pixels[4, 16].mean()
-
-
 def test_only_models_with_weights_are_offered() -> None:
     with_weights = [spec.name for spec in CATALOG.values() if spec.weights]
-    assert [name for _, name in restorers.MODELS] == [AUTO, *with_weights]
+    assert [AUTO, *with_weights] == restorers.OFFERED
 
 
 def test_only_engines_of_this_machine_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """A diagnosis in plain sentences."""
 
 from deblur.diagnosis.record import Diagnosis
+from deblur.language import say
 from deblur.synthesis.kinds import Kind
 
 SLIGHT, STRONG, HOPELESS = 4.0, 18.0, 32.0
@@ -15,37 +16,47 @@ UNSURE = 0.5
 def sentences(found: Diagnosis) -> tuple[str, ...]:
     """What happened, what to expect of a restoration, and what else stands in its way."""
     if not found.confidence:
-        return ("There is too little to see in this picture to tell how sharp it is.",)
+        return (say("There is too little to see in this picture to tell how sharp it is."),)
     said = [_SAYINGS[found.kind](found)]
     if found.confidence < UNSURE:
-        said.append("Parts of it look different from each other: this is a guess.")
+        said.append(say("Parts of it look different from each other: this is a guess."))
     if found.noise >= NOISY:
-        said.append(f"Very noisy: a standard deviation of about {found.noise:.0f} of 255.")
+        noise = f"{found.noise:.0f}"
+        said.append(say("Very noisy: a standard deviation of about {noise} of 255.", noise=noise))
     if found.quality <= COMPRESSED:
-        said.append(f"Strongly compressed: a JPEG quality of about {found.quality}.")
+        quality = found.quality
+        said.append(say("Strongly compressed: a JPEG quality of about {quality}.", quality=quality))
     return tuple(said)
 
 
 def _motion(found: Diagnosis) -> str:
-    length = found.length
-    if length < SLIGHT:
-        return f"Slightly shaken, by about {length:.0f} px: a small gain is to be expected."
-    if length < STRONG:
-        return f"Moderate shake of about {length:.0f} px: a good case."
-    if length < HOPELESS:
-        return f"Strong shake of about {length:.0f} px: it gets better, but not sharp."
-    return f"Blur of about {length:.0f} px: expect little."
+    length = f"{found.length:.0f}"
+    if found.length < SLIGHT:
+        return say(
+            "Slightly shaken, by about {length} px: a small gain is to be expected.", length=length
+        )
+    if found.length < STRONG:
+        return say("Moderate shake of about {length} px: a good case.", length=length)
+    if found.length < HOPELESS:
+        return say(
+            "Strong shake of about {length} px: it gets better, but not sharp.", length=length
+        )
+    return say("Blur of about {length} px: expect little.", length=length)
 
 
 def _focus(found: Diagnosis) -> str:
-    expect = ": expect little" if found.radius >= BROAD else ""
-    return f"Out of focus, by a radius of about {_pixels(found.radius)}{expect}."
+    radius = _pixels(found.radius)
+    if found.radius >= BROAD:
+        return say("Out of focus, by a radius of about {radius}: expect little.", radius=radius)
+    return say("Out of focus, by a radius of about {radius}.", radius=radius)
 
 
 def _both(found: Diagnosis) -> str:
-    return (
-        f"Shaken by about {found.length:.0f} px and out of focus by about "
-        f"{_pixels(found.radius)}: expect less than with one of the two."
+    return say(
+        "Shaken by about {length} px and out of focus by about {radius}: expect less than with "
+        "one of the two.",
+        length=f"{found.length:.0f}",
+        radius=_pixels(found.radius),
     )
 
 
@@ -54,8 +65,8 @@ def _pixels(radius: float) -> str:
 
 
 _SAYINGS = {
-    Kind.sharp: lambda found: "Already sharp: little will change.",
-    Kind.shallow: lambda found: (
+    Kind.sharp: lambda found: say("Already sharp: little will change."),
+    Kind.shallow: lambda found: say(
         "Sharp in front of a soft background, as if on purpose: little will change."
     ),
     Kind.motion: _motion,

@@ -28,7 +28,7 @@ _POLICY = {
 _FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 """A file is looked at, and runs nothing, whatever it is."""
 
-_FILE = re.compile(r".*/file[=/].*", re.DOTALL)
+_FILE = re.compile(r".*/(?:file[=/]|photos/).*", re.DOTALL)
 _ELSEWHERE = re.compile(r".*/(?:file[=/]\w+:|proxy=).*", re.DOTALL)
 _UPLOAD = re.compile(r".*/upload/?")
 

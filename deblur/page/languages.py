@@ -39,6 +39,8 @@ def give_languages(demo: gr.Blocks) -> None:
             continue
         if each.concurrency_id == str(id(each.fn)):
             each.concurrency_id = f"{len(alike)}"
+        if each.page:
+            each.api_visibility = "private"  # programs ask the page at the root
         each.fn = spoken_in(Language(each.page or Language.english), each.fn)
 
 
@@ -76,6 +78,7 @@ def head_of(language: Language, address: str) -> bytes:
         f'<meta property="og:image" content="{address}/browser/card.jpg">',
         *(f'<meta property="og:{name}" content="{escape(text)}">' for name, text in said.items()),
         '<meta name="twitter:card" content="summary_large_image">',
+        f'<script type="module" src="{address}/browser/page.js"></script>',
     ]
     return "".join(tags).encode()
 

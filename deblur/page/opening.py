@@ -1,7 +1,8 @@
 """Opening a stranger's photo in a process of its own, whose time and memory have limits.
 
 `python -m deblur.page.opening FILE PREVIEW MAX_PIXELS SIDE` is that process: it writes a picture
-for the browser, and says on its output, as JSON, what came or what is wrong.
+for the browser and beside it all pixels at 8 bits, and says on its output, as JSON, what came or
+what is wrong.
 """
 
 import json
@@ -13,9 +14,13 @@ from pathlib import Path
 
 from deblur.errors import DeblurError, ImageError, ImageTooLargeError, UnreadableImageError
 from deblur.image_io import decode_image, output_format, preview_of, write_image
+from deblur.page.screen import busiest, write_for_screen
 
 SECONDS, PROCESSOR_SECONDS = 90.0, 20
 """Time that a photo may take to open, and how much of a processor: one of 100 MP takes 3 to 6."""
+
+_SMALL = 320
+"""Pixels of a thumbnail's longer side."""
 
 _MEMORY = 1_500_000_000
 _MEMORY_A_PIXEL = 40
@@ -23,10 +28,16 @@ _MEMORY_A_PIXEL = 40
 
 _THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
+_OURS, _THEIRS = "make it smaller, or raise the limit (max_pixels)", "make it smaller"
+"""What is to be done about a large photo, to whoever runs a program and to a visitor."""
+
 
 @dataclass(frozen=True)
 class Opened:
-    """What came: sides in pixels, format, bits a sample, and the format that a result gets."""
+    """What came: sides in pixels, format, bits a sample, and the format that a result gets.
+
+    `middle` is that of the part with most detail, (x, y) in pixels.
+    """
 
     width: int
     height: int
@@ -35,6 +46,7 @@ class Opened:
     transparent: bool
     notes: tuple[str, ...]
     output: str
+    middle: tuple[int, int] = (0, 0)
 
     @property
     def megapixels(self) -> float:
@@ -47,7 +59,9 @@ def open_photo(
 ) -> Opened:
     """Write a preview of a photo, its longer side at most `side`, and say what the photo is.
 
-    Raises ImageError when it cannot be used, also where it takes too long or too much memory.
+    Beside the preview lie a thumbnail, `small.jpg`, and all pixels at 8 bits, as `.npy`; see
+    `write_for_screen`. Raises ImageError when it cannot be used, also where it takes too long or
+    too much memory.
     """
     arguments = [str(photo.absolute()), str(preview.absolute()), str(max_pixels), str(side)]
     try:
@@ -75,12 +89,16 @@ def open_photo(
         ) from error
     if "error" in told:
         raise ImageError(told["error"])
-    return Opened(**{**told, "notes": tuple(told["notes"])})
+    lists = {name: tuple(told[name]) for name in ("notes", "middle")}
+    return Opened(**{**told, **lists})
 
 
 def _open(photo: Path, preview: Path, max_pixels: int, side: int) -> Opened:
     image = decode_image(photo, max_pixels=max_pixels)
-    write_image(preview_of(image, side), preview)
+    small = preview_of(image, side)
+    write_image(small, preview)
+    write_image(preview_of(small, _SMALL), preview.with_name("small.jpg"))
+    write_for_screen(image, preview.with_suffix(".npy"))
     return Opened(
         width=image.width,
         height=image.height,
@@ -89,6 +107,7 @@ def _open(photo: Path, preview: Path, max_pixels: int, side: int) -> Opened:
         transparent=image.alpha is not None,
         notes=image.notes,
         output=output_format(image, None),
+        middle=busiest(small.pixels, image.height, image.width),
     )
 
 
@@ -110,6 +129,8 @@ def main(arguments: list[str]) -> None:
     _limit(int(max_pixels))
     try:
         told = asdict(_open(Path(photo), Path(preview), int(max_pixels), int(side)))
+    except ImageTooLargeError as error:
+        told = {"error": str(error).replace(_OURS, _THEIRS)}
     except DeblurError as error:
         told = {"error": str(error)}
     except MemoryError:

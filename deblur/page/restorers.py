@@ -13,10 +13,9 @@ from deblur.backends import available_engines
 from deblur.catalog import AUTO, CATALOG
 from deblur.errors import OutputError
 from deblur.guide import GUIDED
-from deblur.image_io import DEFAULT_MAX_PIXELS, DecodedImage, preview_of, write_image
+from deblur.image_io import DEFAULT_MAX_PIXELS
+from deblur.language import say
 from deblur.restorer import Restorer
-from deblur.spec import ModelSpec
-from deblur.weights import is_here
 
 
 def _pixels_of(megapixels: str) -> int:
@@ -33,25 +32,19 @@ def _pixels_of(megapixels: str) -> int:
     return pixels
 
 
-def _label(spec: ModelSpec) -> str:
-    return spec.title if is_here(spec) else f"{spec.title} (has to be fetched)"
-
-
-MODELS = [
-    ("Automatic", AUTO),
-    *((_label(spec), spec.name) for spec in CATALOG.values() if spec.weights),
-]
+OFFERED = [AUTO, *(spec.name for spec in CATALOG.values() if spec.weights)]
+"""The models by name, the one to recommend first."""
+SIDE_BY_SIDE = [name for name in OFFERED if name.startswith("residual-unet-")]
+"""Models that are here and quick, and can be tried on a piece one after the other."""
 ENGINES = {"onnx": "ONNX Runtime", "openvino": "OpenVINO", "torch": "PyTorch"}
-AUTOMATIC = ("Automatic", "auto auto")
-FASTER = ("Faster, nearly the same", "auto auto fast")
+AUTOMATIC, FASTER = "auto auto", "auto auto fast"
 MAX_PIXELS = _pixels_of(os.environ.get("DEBLUR_MAX_MEGAPIXELS", ""))
-PREVIEW_SIDE = 2560
 MOST_BYTES = 1_000_000_000
 """Memory of the page's process above which restorers are let go, until one is left."""
 MOST_OPEN = 2
 """Restorers that are held where the system does not tell how much memory a process has."""
 
-_opening = {name: Lock() for _, name in MODELS}
+_opening = {name: Lock() for name in OFFERED}
 _open: dict[tuple[str, str], Restorer] = {}
 _changing = Lock()
 _restored: dict[tuple[str, Path], Path] = {}
@@ -88,7 +81,8 @@ def engine_choices(model: str) -> list[tuple[str, str]]:
     """What this machine can run a model on, as (label, "engine device [fast]")."""
     picked_from = GUIDED if model == AUTO else (model,)
     at_int8 = all("int8" in CATALOG[each].precisions for each in picked_from)
-    return [AUTOMATIC, *([FASTER] if at_int8 else []), *_engines()]
+    faster = [(say("Faster, nearly the same"), FASTER)] if at_int8 else []
+    return [(say("Automatic"), AUTOMATIC), *faster, *_engines()]
 
 
 @cache
@@ -105,16 +99,9 @@ def restored_picture(model: str, photo: Path) -> Path:
     kept = _restored.get((model, photo))
     if kept is None or not kept.is_file():
         kept = new_folder() / f"{photo.stem}.png"
-        open_restorer(model, AUTOMATIC[1]).restore_file(photo, kept, max_pixels=MAX_PIXELS)
+        open_restorer(model, AUTOMATIC).restore_file(photo, kept, max_pixels=MAX_PIXELS)
         _restored[model, photo] = kept
     return kept
-
-
-def write_preview(image: DecodedImage) -> Path:
-    """A smaller 8-bit JPEG for the browser."""
-    path = new_folder() / "preview.jpg"
-    write_image(preview_of(image, PREVIEW_SIDE), path)
-    return path
 
 
 def new_folder() -> Path:

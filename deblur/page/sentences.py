@@ -3,11 +3,18 @@
 from html import escape
 
 from deblur.catalog import CATALOG
-from deblur.errors import DeblurError
+from deblur.diagnosis import sentences
+from deblur.errors import CancelledError, DeblurError
 from deblur.files import without_folders
+from deblur.language import say
 from deblur.page.opening import Opened
 from deblur.page.restorers import ENGINES
-from deblur.restorer import RestoreReport
+from deblur.page.visitors import LateError
+from deblur.page.visits import Photo
+from deblur.report import RestoreReport
+
+_BY_NAME = {"HEIF": "HEIC"}
+"""Formats that people know by the ending of their files."""
 
 
 def note(text: str) -> str:
@@ -17,34 +24,74 @@ def note(text: str) -> str:
 
 def failure(error: DeblurError) -> str:
     """What went wrong, as a sentence that stays; it names no folder of this machine."""
-    told = without_folders(str(error))
-    return f'<p class="failure" role="alert"><b>That did not work:</b> {escape(told)}.</p>'
+    told, heading = without_folders(str(error)), say("That did not work:")
+    return (
+        f'<p class="failure" role="alert"><b>{heading}</b> '
+        f'<span lang="en">{escape(told)}.</span></p>'
+    )
 
 
-def describe(photo: Opened) -> str:
-    """What came in."""
+def outcome(trouble: DeblurError) -> str:
+    """Why a run gave nothing."""
+    if isinstance(trouble, LateError):
+        late = say(
+            "This took longer than {minutes} minutes, and was stopped. The photo is still here: "
+            "choose a smaller model, or make the photo smaller.",
+            minutes=trouble,
+        )
+        return note(late)
+    if isinstance(trouble, CancelledError):
+        return note(say("Cancelled. The photo is still here."))
+    return failure(trouble)
+
+
+def describe(given: Photo) -> str:
+    """What came in, and what seems to have happened to it."""
+    photo, found = given.opened, sentences(given.found) if given.found else ()
     parts = [
         f"{photo.width} × {photo.height}",
         f"{photo.megapixels:.1f} MP",
         photo.format,
-        f"{photo.bits} bits",
-        *(["with transparency"] if photo.transparent else []),
+        say("{bits} bits", bits=photo.bits),
+        *([say("with transparency")] if photo.transparent else []),
     ]
-    return note(" · ".join((*parts, *photo.notes)))
+    return note(" · ".join((*parts, *photo.notes))) + "".join(map(note, found))
+
+
+def saved_as(photo: Opened) -> str:
+    """The choice that leaves the format to the photo, and which that is."""
+    if photo.output == photo.format:
+        return say("Same as the photo ({format})", format=photo.output)
+    return f"{_BY_NAME.get(photo.format, photo.format)} → {photo.output}"
+
+
+def piece_told(photo: Photo) -> str:
+    """What the piece that was tried last promises of the whole."""
+    if not photo.pieces:
+        return ""
+    seconds = photo.pieces[-1].seconds
+    shown = f"{seconds:.0f}" if seconds >= 1 else f"{seconds:.1f}"
+    return note(say("The whole photo: about {seconds} s here.", seconds=shown))
 
 
 def account_for(report: RestoreReport) -> str:
     """What ran, on what, and for how long."""
     facts = {
-        "Model": " + ".join(CATALOG[name].title for name in report.models) or "none",
-        "Engine": f"{ENGINES.get(report.backend, report.backend)}, {report.execution_provider}",
-        "Device": f"{report.device}, {report.precision}",
-        "Tiles": f"{report.tiles} of {report.tile[1]} × {report.tile[0]}",
-        "Photo": f"{report.megapixels:.1f} MP",
-        "Time": f"{report.seconds:.1f} s",
+        say("Model"): " + ".join(CATALOG[name].title for name in report.models) or say("none"),
+        say("Engine"): f"{ENGINES.get(report.backend, report.backend)}, "
+        f"{report.execution_provider}",
+        say("Device"): f"{report.device}, {report.precision}",
+        say("Tiles"): say(
+            "{count} of {width} × {height}",
+            count=report.tiles,
+            width=report.tile[1],
+            height=report.tile[0],
+        ),
+        say("Photo"): f"{report.megapixels:.1f} MP",
+        say("Time"): f"{report.seconds:.1f} s",
     }
     terms = "".join(
         f"<div><dt>{term}</dt><dd>{escape(at)}</dd></div>" for term, at in facts.items()
     )
-    told = (*report.found, f"{report.outcome[0].upper()}{report.outcome[1:]}.", *report.notes)
+    told = (f"{report.outcome[0].upper()}{report.outcome[1:]}.", *report.notes)
     return "".join(map(note, told)) + f'<dl class="facts" role="status">{terms}</dl>'

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from threading import Event, Lock
 from typing import Any
 
+from deblur.errors import CancelledError
+
 PATIENCE = 10.0
 """Seconds that a visitor may take to open a stream, or to open it anew."""
 
@@ -18,6 +20,8 @@ _SESSION = re.compile(r"(?:^|.*&)session_hash=(?P<key>[^&]+)")
 
 Scope = dict[str, Any]
 App = Callable[[Scope, Any, Any], Any]
+IsHere = Callable[[str | None], bool]
+"""Whether the visitor of a session is still on the page."""
 
 
 class Visitors:
@@ -93,6 +97,10 @@ def session_of_stream(scope: Scope) -> str | None:
     else:
         found = _STREAM.fullmatch(path)
     return found["key"] if found else None
+
+
+class LateError(CancelledError):
+    """A run took longer than a run may; its argument is how many minutes that is."""
 
 
 class Run(Event):

@@ -19,7 +19,7 @@ from deblur.backends import Wishes, choices
 from deblur.backends.base import Batch
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.image_io import decode_image
-from deblur.page import restore_tab
+from deblur.page import restoring
 from deblur.restorer import Restorer
 from deblur.tiled_network import TiledNetwork
 from tests.browser.visits import PATIENCE, visit
@@ -34,16 +34,24 @@ def upload(page: Page, name: str, content: bytes) -> None:
     )
 
 
+def choose(page: Page, model: str) -> None:
+    """Pick a model by its plain name or its title."""
+    if page.locator(".models details").get_attribute("open") != "":
+        page.get_by_text("Other models").click()
+    page.get_by_label(model).first.check()
+
+
 def restore(page: Page) -> None:
-    expect(page.get_by_role("button", name="Restore")).to_be_enabled()
-    page.get_by_role("button", name="Restore").click()
-    expect(page.locator("#slider img")).to_have_count(2)
+    expect(page.get_by_role("button", name="Restore", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Restore", exact=True).click()
+    expect(page.locator(".viewer")).to_have_attribute("data-state", "restored")
+    expect(page.locator(".viewer")).to_have_attribute("data-settled", "true")
     expect(page.locator(".facts")).to_be_visible()
 
 
 def download(page: Page) -> tuple[str, bytes]:
     with page.expect_download() as started:
-        page.get_by_role("button", name="Download").click()
+        page.get_by_role("link", name="Download", exact=False).first.click()
     return started.value.suggested_filename, started.value.path().read_bytes()
 
 
@@ -53,6 +61,7 @@ def png(values: np.ndarray) -> bytes:
 
 def test_a_photo_goes_in_and_a_file_of_its_name_comes_out(page: Page) -> None:
     upload(page, "holiday (1).png", png(scene(72, 96)))
+    choose(page, CATALOG[DEFAULT_MODEL].title)
     restore(page)
     name, content = download(page)
     restored = decode_image(content)
@@ -66,24 +75,26 @@ def test_a_photo_goes_in_and_a_file_of_its_name_comes_out(page: Page) -> None:
 
 def test_a_model_that_has_to_be_fetched_says_so_before_and_why_it_cannot_be(page: Page) -> None:
     told = page.locator("#introduction")
+    choose(page, CATALOG[DEFAULT_MODEL].title)
     expect(told).to_contain_text("Apache-2.0")
-    page.get_by_label("NAFNet").check()
+    choose(page, "NAFNet")
     for part in ("92 MB", "opencv/deblurring_nafnet", "MIT", "not measured here"):
         expect(told).to_contain_text(part)
     upload(page, "a.png", png(scene(48, 64)))
-    expect(page.get_by_role("button", name="Restore")).to_be_enabled()
-    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("button", name="Restore", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Restore", exact=True).click()
     expect(page.locator(".failure")).to_contain_text("HF_HUB_OFFLINE is set")
 
 
 def test_what_is_faster_can_be_chosen_and_is_named_afterwards(page: Page) -> None:
     upload(page, "a.png", png(scene(48, 64)))
+    page.get_by_role("button", name="Advanced").click()
     page.get_by_label("Engine").click()
     page.get_by_role("option", name="Faster, nearly the same").click()
     restore(page)
     taken = choices(CATALOG[DEFAULT_MODEL], Wishes(fast=True))[0]
-    expect(page.locator("#message")).to_contain_text(f"{taken.device}, {taken.precision}")
-    page.get_by_label("SRCNN").check()
+    expect(page.locator("#account")).to_contain_text(f"{taken.device}, {taken.precision}")
+    choose(page, "SRCNN")
     expect(page.get_by_label("Engine")).to_have_value("Automatic")
     page.get_by_label("Engine").click()
     expect(page.get_by_role("option", name="ONNX Runtime on CPU")).to_be_visible()
@@ -158,10 +169,9 @@ def test_what_cannot_be_used_is_said_and_the_page_goes_on(
 ) -> None:
     upload(page, name, content)
     expect(page.get_by_role("alert")).to_contain_text(sentence)
-    expect(page.get_by_role("button", name="Restore")).to_be_disabled()
-    page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_role("button", name="Restore", exact=True)).to_be_disabled()
     upload(page, "good.png", png(scene(48, 48)))
+    expect(page.get_by_role("alert")).to_have_count(0)
     restore(page)
 
 
@@ -169,11 +179,11 @@ def test_an_error_leaves_the_photo_where_it_was(page: Page) -> None:
     upload(page, "cut-out.png", png(scene(48, 64, 4)))
     page.get_by_label("Save as").click()
     page.get_by_role("option", name="JPEG").click()
-    expect(page.get_by_role("button", name="Restore")).to_be_enabled()
-    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("button", name="Restore", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Restore", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("which a JPEG cannot hold")
     page.get_by_label("Save as").click()
-    page.get_by_role("option", name="PNG").click()
+    page.get_by_role("option", name="PNG", exact=True).click()
     restore(page)
 
 
@@ -199,31 +209,31 @@ class HeldBackend:
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldBackend]:
     backend = HeldBackend()
     restorer = Restorer(TiledNetwork(CATALOG["srcnn"], backend, tile=64))
-    monkeypatch.setattr(restore_tab, "open_restorer", lambda model, engine: restorer)
+    monkeypatch.setattr(restoring, "open_restorer", lambda model, engine: restorer)
     yield backend
     backend.allowed.release(MANY)
 
 
 def test_cancel_stops_the_work_and_keeps_the_photo(page: Page, held: HeldBackend) -> None:
     upload(page, "long.png", png(scene(256, 256)))
-    expect(page.get_by_role("button", name="Restore")).to_be_enabled()
-    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("button", name="Restore", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Restore", exact=True).click()
     assert held.reached.wait(PATIENCE / 1000)
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("button", name="Stopping")).to_be_visible()
-    held.allowed.release(MANY)
     expect(page.locator("#message")).to_contain_text("Cancelled")
+    expect(page.get_by_role("button", name="Restore", exact=True)).to_be_enabled()
     assert held.tiles == 1
+    held.allowed.release(MANY)
     restore(page)
     assert held.tiles > 20
 
 
 def test_progress_counts_the_tiles(page: Page, held: HeldBackend) -> None:
     upload(page, "long.png", png(scene(256, 256)))
-    expect(page.get_by_role("button", name="Restore")).to_be_enabled()
-    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("button", name="Restore", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Restore", exact=True).click()
     held.allowed.release(9)
-    progress = page.locator("#stage [data-testid=status-tracker]")
+    progress = page.locator("#message [data-testid=status-tracker]")
     expect(progress).to_contain_text(re.compile(r"9/36 tiles.*about \d+ s left"))
     held.allowed.release(MANY)
     expect(page.locator(".facts")).to_be_visible()
@@ -245,8 +255,8 @@ def test_two_visitors_see_only_their_own_photos(
 
 
 def test_an_example_is_loaded_by_a_click(page: Page) -> None:
-    page.get_by_role("button", name="Thumbnail 2 of 4").click()
-    expect(page.locator("#stage img")).to_be_visible()
+    page.get_by_role("button", name="Coffee").click()
+    expect(page.locator(".viewer")).to_have_attribute("data-settled", "true")
     expect(page.locator("#examples")).to_be_hidden()
     restore(page)
     assert download(page)[0] == "coffee-deblurred.jpg"
@@ -270,21 +280,21 @@ def test_a_photo_pasted_or_dropped_anywhere_takes_the_place_of_the_last(
     expect(page.locator("#message")).to_contain_text("50 × 40")
     page.evaluate(GIVE, [kind, list(png(scene(60, 70)))])
     expect(page.locator("#message")).to_contain_text("70 × 60")
-    expect(page.get_by_role("button", name="Restore")).to_be_enabled()
+    expect(page.get_by_role("button", name="Restore", exact=True)).to_be_enabled()
 
 
 def test_the_pictures_can_be_seen_in_fullscreen(page: Page) -> None:
     upload(page, "small.png", png(scene(48, 64)))
     restore(page)
-    page.locator("#slider").get_by_role("button", name="Fullscreen").click()
-    expect(page.locator("#slider").get_by_role("button", name="Exit fullscreen")).to_be_visible()
+    page.locator(".viewer").get_by_role("button", name="Fullscreen").click()
+    expect(page.locator(".viewer").get_by_role("button", name="Exit fullscreen")).to_be_visible()
 
 
 def test_nothing_is_asked_from_another_machine(context: BrowserContext, address: str) -> None:
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
     with visit(context, address) as page:
-        page.get_by_role("button", name="Thumbnail 1 of 4").click()
+        page.get_by_role("button", name="Clock").click()
         restore(page)
     hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
     assert hosts == {"127.0.0.1"}

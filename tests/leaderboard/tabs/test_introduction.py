@@ -7,7 +7,7 @@ import pytest
 
 import app
 from deblur.catalog import CATALOG
-from deblur.page.restorers import MODELS
+from deblur.page.restorers import OFFERED
 from deblur.weights import bytes_to_fetch
 from leaderboard.store.folder_store import FolderStore
 from leaderboard.tabs.introduction import introduction
@@ -49,6 +49,6 @@ def test_a_model_with_a_record_says_how_long_it_took(tmp_path: Path) -> None:
     assert told == "MIT · about 7.2 s per megapixel on the processor that measured it"
 
 
-@pytest.mark.parametrize("model", [name for _, name in MODELS])
+@pytest.mark.parametrize("model", OFFERED)
 def test_every_model_that_is_offered_is_introduced(model: str) -> None:
     assert CATALOG[model].licence in app.introduce(model)

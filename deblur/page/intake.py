@@ -1,0 +1,76 @@
+"""Photos as they come in: each is checked before anything that is there is touched."""
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from deblur.diagnosis import Diagnosis, diagnose
+from deblur.errors import DeblurError, ImageTooLargeError, OutputError, UnreadableImageError
+from deblur.image_io import DecodedImage
+from deblur.page.opening import open_photo
+from deblur.page.restorers import MAX_PIXELS
+from deblur.page.screen import PREVIEW_SIDE
+from deblur.page.visits import MOST_PHOTOS, Photo, Visit, Visits
+
+MOST_BYTES = 200_000_000
+"""Size of a photo's file."""
+
+
+def take_in(visits: Visits, visit: Visit, file: Path) -> Photo:
+    """Add a file that was sent to a visit. Raises a DeblurError, and then nothing has changed."""
+    if len(visit.photos) >= MOST_PHOTOS:
+        raise OutputError(
+            f"{file.name} is one photo too many: {MOST_PHOTOS} are kept at a time; delete some of "
+            "them first"
+        )
+    _check_size(file)
+    folder = visits.new_folder()
+    try:
+        path = folder / file.name
+        _link(file, path)
+        opened = open_photo(path, folder / "before.jpg", max_pixels=MAX_PIXELS, side=PREVIEW_SIDE)
+    except (DeblurError, OSError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise _no_longer(file, error) from error
+        raise
+    photo = Photo(secrets.token_hex(8), folder, path, opened, visits.now())
+    photo.found = _diagnosis(photo)
+    visit.add(photo)
+    return photo
+
+
+def _diagnosis(photo: Photo) -> Diagnosis | None:
+    """What happened to a photo, as far as 8 bits tell; nothing where that cannot be told."""
+    try:
+        return diagnose(DecodedImage(np.load(photo.shown, mmap_mode="r"), None, "PNG"))
+    except DeblurError:
+        return None
+
+
+def _check_size(file: Path) -> None:
+    try:
+        size = file.stat().st_size
+    except OSError as error:
+        raise _no_longer(file, error) from error
+    if size > MOST_BYTES:
+        raise ImageTooLargeError(
+            f"{file.name} has {size / 1e6:,.0f} MB, and at most {MOST_BYTES / 1e6:,.0f} are taken"
+        )
+
+
+def _no_longer(file: Path, error: OSError) -> UnreadableImageError:
+    return UnreadableImageError(
+        f"{file.name} is here no longer ({error.strerror}): choose it again"
+    )
+
+
+def _link(file: Path, path: Path) -> None:
+    """Give a file a second name; whoever sent the same one keeps theirs."""
+    try:
+        os.link(file, path)
+    except OSError:
+        shutil.copyfile(file, path)

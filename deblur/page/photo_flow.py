@@ -1,0 +1,263 @@
+"""The way of photos through the page: what each wish of a visitor does."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+from deblur.errors import CancelledError, DeblurError, UnreadableImageError
+from deblur.language import say
+from deblur.page.intake import take_in
+from deblur.page.model_chooser import Measure, chooser_html
+from deblur.page.photo_view import PhotoView, Updates
+from deblur.page.restorers import AUTOMATIC, OFFERED, SIDE_BY_SIDE, engine_choices
+from deblur.page.restoring import restore_photo, restore_piece
+from deblur.page.strip import strip_html
+from deblur.page.visitors import IsHere, LateError, Run
+from deblur.page.visits import Photo, Piece, Visit, Visits
+from deblur.restorer import Progress
+
+MOST_SECONDS = 1800
+"""Time that restoring a photo may take."""
+
+
+GONE = UnreadableImageError(
+    "the photo was deleted, as every photo is some time after it came: choose it again"
+)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the tab gets from the page around it.
+
+    `examples` are photos by title; `introduce` gives HTML on what is good to know of a model,
+    `measure` what the board knows of it; `is_here` tells whether the visitor of a session is still
+    on the page.
+    """
+
+    examples: Mapping[str, Path]
+    introduce: Callable[[str], str]
+    measure: Measure
+    is_here: IsHere = lambda _: True
+
+
+class PhotoFlow:
+    """What happens to the photos of every visit. Safe to share between visitors."""
+
+    def __init__(self, view: PhotoView, visits: Visits, around: Surroundings) -> None:
+        self._view, self._visits, self._around = view, visits, around
+        self._runs: dict[str, Run] = {}
+        self._sessions: dict[str | None, str] = {}
+
+    def begin(self, given: str, request: gr.Request) -> Updates:
+        """Show a visit that begins, or that goes on because the page was loaded again."""
+        visit = self._visits.of(given)
+        self._sessions[request.session_hash] = visit.key
+        self._end(visit)
+        return {
+            self._view.key: visit.key,
+            self._view.engine: self.offer_engines(OFFERED[0], AUTOMATIC),
+            **self._view.show(visit),
+        }
+
+    def leave(self, request: gr.Request) -> None:
+        """Stop the run of a visitor who has gone."""
+        key = self._sessions.pop(request.session_hash, "")
+        if run := self._runs.get(key):
+            run.set()
+
+    def take(self, key: str, files: list[str] | None) -> Iterator[Updates]:
+        """Look at what came, one after the other; what cannot be used changes nothing."""
+        visit = self._visits.of(key)
+        visit.troubles = []
+        for file in files or []:
+            self._take(visit, Path(file))
+            yield self._shown(visit)
+        yield {self._view.upload: gr.File(value=None), **self._shown(visit)}
+
+    def take_example(self, key: str, chosen: gr.EventData) -> Updates:
+        """The example that was clicked, as if it had been sent."""
+        visit = self._visits.of(key)
+        visit.troubles = []
+        self._take(visit, [*self._around.examples.values()][int(_of(chosen, "example"))])
+        return self._shown(visit)
+
+    def _take(self, visit: Visit, file: Path) -> None:
+        try:
+            take_in(self._visits, visit, file)
+        except DeblurError as error:
+            visit.troubles.append(error)
+
+    def look_at(self, key: str, chosen: gr.EventData) -> Updates:
+        """Another photo of the visit."""
+        visit = self._visits.of(key)
+        visit.troubles = []
+        try:
+            visit.looked_at = self._visits.find(key, _of(chosen, "photo")).id
+        except DeblurError as error:
+            visit.troubles = [error]
+        return self._shown(visit)
+
+    def forget(self, key: str, chosen: gr.EventData) -> Updates:
+        """Delete a photo and all that came of it, now."""
+        visit = self._visits.of(key)
+        visit.forget(_of(chosen, "photo"))
+        return self._shown(visit)
+
+    def start(self, key: str, turn: int) -> Updates:
+        """The photo that is looked at is to be restored."""
+        visit = self._visits.of(key)
+        return self._start(visit, [visit.photo] if visit.photo else [], turn)
+
+    def start_all(self, key: str, turn: int) -> Updates:
+        """Every photo that is not restored yet is to be."""
+        visit = self._visits.of(key)
+        undone = [photo for photo in visit.photos.values() if not photo.result]
+        return self._start(visit, undone or [*visit.photos.values()], turn)
+
+    def _start(self, visit: Visit, photos: list[Photo], turn: int) -> Updates:
+        visit.troubles = [] if photos else [GONE]
+        for photo in photos:
+            photo.waits, photo.trouble = True, None
+        begun = self._view.begin(visit, works=bool(photos))
+        return {**begun, self._view.turn: turn + 1} if photos else begun
+
+    def restore(
+        self,
+        key: str,
+        model: str,
+        engine: str,
+        format: str,
+        turn: int,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Updates:
+        """Restore the photo that waits first; then it is the turn of the next one."""
+        visit = self._visits.of(key)
+        visit.format = format
+        photo = next((each for each in visit.photos.values() if each.waits), None)
+        if photo is None:
+            return self._shown(visit)
+
+        def show(done: Progress) -> None:
+            left = say("about {seconds} s left", seconds=f"{done.seconds_left:.0f}")
+            progress((done.tiles_done, done.tiles), desc=left, unit=say("tiles"))
+
+        progress(0, desc=say("Starting"))
+        run = self._runs[key] = self._run_of(request)
+        run.begin()
+        trouble: DeblurError | None = None
+        try:
+            restore_photo(photo, model, engine, visit.format, show, run)
+        except CancelledError as error:
+            trouble = LateError(MOST_SECONDS // 60) if run.is_late else error
+        except DeblurError as error:
+            trouble = error
+        finally:
+            if self._runs.get(key) is run:  # else somebody cancelled, and may have begun anew
+                del self._runs[key]
+                photo.trouble, photo.waits = trouble, False
+        more = any(each.waits for each in visit.photos.values())
+        shown = self._view.show(visit, works=more)
+        return {**shown, self._view.turn: turn + 1} if more else shown
+
+    def cancel(self, key: str) -> Updates:
+        """Stop what runs after the tile in work; what waits does not begin."""
+        visit = self._visits.of(key)
+        for photo in visit.photos.values():
+            if photo.waits:
+                photo.trouble = CancelledError()
+        self._end(visit)
+        return self._view.show(visit)
+
+    def _end(self, visit: Visit) -> None:
+        if run := self._runs.pop(visit.key, None):
+            run.set()
+        for photo in visit.photos.values():
+            photo.waits = False
+
+    def try_piece(self, key: str, model: str, engine: str, place: gr.EventData) -> Updates:
+        """Restore what lies in the frame."""
+        visit = self._visits.of(key)
+        visit.troubles = []
+        if photo := visit.photo:
+            try:
+                restore_piece(photo, model, engine, _middle(place))
+            except DeblurError as error:
+                visit.troubles = [error]
+        return self._shown(visit)
+
+    def try_models(self, key: str, engine: str, place: gr.EventData) -> Iterator[Updates]:
+        """Restore the same piece with every model that is quickly here."""
+        visit, pieces = self._visits.of(key), list[Piece]()
+        visit.troubles = []
+        photo = visit.photo
+        if photo is None:
+            return
+        for number, model in enumerate(SIDE_BY_SIDE, 1):
+            try:
+                piece = restore_piece(photo, model, AUTOMATIC, _middle(place))
+            except DeblurError as error:
+                visit.troubles = [error]
+                break
+            pieces.append(piece)
+            left = len(SIDE_BY_SIDE) - number
+            shown = strip_html(visit, photo, pieces, left)
+            yield {self._view.strip: gr.HTML(shown, visible=True)}
+
+    def choose(self, engine: str, chosen: gr.EventData) -> Updates:
+        """A model, and what runs it."""
+        model = _of(chosen, "value")
+        if model not in OFFERED:
+            model = OFFERED[0]
+        return {
+            self._view.model: model,
+            self._view.about: self._around.introduce(model),
+            self._view.engine: self.offer_engines(model, engine),
+        }
+
+    def choose_seen(self, engine: str, chosen: gr.EventData) -> Updates:
+        """The model whose piece was clicked."""
+        picked = gr.EventData(None, {"value": _of(chosen, "model")})
+        shown = chooser_html(OFFERED, _of(chosen, "model"), self._around.measure)
+        return {**self.choose(engine, picked), self._view.chooser: shown}
+
+    def save_as(self, key: str, format: str) -> Updates:
+        """The format of what is downloaded."""
+        visit = self._visits.of(key)
+        visit.format, visit.troubles = format, []
+        if visit.photo:
+            visit.photo.trouble = None
+        shown = self._shown(visit)
+        del shown[self._view.format]
+        return shown
+
+    def offer_engines(self, model: str, engine: str) -> gr.Dropdown:
+        """The engines that run a model; the one chosen stays where it is among them."""
+        choices = engine_choices(model)
+        kept = engine in (value for _, value in choices)
+        return gr.Dropdown(choices, value=engine if kept else AUTOMATIC)
+
+    def _shown(self, visit: Visit) -> Updates:
+        return self._view.show(visit, works=visit.key in self._runs)
+
+    def _run_of(self, request: gr.Request) -> Run:
+        session = request.session_hash
+        return Run(lambda: self._around.is_here(session), MOST_SECONDS)
+
+
+def _of(event: gr.EventData, name: str) -> str:
+    """What an event says by a name, nothing where it says nothing."""
+    told = event._data
+    return str(told.get(name, "")) if isinstance(told, dict) else ""
+
+
+def _middle(event: gr.EventData) -> tuple[float, float]:
+    """The place in a photo that an event names."""
+    try:
+        x, y = float(_of(event, "x")), float(_of(event, "y"))
+    except ValueError:
+        return 0.0, 0.0
+    return (x, y) if math.isfinite(x) and math.isfinite(y) else (0.0, 0.0)

@@ -1,0 +1,130 @@
+"""From a photo that was sent to its result: all of it, a piece, and the file that is downloaded."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from threading import BoundedSemaphore, Event
+
+import numpy as np
+
+from deblur.catalog import AUTO, GENERAL_MODEL
+from deblur.color import blended
+from deblur.files import replacing
+from deblur.guide import Guidance, guide
+from deblur.image_io import (
+    DecodedImage,
+    check_output,
+    decode_image,
+    encode_file,
+    left_out,
+    preview_of,
+    suffix_of,
+    write_image,
+)
+from deblur.page.opening import Opened
+from deblur.page.restorers import MAX_PIXELS, open_restorer
+from deblur.page.screen import PREVIEW_SIDE, as_png, cut, write_for_screen
+from deblur.page.visits import Photo, Piece, Result
+from deblur.restorer import Progress, Restorer
+
+PIECE = 512
+"""Pixels of the side of a piece."""
+
+_MARGIN = 128
+"""Pixels around a piece that the network sees, too."""
+
+_encoding = BoundedSemaphore(2)
+
+
+def restore_photo(
+    photo: Photo,
+    model: str,
+    engine: str,
+    format: str,
+    on_progress: Callable[[Progress], None],
+    cancel: Event,
+) -> Result:
+    """Restore a photo and keep what came of it. Raises a DeblurError.
+
+    `format` is the one that it will be saved in: where it cannot hold the photo, nothing is done.
+    """
+    check_format(photo.opened, format)
+    image = decode_image(photo.path, max_pixels=MAX_PIXELS)
+    restorer = open_restorer(model, engine)
+    restored, report = restorer.restore_reported(image, on_progress=on_progress, cancel=cancel)
+    number = len(photo.results) + 1
+    pixels, shown = (photo.folder / f"{number}{each}.npy" for each in ("-whole", ""))
+    np.save(pixels, restored.pixels)
+    write_for_screen(restored, shown)
+    write_image(preview_of(restored, PREVIEW_SIDE), shown.with_suffix(".jpg"))
+    notes = left_out(restored, format or photo.opened.output)
+    report = replace(report, notes=(*report.notes, *notes))
+    result = Result(number, model, engine, report, pixels, shown)
+    photo.results.append(result)
+    return result
+
+
+def restore_piece(photo: Photo, model: str, engine: str, middle: tuple[float, float]) -> Piece:
+    """Restore the piece around a place, and tell how long the whole photo would take."""
+    opened = photo.opened
+    left, top = (
+        int(min(max(at - PIECE / 2, 0), max(side - PIECE, 0)))
+        for at, side in zip(middle, (opened.width, opened.height), strict=True)
+    )
+    width, height = min(PIECE, opened.width), min(PIECE, opened.height)
+    before_x, before_y = min(left, _MARGIN), min(top, _MARGIN)
+    around = cut(
+        photo.shown,
+        left - before_x,
+        top - before_y,
+        before_x + width + _MARGIN,
+        before_y + height + _MARGIN,
+    )
+    restorer = open_restorer(_picked(photo) if model == AUTO else model, engine)
+    started = time.perf_counter()
+    restored = restorer.restore(DecodedImage(around, None, "PNG"))
+    spent = time.perf_counter() - started
+    rows, columns = slice(before_y, before_y + height), slice(before_x, before_x + width)
+    file = photo.folder / f"piece-{len(photo.pieces) + 1}.png"
+    file.write_bytes(as_png(restored.pixels[rows, columns], photo.colours))
+    whole = _work(restorer, opened.height, opened.width) / _work(restorer, *around.shape[:2])
+    piece = Piece(model, left, top, width, height, spent * whole, file)
+    photo.pieces.append(piece)
+    return piece
+
+
+def _picked(photo: Photo) -> str:
+    """The model that does most of a photo when its diagnosis picks, or would if it were blurred."""
+    guidance = guide(photo.found) if photo.found else Guidance.whole()
+    if not guidance.models:
+        return GENERAL_MODEL
+    return guidance.models[int(guidance.parts.mean((0, 1)).argmax())]
+
+
+def _work(restorer: Restorer, height: int, width: int) -> int:
+    """Pixels that go through the network for a photo of that size."""
+    plan = restorer.plan(height, width)
+    return len(plan) * plan.rows.side * plan.columns.side
+
+
+def file_of(photo: Photo, result: Result, format: str, strength: int) -> Path:
+    """The file that is downloaded, made when it is first wanted. Raises a DeblurError."""
+    suffix = suffix_of(format or photo.opened.output)
+    place = photo.folder / f"{result.number}-{strength}" / f"{photo.path.stem}-deblurred{suffix}"
+    if not place.is_file():
+        place.parent.mkdir(exist_ok=True)
+        with _encoding, replacing(place) as unfinished:
+            image = decode_image(photo.path, max_pixels=MAX_PIXELS)
+            restored = np.load(result.pixels, mmap_mode="r")
+            mixed = image.with_pixels(blended(image.pixels, restored, strength))
+            encode_file(mixed, unfinished, format=format or photo.opened.output)
+    return place
+
+
+def check_format(opened: Opened, format: str) -> None:
+    """Raise OutputError where a format cannot hold a photo."""
+    dtype = np.uint16 if opened.bits > 8 else np.uint8
+    plane = np.broadcast_to(np.zeros((), dtype), (opened.height, opened.width))
+    image = DecodedImage(plane[..., None], plane if opened.transparent else None, opened.format)
+    check_output(image, format or opened.output, None)

@@ -1,0 +1,33 @@
+"""One piece of a photo as several models restore it, to choose from by looking."""
+
+from collections.abc import Sequence
+from html import escape
+
+from deblur.language import say
+from deblur.page.model_chooser import plain_name
+from deblur.page.photo_routes import photo_address
+from deblur.page.visits import Photo, Piece, Visit
+
+
+def strip_html(visit: Visit, photo: Photo, pieces: Sequence[Piece], left: int) -> str:
+    """The pieces as buttons, each choosing its model; `left` more are still to come."""
+    buttons = "".join(_button(visit, photo, piece) for piece in pieces)
+    more = (
+        f'<p class="note" role="status">{say("{left} more to come", left=left)}</p>' if left else ""
+    )
+    return (
+        f'<section class="strip" aria-label="{say("The same piece by several models")}">'
+        f"<h2>{say('The same piece by several models: choose the one that you like')}</h2>"
+        f'<div class="pieces">{buttons}</div>{more}</section>'
+    )
+
+
+def _button(visit: Visit, photo: Photo, piece: Piece) -> str:
+    address = photo_address(visit, photo, f"pieces/{piece.file.name}")
+    seconds = f"{piece.seconds:.0f}" if piece.seconds >= 1 else f"{piece.seconds:.1f}"
+    return (
+        f'<button type="button" data-event="select" data-model="{escape(piece.model)}" '
+        f'data-key="strip-{escape(piece.model)}"><img src="{address}" alt="">'
+        f"<b>{escape(plain_name(piece.model))}</b>"
+        f"<span>{say('whole photo: {seconds} s', seconds=seconds)}</span></button>"
+    )

@@ -1,0 +1,177 @@
+"""What a visitor sent, and what became of it. It is forgotten when its files are deleted."""
+
+import re
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from deblur.diagnosis import Diagnosis
+from deblur.errors import DeblurError, OutputError, UnreadableImageError
+from deblur.image_io import DecodedImage, decode_image
+from deblur.page.opening import Opened
+from deblur.restorer import RestoreReport
+
+MOST_PHOTOS = 20
+MOST_VISITS = 10_000
+_KEY = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A photo as a model restored it: `pixels` and, at 8 bits, `shown` are `.npy` files."""
+
+    number: int
+    model: str
+    engine: str
+    report: RestoreReport
+    pixels: Path
+    shown: Path
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a photo that was restored to try a model.
+
+    `seconds` is what the whole photo would take.
+    """
+
+    model: str
+    left: int
+    top: int
+    width: int
+    height: int
+    seconds: float
+    file: Path
+
+
+@dataclass
+class Photo:
+    """A photo that was sent, in a folder of its own.
+
+    `found` is what its diagnosis says, `trouble` is why the last run gave nothing.
+    """
+
+    id: str
+    folder: Path
+    path: Path
+    opened: Opened
+    came: float
+    found: Diagnosis | None = None
+    trouble: DeblurError | None = None
+    results: list[Result] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    waits: bool = False
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name
+
+    @property
+    def result(self) -> Result | None:
+        """What came of it last."""
+        return self.results[-1] if self.results else None
+
+    @property
+    def preview(self) -> Path:
+        """A picture of it for a browser."""
+        return self.folder / "before.jpg"
+
+    @property
+    def shown(self) -> Path:
+        """All of its pixels at 8 bits."""
+        return self.folder / "before.npy"
+
+    @cached_property
+    def colours(self) -> DecodedImage:
+        """A picture with its colours, but nothing else that the file says."""
+        return decode_image(self.preview)
+
+
+@dataclass
+class Visit:
+    """The photos of somebody, in the order in which they came, and the one that is looked at.
+
+    `troubles` are those of what was just asked for, where they belong to no photo that is here.
+    """
+
+    key: str
+    photos: dict[str, Photo] = field(default_factory=dict)
+    looked_at: str = ""
+    format: str = ""
+    troubles: list[DeblurError] = field(default_factory=list)
+
+    @property
+    def photo(self) -> Photo | None:
+        """The photo that is looked at."""
+        return self.photos.get(self.looked_at)
+
+    def add(self, photo: Photo) -> None:
+        """A photo came; it is looked at from now on."""
+        self.photos[photo.id] = photo
+        self.looked_at = photo.id
+
+    def forget(self, id: str) -> None:
+        """Delete a photo, and all that came of it."""
+        if photo := self.photos.pop(id, None):
+            shutil.rmtree(photo.folder, ignore_errors=True)
+            if self.looked_at == id:
+                self.looked_at = next(reversed(self.photos), "")
+
+
+class Visits:
+    """Who sent what. Photos lie below `root` and are kept for `keep` seconds."""
+
+    def __init__(self, root: Path, keep: float, clock: Callable[[], float] = time.time) -> None:
+        self._root, self.keep, self._clock = root, keep, clock
+        self._visits: dict[str, Visit] = {}
+
+    def of(self, key: str) -> Visit:
+        """The visit that a browser names by a key of its own, without what is old.
+
+        Raises UnreadableImageError for what is no key.
+        """
+        if not _KEY.fullmatch(key or ""):
+            raise UnreadableImageError("the page did not start as it should: load it again")
+        visit = self._visits.pop(key, None) or Visit(key)
+        self._visits[key] = visit
+        for photo in [*visit.photos.values()]:
+            if self.seconds_left(photo) <= 0 or not photo.path.exists():
+                visit.forget(photo.id)
+        while len(self._visits) > MOST_VISITS:
+            self._visits.pop(next(iter(self._visits)))
+        return visit
+
+    def find(self, key: str, id: str) -> Photo:
+        """A photo that is still here. Raises UnreadableImageError."""
+        photo = self.of(key).photos.get(id)
+        if photo is None:
+            raise UnreadableImageError(
+                f"the photo was deleted, as every photo is {self.keep / 60:.0f} minutes after it "
+                "came: choose it again"
+            )
+        return photo
+
+    def seconds_left(self, photo: Photo) -> float:
+        """Until a photo is deleted."""
+        return photo.came + self.keep - self._clock()
+
+    def new_folder(self) -> Path:
+        """A place for a photo. Raises OutputError where there is no room."""
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(prefix=f"{secrets.token_hex(4)}-", dir=self._root))
+        except OSError as error:
+            raise OutputError(
+                f"the machine that serves this page can keep no file now ({error.strerror}); try "
+                "again later"
+            ) from error
+
+    def now(self) -> float:
+        """The time by which photos are kept."""
+        return self._clock()
