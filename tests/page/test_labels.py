@@ -2,13 +2,13 @@
 
 import pytest
 
-from deblur.catalog import CATALOG
-from deblur.page import restorers
+from deblur.page import model_chooser
+from deblur.page.model_chooser import Measured, chooser_html
 
 
-@pytest.mark.parametrize(("here", "mark"), [(True, ""), (False, " (has to be fetched)")])
-def test_a_model_that_is_not_here_is_marked(
-    monkeypatch: pytest.MonkeyPatch, here: bool, mark: str
-) -> None:
-    monkeypatch.setattr(restorers, "is_here", lambda spec: here)
-    assert restorers._label(CATALOG["maxim-gopro"]) == f"MAXIM-3S, GoPro{mark}"
+@pytest.mark.parametrize("here", [True, False])
+def test_a_model_that_is_not_here_is_marked(monkeypatch: pytest.MonkeyPatch, here: bool) -> None:
+    monkeypatch.setattr(model_chooser, "is_here", lambda spec: here)
+    shown = chooser_html(["auto", "maxim-gopro"], "auto", lambda model: Measured())
+    assert "MAXIM-3S, GoPro" in shown
+    assert ("has to be fetched" in shown) != here
