@@ -10,13 +10,10 @@ and visits it with the Chromium that the tests use.
 
 import argparse
 import os
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +34,7 @@ from leaderboard.table.table import build_table  # noqa: E402
 from leaderboard.table.views import View  # noqa: E402
 from leaderboard.tabs.leaderboard_tab import MOST_ROWS, figures, write_downloads  # noqa: E402
 from scripts.browser import find_browser  # noqa: E402
+from scripts.visitors import served  # noqa: E402
 
 PATTERN = CHECKOUT / "tests" / "records" / "record-of-schema-2.json"
 ANSWERS = 40
@@ -119,27 +117,9 @@ def on_the_server(root: Path, folder: Path) -> None:
     board = store.load()
     told("the first table: ranks", lambda: build_table(board, "made-up-0"))
     told("the same, made ready for the page", lambda: make_ready(board, folder))
-    write_votes(root, 1)
-    store.add_vote(Rating(rater="f" * 16, dataset="mini", photo="p", date="2026-01-01",
-                          shown=(contestants()[0],), grade=5))  # fmt: skip
+    about = {"rater": "f" * 16, "dataset": "mini", "photo": "p", "date": "2026-01-01"}
+    store.add_vote(Rating(**about, shown=(contestants()[0],), grade=5))
     told("the board after a new vote", store.load)
-
-
-@contextmanager
-def served(root: Path) -> Iterator[str]:
-    """The page on a free port of this machine, until the block ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    environment = {**os.environ, "LEADERBOARD_ROOT": str(root), "PORT": port}
-    with subprocess.Popen(
-        [sys.executable, "app.py"], cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().partition(": ")[2].strip()
-        finally:
-            process.terminate()
 
 
 def in_the_browser(address: str) -> None:
@@ -177,7 +157,7 @@ _CLICK_AND_WAIT = """
   const first = () => document.querySelector('#board [data-row="0"]')?.textContent;
   const before = first(), start = performance.now();
   item.click();
-  const look = () => first() === before
+  const look = () => first() === before && performance.now() - start < 30000
     ? requestAnimationFrame(look) : done(performance.now() - start);
   look();
 })
@@ -198,8 +178,8 @@ def main() -> None:
         write_votes(root, asked.votes)
         on_the_server(root, Path(temporary))
         if asked.browser:
-            with served(root) as address:
-                in_the_browser(address)
+            with served(Path(temporary), LEADERBOARD_ROOT=str(root)) as page:
+                in_the_browser(page.address)
 
 
 if __name__ == "__main__":
