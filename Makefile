@@ -7,7 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(if $(shell command -v uv 2>/dev/null),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install)
 
-.PHONY: help demo setup test lint bench clean
+LOCK := requirements-page.txt
+
+.PHONY: help demo setup test lint bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -33,6 +35,10 @@ bench: setup  ## Measure the shipped models and the baselines on the embedded se
 	$(BIN)/python -m benchmarks run $(ARGS)
 	$(BIN)/python -m benchmarks speed
 
+lock:  ## Renew the versions and hashes that `make demo` installs; takes uv
+	uv pip compile pyproject.toml --extra page --universal --python-version 3.11 --upgrade \
+	  --generate-hashes --custom-compile-command 'make lock' --quiet --output-file $(LOCK)
+
 clean:  ## Remove the environment, caches and builds
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -43,8 +49,9 @@ $(BIN)/pip:
 	@if command -v uv >/dev/null; then uv venv --seed --allow-existing --python $(PYTHON) $(VENV); \
 	  else $(PYTHON) -m venv $(VENV); fi
 
-$(VENV)/page.stamp: pyproject.toml | $(BIN)/pip
-	$(INSTALL) -e '.[page]'
+$(VENV)/page.stamp: pyproject.toml $(LOCK) | $(BIN)/pip
+	$(INSTALL) --require-hashes -r $(LOCK)
+	$(INSTALL) --no-deps -e .
 	@touch $@
 
 $(VENV)/full.stamp: pyproject.toml | $(BIN)/pip

@@ -14,6 +14,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import TypeVar
 
 from deblur.extras import lack_of
@@ -53,7 +54,7 @@ from leaderboard.tabs.compare_tab import build_compare_tab
 from leaderboard.tabs.introduction import gain_and_time, introduction
 from leaderboard.tabs.judging_tab import TAB as JUDGE_TAB
 from leaderboard.tabs.judging_tab import build_judging_tab
-from leaderboard.tabs.leaderboard_tab import TAB, build_tab
+from leaderboard.tabs.leaderboard_tab import TAB, build_tab, prepare
 from leaderboard.tabs.submit_tab import TAB as SUBMIT_TAB
 from leaderboard.tabs.submit_tab import build_submit_tab
 
@@ -210,6 +211,7 @@ take_turns(demo, visitors)
 def serve(host: str, port: int) -> str:
     """Start to serve the page, and return its address. Raises OSError when the port is taken."""
     folder.sweep_often(CLEAN_EVERY)
+    Thread(target=prepare, args=[board], daemon=True).start()
     most = MOST_ZIP if len(places) > 1 else MOST_BYTES
     policy = page_policy("'self' https://huggingface.co" if ON_SPACE else "'self'")
     address: str = demo.launch(

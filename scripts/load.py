@@ -6,23 +6,16 @@ python scripts/load.py [--visitors N] [--submissions N] [--votes N] [--leavings 
 It serves the page itself, on a store and in a folder that are thrown away. Visitors come from
 addresses of their own, as a proxy on this machine would say. The figures of docs/performance.md
 come from: --visitors 200 --submissions 200 --votes 1500 --leavings 50 --flood 30 --photos 1000
---kills 5
+--kills 20 (so many amid each kind of work)
 """
 
 import argparse
-import io
-import json
-import os
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -30,12 +23,13 @@ from uuid import uuid4
 
 import httpx
 import numpy as np
-from PIL import Image
 
 CHECKOUT = Path(__file__).parents[1]
 sys.path.insert(0, str(CHECKOUT))
 
 from leaderboard.store.folder_store import FolderStore  # noqa: E402
+from scripts.kills import KINDS, kills  # noqa: E402
+from scripts.visitors import Page, RefusedError, Visitor, photo, served  # noqa: E402
 from tests.leaderboard.entries import ABOUT, images, record  # noqa: E402
 
 AT_ONCE = 40
@@ -48,116 +42,6 @@ PATIENCE = 20.0
 """Seconds that a visitor beside a flood waits at most."""
 
 Row = tuple[str, str, bool]
-
-
-class RefusedError(Exception):
-    """The page did not take a request in."""
-
-
-@dataclass
-class Page:
-    """A page that is served: its process, address, store and folder."""
-
-    process: subprocess.Popen[str]
-    address: str
-    root: Path
-    base: Path
-    functions: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def files(self) -> list[Path]:
-        """What visitors sent and got."""
-        return [path for path in self.base.rglob("*") if path.is_file()]
-
-
-class Visitor:
-    """A session from an address of its own, or from `network`."""
-
-    def __init__(self, page: Page, network: int) -> None:
-        self.page, self.session = page, uuid4().hex[:11]
-        host = f"198.{18 + network // 65_536 % 2}.{network // 256 % 256}.{network % 256}"
-        self.http = httpx.Client(
-            base_url=f"{page.address}gradio_api/",
-            timeout=600,
-            headers={"X-Forwarded-For": host},
-        )
-
-    def join(self, name: str, data: list[Any]) -> str:
-        """Ask for something; the event's id. Raises RefusedError."""
-        body = {"fn_index": self.page.functions[name], "data": data, "session_hash": self.session}
-        answer = self.http.post("queue/join", json=body)
-        if answer.status_code != 200:
-            raise RefusedError(answer.text)
-        return str(answer.json()["event_id"])
-
-    def result(self, event: str) -> list[Any]:
-        """Wait for what was asked for. Raises RefusedError with what the page says instead."""
-        with self.http.stream("GET", f"queue/data?session_hash={self.session}") as stream:
-            for line in stream.iter_lines():
-                message = json.loads(line[6:]) if line.startswith("data: ") else {}
-                if message.get("msg") == "process_completed" and message["event_id"] == event:
-                    if not message["success"]:
-                        raise RefusedError(str(message["output"]))
-                    return list(message["output"]["data"])
-        raise RefusedError("the stream ended")
-
-    def ask(self, name: str, data: list[Any]) -> list[Any]:
-        """Ask for something, and wait for it."""
-        return self.result(self.join(name, data))
-
-    def send(self, name: str, content: bytes) -> dict[str, Any]:
-        """Upload a file. Raises RefusedError."""
-        answer = self.http.post("upload", files={"files": (name, content)})
-        if answer.status_code != 200:
-            raise RefusedError(answer.text)
-        return {"path": answer.json()[0], "orig_name": name, "meta": {"_type": "gradio.FileData"}}
-
-    def restore(self, content: bytes, *, wait: bool = True) -> list[Any] | str:
-        """Send a photo, see it, and have it restored; with `wait` False only ask for that."""
-        self.ask("visit", [uuid4().hex])
-        self.ask("take", [None, [self.send("photo.png", content)]])
-        self.ask("start", [None, None])
-        event = self.join("restore_next", [None, None, "auto auto", "", None])
-        return self.result(event) if wait else event
-
-
-def photo(side: int, seed: int = 0) -> bytes:
-    """A PNG, of coarse noise."""
-    noise = np.random.default_rng(seed).integers(0, 255, (side // 8, side // 8, 3), np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(noise).resize((side, side), Image.Resampling.BICUBIC).save(stream, "PNG")
-    return stream.getvalue()
-
-
-@contextmanager
-def served(folder: Path, **settings: str) -> Iterator[Page]:
-    """The page on a free port, until the block ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    root, base = folder / "board", folder / "files"
-    base.mkdir(parents=True, exist_ok=True)
-    environment = {
-        **os.environ,
-        "LEADERBOARD_ROOT": str(root),
-        "GRADIO_TEMP_DIR": str(base),
-        "PORT": port,
-        **settings,
-    }
-    process = subprocess.Popen(
-        [sys.executable, "app.py"], cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        address = process.stdout.readline().partition(": ")[2].strip()
-        if not address:
-            raise RefusedError(f"the page did not start; it ended with {process.wait(60)}")
-        config = httpx.get(f"{address}config", timeout=60).json()
-        functions = {each["api_name"]: each["id"] for each in config["dependencies"]}
-        yield Page(process, address, root, base, functions)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
 
 
 def timed(act: Callable[[int], Any], count: int) -> tuple[list[float], list[str]]:
@@ -290,20 +174,6 @@ def bounded_disk(folder: Path, count: int) -> Row:
     return told, "", answers and most <= quota + OWN
 
 
-def kills(folder: Path, count: int) -> Row:
-    """A page is killed with files in it, again and again; the next one leaves none of them."""
-    left = 0
-    for _ in range(count):
-        with served(folder) as page:
-            sent = Path(Visitor(page, 1).send("photo.png", photo(64))["path"])
-            page.process.kill()
-            page.process.wait()
-        with served(folder) as page:
-            left += sent.exists()
-    left += len([*(folder / "files").glob("deblur-arena-page-*")])
-    return f"{count} kills: {left} files or folders left", "", left == 0
-
-
 def median(values: list[float]) -> str:
     """The middle one, in seconds."""
     return f"{sorted(values)[len(values) // 2]:.1f} s"
@@ -337,9 +207,12 @@ def main() -> None:
                 if size := getattr(asked, name):
                     rows.append(act(page, size))
                     print(f"{'held' if rows[-1][2] else 'FELL':5} {rows[-1][0]}  {rows[-1][1]}")
-        for outside, name in ((bounded_disk, "photos"), (kills, "kills")):
+        for outside, name, place in (
+            (bounded_disk, "photos", "photos"),
+            *((partial(kills, kind=kind), "kills", kind) for kind in KINDS),
+        ):
             if size := getattr(asked, name):
-                rows.append(outside(folder / name, size))
+                rows.append(outside(folder / place, size))
                 print(f"{'held' if rows[-1][2] else 'FELL':5} {rows[-1][0]}  {rows[-1][1]}")
     sys.exit(0 if all(held for *_, held in rows) else 1)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 import deblur
 from deblur import extras
@@ -41,6 +42,29 @@ def test_a_space_installs_the_core_the_page_and_the_harness() -> None:
         *others(optional["bench"]),
         *torch,
     }
+
+
+def locked() -> dict[str, list[str]]:
+    """From packages to the lines of their versions, with the hashes below each."""
+    text = (ROOT / "requirements-page.txt").read_text().replace("\\\n", "")
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if line and not line.lstrip().startswith("#"):
+            found.setdefault(name_of(line), []).append(line)
+    return found
+
+
+def test_the_locked_install_has_all_that_the_page_needs_in_versions_that_are_allowed() -> None:
+    lines = locked()
+    for text in (*project()["dependencies"], *project()["optional-dependencies"]["page"]):
+        wanted = Requirement(text)
+        versions = [Requirement(line.partition(" ")[0]) for line in lines[wanted.name]]
+        for each in versions:
+            (pinned,) = each.specifier
+            assert pinned.operator == "=="
+            assert pinned.version in wanted.specifier
+    assert all("--hash=sha256:" in line for each in lines.values() for line in each)
+    assert not any("://" in line for each in lines.values() for line in each)
 
 
 def test_the_version_is_written_in_one_place() -> None:

@@ -1,7 +1,8 @@
 """Means of scores, how sure they are, and which of several differ."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -14,7 +15,8 @@ CONFIDENCE = 0.95
 FEWEST = 5
 """With fewer pictures no two models are told apart."""
 
-_ROWS_AT_ONCE = 256
+_BLOCK, _ROWS, _COLUMNS = 512, 64, 512
+"""Lists whose sums are taken together, and the sides of a tile of them."""
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:
@@ -59,39 +61,110 @@ def differences(scores: Array, digits: int) -> NDArray[np.int8]:
     (A simple sequentially rejective multiple test procedure, 1979): if all lists are equally good,
     the probability that any two are said to lie apart is some 5 % at most.
     """
-    shape = (len(scores), len(scores))
-    count, ratio = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
-    shown = np.zeros(shape, np.int8)
-    for start in range(0, len(scores), _ROWS_AT_ONCE):
-        block = slice(start, start + _ROWS_AT_ONCE), slice(start, None)
-        count[block], mean, ratio[block] = _paired(scores[start:])
-        shown[block] = np.where(abs(mean) >= smallest_shown(digits), np.sign(mean), 0)
-    apart = np.where(_beyond_chance(ratio, np.triu(count, 1)), shown, np.int8(0))
+    tiles = [*_tiles(scores, digits)]
+    limits = _limits(tiles, scores.shape[1])
+    apart = np.zeros((len(scores), len(scores)), np.int8)
+    for tile in tiles:
+        apart[tile.rows, tile.columns] = np.where(tile.beyond(limits), tile.shown, np.int8(0))
     return apart - apart.T
 
 
-def _paired(scores: Array) -> tuple[Array, Array, Array]:
-    """Of the first lists with all: common pictures, mean difference, and how far from chance.
+@dataclass(frozen=True)
+class _Tile:
+    """Pairs of some lists with some that come after them; `rows` and `columns` say which.
 
-    The last is the ratio of the mean to its error, or Hall's of it, whichever is less. Sums over
-    pictures are products of matrices, which take a thousand lists in a moment; scores are taken
-    from the mean of their picture first, so that nothing is lost to rounding.
+    `count` has the common pictures, `ratio` how far each mean difference is from chance, in its
+    errors, and `shown` its sign, or 0 where it does not show. What is no pair has a count of 0.
+    """
+
+    rows: slice
+    columns: slice
+    count: NDArray[np.intp]
+    ratio: NDArray[np.float32]
+    shown: NDArray[np.int8]
+
+    def beyond(self, limits: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which lie beyond the limit for their count of common pictures."""
+        return self.ratio > limits[self.count]
+
+
+def _tiles(scores: Array, digits: int) -> Iterator[_Tile]:
+    """All pairs, in tiles that a processor's cache holds; a block of rows has its sums together.
+
+    Scores are taken from the mean of their picture first, so that nothing is lost to rounding.
     """
     known = np.isfinite(scores)
     have = known.astype(np.float64)
     typical = np.where(known, scores, 0).sum(0) / np.maximum(have.sum(0), 1)
     away = np.where(known, scores - typical, 0)
-    mine, some = away[:_ROWS_AT_ONCE], have[:_ROWS_AT_ONCE]
+    with np.errstate(over="ignore", invalid="ignore"):
+        powers = np.stack([have, away, away**2, away**3])
+    for first in range(0, len(scores), _BLOCK):
+        sums = _sums(powers[:, first : first + _BLOCK], powers[:, first:])
+        for row in range(0, min(_BLOCK, len(scores) - first), _ROWS):
+            for column in range(row, len(scores) - first, _COLUMNS):
+                parts = [_part(each, row, column) for each in sums]
+                yield _tile(parts, slice(first + row, None), slice(first + column, None), digits)
+
+
+def _sums(mine: Array, others: Array) -> list[Array]:
+    """Of lists with others, over their common pictures: count, and sums that `_paired` is made of.
+
+    Lists come as what they have and its first three powers: (4, lists, pictures).
+    """
+    (some, away, away_2, away_3), (have, theirs, theirs_2, theirs_3) = mine, others
+    with np.errstate(over="ignore", invalid="ignore"):
+        return [
+            _over(some, have),
+            *(_over(each, have) for each in (away, away_2, away_3)),
+            *(_over(each, some).T for each in (theirs, theirs_2, theirs_3)),
+            away @ theirs.T,
+            away @ theirs_2.T,
+            away_2 @ theirs.T,
+        ]
+
+
+def _over(values: Array, have: Array) -> Array:
+    """Sums over the pictures that others have, too: a column where they have all."""
+    return values.sum(1, keepdims=True) if have.all() else values @ have.T
+
+
+def _part(sums: Array, row: int, column: int) -> Array:
+    """A tile of a matrix, or of what is the same in each of its rows or columns."""
+    rows = slice(row, row + _ROWS) if len(sums) > 1 else slice(None)
+    return sums[rows, column : column + _COLUMNS] if sums.shape[1] > 1 else sums[rows]
+
+
+def _tile(sums: Sequence[Array], rows: slice, columns: slice, digits: int) -> _Tile:
+    """Pairs from their sums; `rows` and `columns` say where they start."""
+    count, mean, ratio = _paired(sums)
+    shown = np.where(abs(mean) >= smallest_shown(digits), np.sign(mean), 0)
+    if rows == columns:
+        count, ratio = np.triu(np.broadcast_to(count, ratio.shape), 1), np.triu(ratio, 1)
+    return _Tile(
+        slice(rows.start, rows.start + ratio.shape[0]),
+        slice(columns.start, columns.start + ratio.shape[1]),
+        count.astype(np.intp),
+        ratio.astype(np.float32),
+        shown.astype(np.int8),
+    )
+
+
+def _paired(sums: Sequence[Array]) -> tuple[Array, Array, Array]:
+    """Common pictures, mean difference, and how far from chance, from what `_sums` gives.
+
+    The last is the ratio of the mean to its error, or Hall's of it, whichever is less.
+    """
+    count, away, away_2, away_3, theirs, theirs_2, theirs_3, both, by_theirs_2, by_away_2 = sums
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        count = some @ have.T
-        mean = (mine @ have.T - some @ away.T) / np.maximum(count, 1)
-        squares = mine**2 @ have.T + some @ (away**2).T - 2 * mine @ away.T
-        cubes = mine**3 @ have.T - some @ (away**3).T + 3 * (mine @ (away**2).T - mine**2 @ away.T)
-        cubes += 2 * count * mean**3 - 3 * mean * squares
+        mean = (away - theirs) / np.maximum(count, 1)
+        squares = away_2 + theirs_2 - 2 * both
+        cubes = away_3 - theirs_3 + 3 * (by_theirs_2 - by_away_2)
+        cubes += mean * (2 * count * mean**2 - 3 * squares)
         squares = np.maximum(squares - count * mean**2, 0)
         ratio = abs(mean) / np.sqrt(squares / (count - 1) / count)
         hall = _hall(ratio, np.sign(mean) * _lean(count, squares, cubes))
-        return count, mean, np.clip(np.nan_to_num(np.fmin(ratio, hall)), 0, 1e30)
+        return count, mean, np.minimum(np.fmax(np.fmin(ratio, hall), 0), 1e30)
 
 
 def _lean(count: Array, squares: Array, cubes: Array) -> Array:
@@ -100,15 +173,17 @@ def _lean(count: Array, squares: Array, cubes: Array) -> Array:
     From sums of squares and cubes about the mean. Skewness is corrected for its bias.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        biased = cubes / count / (squares / count) ** 1.5
+        variance = squares / count
+        biased = cubes / count / (variance * np.sqrt(variance))
         bound = (count - 2) / np.sqrt(np.maximum(count - 1, 1))
-        skewness = np.clip(biased, -bound, bound) * np.sqrt(count * (count - 1)) / (count - 2)
-        return np.nan_to_num(skewness / 3 / np.sqrt(count), posinf=0, neginf=0)
+        lean = np.clip(biased, -bound, bound) * (np.sqrt(count - 1) / (count - 2) / 3)
+        return np.where(np.isfinite(lean), lean, 0)
 
 
 def _hall(ratio: Array, lean: Array) -> Array:
     """Hall's transformation, which makes the ratio of a skewed sample's mean nearly Student's."""
-    return ratio + lean * ratio**2 + lean**2 * ratio**3 / 3 + lean / 2
+    bent = lean * ratio
+    return ratio * (1 + bent + bent**2 / 3) + lean / 2
 
 
 def _hall_inverse(limit: float, lean: float) -> float:
@@ -117,22 +192,25 @@ def _hall_inverse(limit: float, lean: float) -> float:
     return (math.cbrt(1 + 3 * lean * (limit - lean / 2)) - 1) / lean
 
 
-def _beyond_chance(ratio: NDArray[np.float32], count: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Holm's procedure, on ratios of mean differences to their errors, and counts of pictures.
+def _limits(tiles: Sequence[_Tile], pictures: int) -> NDArray[np.float32]:
+    """Holm's procedure: what ratios have to exceed, for each count of common pictures.
 
     The more pairs lie apart, the fewer are left that chance could part.
     """
-    present = np.flatnonzero(np.bincount(count.ravel()))
-    judged = {int(each): np.sort(ratio[count == each]) for each in present if each >= FEWEST}
-    pairs = sum(map(len, judged.values()))
-    limit = np.full(count.max(initial=0) + 1, np.inf, np.float32)
+    pairs_of = np.zeros(pictures + 1, np.intp)
+    for tile in tiles:
+        counts = np.broadcast_to(tile.count, tile.ratio.shape).ravel()
+        pairs_of += np.bincount(counts, minlength=pictures + 1)
+    limits = np.full(pictures + 1, np.inf, np.float32)
+    judged = [each for each in np.flatnonzero(pairs_of).tolist() if each >= FEWEST]
+    pairs = int(sum(pairs_of[each] for each in judged))
     apart, before = 0, -1
     while before < apart < pairs:
-        before, apart = apart, 0
-        for each, ratios in judged.items():
-            limit[each] = student_quantile((1 - CONFIDENCE) / (pairs - before), each - 1)
-            apart += len(ratios) - int(np.searchsorted(ratios, limit[each], side="right"))
-    return ratio > limit[count]
+        before = apart
+        for each in judged:
+            limits[each] = student_quantile((1 - CONFIDENCE) / (pairs - before), each - 1)
+        apart = sum(int(np.count_nonzero(tile.beyond(limits))) for tile in tiles)
+    return limits
 
 
 @lru_cache(maxsize=1 << 12)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leaderboard.judging.raters import weights_of
-from leaderboard.judging.resampling import FEWEST, Array, interval, resampled
+from leaderboard.judging.resampling import FEWEST, Array, interval, resampled_sums
 from leaderboard.judging.votes import SHARP, Preference, Vote, model_of
 
 PRIOR = 0.5
@@ -51,7 +51,7 @@ def strengths(
     wins = _wins(duels, models, np.array([weights[vote.rater] for vote in duels]))
     sums = wins.sum(0)
     scores = _fit(sums)
-    draws = resampled([vote.rater for vote in duels]) @ wins.reshape(len(duels), -1)
+    draws = resampled_sums([vote.rater for vote in duels], wins.reshape(len(duels), -1))
     samples = _fit(draws.reshape(-1, *sums.shape))
     counts = (wins + wins.transpose(0, 2, 1) > 0).sum((0, 2))
     found = {

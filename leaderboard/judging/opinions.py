@@ -1,6 +1,6 @@
 """What people think of a model, beside what was measured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,17 +13,25 @@ from leaderboard.judging.votes import Vote
 COLUMNS = ("mos", "mos_low", "mos_high")
 
 
-def with_opinions(rows: pd.DataFrame, votes: Sequence[Vote]) -> pd.DataFrame:
-    """The rows with `mos`, its interval `mos_low` and `mos_high`; NaN where nobody rated.
+Opinions = Mapping[tuple[str, str], tuple[float, float, float]]
+"""Mean opinion and its interval, by dataset and model."""
 
-    A model's opinion is that of its pictures of the row's dataset; reported rows have none.
-    """
+
+def opinions_of(votes: Sequence[Vote]) -> Opinions:
+    """What all votes say of each model on each dataset."""
     weights, checked = weights_of(votes), of_checked(votes)
-    opinions = {
+    return {
         (dataset, model): (each.mean, each.low, each.high)
         for dataset in {vote.dataset for vote in checked}
         for model, each in mean_opinions(that_count(checked, dataset), weights).items()
     }
+
+
+def with_opinions(rows: pd.DataFrame, opinions: Opinions) -> pd.DataFrame:
+    """The rows with `mos`, its interval `mos_low` and `mos_high`; NaN where nobody rated.
+
+    A model's opinion is that of its pictures of the row's dataset; reported rows have none.
+    """
     unknown = (np.nan,) * len(COLUMNS)
     found = [
         unknown if kind == "reported" else opinions.get((dataset, model), unknown)

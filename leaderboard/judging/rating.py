@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leaderboard.judging.raters import weights_of
-from leaderboard.judging.resampling import FEWEST, Array, interval, resampled
+from leaderboard.judging.resampling import FEWEST, Array, interval, resampled_sums
 from leaderboard.judging.votes import GRADES, Rating, Vote, model_of
 
 ROUNDING = 1 / 12**0.5
@@ -37,21 +37,25 @@ def mean_opinions(
     grades = np.array([vote.grade for vote in ratings], np.float64)
     weight = np.array([weights[vote.rater] for vote in ratings])
     models = np.array([model_of(vote.shown[0]) for vote in ratings])
-    draws = resampled([vote.rater for vote in ratings])
+    names = np.unique(models)
+    weighed = (models[:, None] == names) * weight[:, None]
+    draws = resampled_sums(
+        [vote.rater for vote in ratings], np.hstack([weighed, weighed * grades[:, None]])
+    )
     found = {
-        str(model): _opinion(grades[there], weight[there], draws[:, there])
-        for model in np.unique(models)
-        for there in [models == model]
+        str(name): _opinion(grades[there], weight[there], drawn, graded)
+        for name, drawn, graded in zip(names, *np.split(draws.T, 2), strict=True)
+        for there in [models == name]
     }
     return dict(sorted(found.items(), key=lambda each: -each[1].mean))
 
 
-def _opinion(grades: Array, weight: Array, draws: Array) -> Opinion:
+def _opinion(grades: Array, weight: Array, drawn: Array, graded: Array) -> Opinion:
+    """From a model's grades, and from the sums of weights and weighed grades in each resample."""
     mean = float(np.average(grades, weights=weight))
     if len(grades) < FEWEST:
         return Opinion(mean, min(GRADES), max(GRADES), len(grades))
-    drawn = draws @ weight
-    means = draws @ (weight * grades) / np.where(drawn > 0, drawn, np.nan)
+    means = graded / np.where(drawn > 0, drawn, np.nan)
     rounding = np.random.default_rng(0).normal(0, ROUNDING / len(grades) ** 0.5, len(means))
     low, high = interval(means + rounding)
     return Opinion(mean, max(low, min(GRADES)), min(high, max(GRADES)), len(grades))

@@ -17,7 +17,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from deblur.files import create_once
 from deblur.records.digests import LENGTH, digest_of_json
 from deblur.records.run_result import Record
-from leaderboard.store.files import VOTES
+from leaderboard.store.files import VOTES, unreadable
 
 BLURRED, SHARP = "blurred", "sharp"
 """What is judged beside models: the photo that nothing restored, and the original."""
@@ -91,6 +91,7 @@ class VoteFolder:
     def __init__(self, root: Path) -> None:
         self.root = root / VOTES
         self._known: dict[str, Vote] = {}
+        self._loaded = Votes()
         self._one_at_a_time = threading.Lock()
 
     def add(self, vote: Vote) -> bool:
@@ -102,10 +103,16 @@ class VoteFolder:
         return create_once(self.root / id[:2] / f"{id}.json", vote.model_dump_json())
 
     def load(self) -> Votes:
-        """All votes. A file that is damaged or foreign is named, and left alone."""
+        """All votes, the same tuple for as long as nothing changes.
+
+        A file that is damaged or foreign is named, and left alone.
+        """
         problems = []
         with self._one_at_a_time:
-            found = [*_files(self.root)]
+            try:
+                found = [*_files(self.root)]
+            except OSError as error:
+                return Votes((), (unreadable(self.root, error),))
             for path in found:
                 if path not in self._known:
                     try:
@@ -113,7 +120,9 @@ class VoteFolder:
                     except (OSError, ValueError) as error:
                         problems.append(f"{path} is no vote ({_first_line(error)})")
             votes = tuple(self._known[path] for path in found if path in self._known)
-        return Votes(votes, tuple(problems))
+            if problems or votes != self._loaded.votes:
+                self._loaded = Votes(votes, tuple(problems))
+            return self._loaded
 
 
 def rater_of(person: str) -> str:

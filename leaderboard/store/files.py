@@ -82,9 +82,7 @@ def scan(root: Path) -> Found:
 
 def _folders(folder: Path, found: Found) -> Iterator[os.DirEntry[str]]:
     """The folders in one; files do not belong there, but for a README at the root."""
-    if not folder.is_dir():
-        return
-    for each in _visible(str(folder)):
+    for each in _visible(str(folder), found):
         if each.is_dir(follow_symlinks=False):
             yield each
         elif each.name != "README.md":
@@ -93,7 +91,7 @@ def _folders(folder: Path, found: Found) -> Iterator[os.DirEntry[str]]:
 
 def _scan_model(folder: str, found: Found) -> None:
     groups: dict[str, dict[str, os.DirEntry[str]]] = {}
-    for each in _visible(folder):
+    for each in _visible(folder, found):
         match = _FILE.fullmatch(each.name)
         if match and each.is_file(follow_symlinks=False):
             groups.setdefault(match["id"], {})[match["event"] or ""] = each
@@ -101,7 +99,10 @@ def _scan_model(folder: str, found: Found) -> None:
             found.problems.append(f"{each.path} is no file of the store; move it elsewhere")
     for files in groups.values():
         if "" in files:
-            found.entries.append(_entry_files(files))
+            try:
+                found.entries.append(_entry_files(files))
+            except OSError as error:
+                found.problems.append(unreadable(files[""].path, error))
         else:
             found.problems += [f"{each.path} belongs to no entry" for each in files.values()]
 
@@ -116,7 +117,19 @@ def _entry_files(files: Mapping[str, os.DirEntry[str]]) -> EntryFiles:
     return EntryFiles(Path(path), events, "|".join([path, *sorted(marks)]))
 
 
-def _visible(folder: str) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        shown = [each for each in entries if not each.name.startswith(".")]
+def unreadable(place: str | Path, error: OSError) -> str:
+    """What the board says of a file or folder that the system does not let it read."""
+    return f"{place} cannot be read ({error.strerror}): what is in it is missing until it can"
+
+
+def _visible(folder: str, found: Found) -> list[os.DirEntry[str]]:
+    """What lies in a folder; nothing where there is none, or where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            shown = [each for each in entries if not each.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        found.problems.append(unreadable(folder, error))
+        return []
     return sorted(shown, key=lambda each: each.name)

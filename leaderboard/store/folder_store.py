@@ -13,7 +13,7 @@ from deblur.errors import RecordError
 from deblur.files import create_once
 from deblur.records.run_result import ReportedScores
 from leaderboard.errors import EntryError, StoreError
-from leaderboard.judging.opinions import with_opinions
+from leaderboard.judging.opinions import Opinions, opinions_of, with_opinions
 from leaderboard.judging.votes import Vote, VoteFolder, Votes
 from leaderboard.store.cache import Reading, RowCache
 from leaderboard.store.entries import (
@@ -28,7 +28,7 @@ from leaderboard.store.entries import (
     read_entry,
     read_event,
 )
-from leaderboard.store.files import REPORTED, EntryFiles, path_of, place_of, scan
+from leaderboard.store.files import REPORTED, EntryFiles, path_of, place_of, scan, unreadable
 from leaderboard.store.rows import Row, entry_row, reported_rows, schema_for
 
 
@@ -51,6 +51,7 @@ class FolderStore:
         self.root = root
         self._cache = RowCache(root)
         self._votes = VoteFolder(root)
+        self._heard: tuple[tuple[Vote, ...], Opinions] = ((), {})
 
     def add(self, entry: Entry) -> Path:
         """Keep an entry, and say where; of two with the same record the first one stays.
@@ -70,7 +71,13 @@ class FolderStore:
         table = pa.concat_tables([rows.table.drop(["key"]), reported], promote_options="default")
         votes = self.votes()
         problems = (*found.problems, *rows.problems, *troubles, *votes.problems)
-        return Board(with_opinions(table.to_pandas(), votes.votes), problems)
+        return Board(with_opinions(table.to_pandas(), self._opinions(votes.votes)), problems)
+
+    def _opinions(self, votes: tuple[Vote, ...]) -> Opinions:
+        """What votes say, remembered for as long as they are the same."""
+        if self._heard[0] is not votes:
+            self._heard = votes, opinions_of(votes)
+        return self._heard[1]
 
     def add_vote(self, vote: Vote) -> bool:
         """Keep a vote; False when this person has answered that question before.
@@ -143,11 +150,12 @@ class FolderStore:
 
     def _reading(self, files: EntryFiles) -> Reading:
         problems: list[str] = []
-        history = _history(files.path, problems)
         try:
-            row = self._row(files.path, history)
+            row = self._row(files.path, _history(files.path, problems))
         except EntryError as error:
             return Reading(None, (*problems, str(error)))
+        except OSError as error:
+            return Reading(None, (*problems, unreadable(files.path, error)))
         return Reading(row, problems)
 
     def _row(self, path: Path, history: History) -> Row:
@@ -159,8 +167,12 @@ class FolderStore:
 
     def _reported(self) -> tuple[pa.Table, list[str]]:
         rows: list[Row] = []
-        problems = []
-        for path in sorted((self.root / REPORTED).glob("[!.]*.json")):
+        problems: list[str] = []
+        try:
+            files = sorted((self.root / REPORTED).glob("[!.]*.json"))
+        except OSError as error:
+            files, problems = [], [unreadable(self.root / REPORTED, error)]
+        for path in files:
             try:
                 rows += reported_rows(ReportedScores.read(path))
             except RecordError as error:

@@ -17,6 +17,8 @@ def ranks(scores: Sequence[Scores], digits: int, better: str = "higher") -> list
     A row shares the rank of the first one that is not better by `differences`, which compares on
     the pictures that both have finite scores of. The next rank is a row's place, as in sports.
     """
+    if not scores:
+        return []
     table = np.array(scores, np.float64)
     return [*_ranks(table.tobytes(), table.shape, digits, better)]
 

@@ -171,7 +171,9 @@ def build_table(board: Board, dataset: str, protocol_digest: str | None = None) 
     ours = board.rows[board.rows["dataset"] == dataset]
     shown = ours[ours["status"] == "shown"]
     if shown.empty:
-        known = ", ".join(datasets_of(board)) or "none"
+        known = ", ".join(datasets_of(board))
+        if not known:
+            raise TableError("the board has no rows to show yet")
         raise TableError(f"the board shows no rows of {dataset!r}; it has rows of: {known}")
     protocols = shown["protocol_digest"].dropna().value_counts(sort=False).sort_index()
     ours_first = protocols + len(shown) * _measured_by_protocol(shown).reindex(protocols.index)

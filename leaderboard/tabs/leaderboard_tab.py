@@ -25,8 +25,8 @@ from leaderboard.tabs.run_page import RUN, RunPage
 TAB = "leaderboard"
 """The tab's id, and the first word of a link that opens it."""
 
-MOST_ROWS = 1000
-"""So many rows a browser shows without a pause; the downloads have all."""
+MOST_ROWS = 300
+"""So many rows a browser shows and draws without a pause; the downloads have all."""
 
 PLOTS = (
     *(f"Quality by {title}" for title in COSTS.values()),
@@ -79,6 +79,13 @@ def build_tab(
                 api_visibility="private",
             )
     board.page.opened_by(board.table)
+
+
+def prepare(store: FolderStore) -> None:
+    """Read the board and rank it, so that the first visitor need not wait for that."""
+    board = store.load()
+    for name in datasets_of(board):
+        build_table(board, name)
 
 
 class _BoardTab:
@@ -144,11 +151,12 @@ class _BoardTab:
         try:
             made = build_table(board, wanted.board)
         except TableError as error:
-            return [note([str(error)]), *[None] * (len(self.shown) - 1)]
+            return [note([str(error)]) + _problems(board), *[None] * (len(self.shown) - 1)]
         frame = wanted.narrow(made)
-        files = self._downloads(replace(made, frame=frame))
-        cells = payload(frame.head(MOST_ROWS), wanted.shown(made), board.rows)
-        return [rules(made, board), cells, *files, *figures(made, frame, board)]
+        files, first = self._downloads(replace(made, frame=frame)), frame.head(MOST_ROWS)
+        cells = payload(first, wanted.shown(made), board.rows)
+        told = rules(made, board) + _cut(len(frame))
+        return [told, cells, *files, *figures(made, first, board)]
 
 
 def _choices() -> list[Any]:
@@ -201,7 +209,21 @@ def rules(table: Table, board: Board) -> str:
         *([f"Protocol {table.protocol_digest}."] if table.protocol_digest else []),
         *table.notes,
     ]
-    return note(lines) + note([without_folders(each) for each in board.problems], "failure")
+    return note(lines) + _problems(board)
+
+
+def _problems(board: Board) -> str:
+    """What is wrong in the store, without a folder of this machine."""
+    return note([without_folders(each) for each in board.problems], "failure")
+
+
+def _cut(rows: int) -> str:
+    """What is not shown, where there are more rows than a browser shows."""
+    if rows <= MOST_ROWS:
+        return ""
+    return note(
+        [f"The first {MOST_ROWS} of {rows:,} rows are shown; search for others, or download all."]
+    )
 
 
 def note(lines: Sequence[str], style: str = "note") -> str:

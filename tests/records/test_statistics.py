@@ -76,7 +76,8 @@ def test_lists_lie_apart_where_the_textbook_says_so(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For lists of many qualities, in parts and whole, with scores missing here and there."""
-    monkeypatch.setattr(statistics, "_ROWS_AT_ONCE", 3)
+    for name, size in (("_BLOCK", 4), ("_ROWS", 2), ("_COLUMNS", 3)):
+        monkeypatch.setattr(statistics, name, size)
     random = np.random.default_rng(seed)
     scores = random.normal(28, 5, 12) + random.exponential(0.5, (8, 12))
     scores[::2] -= random.exponential(0.5, (4, 12))
