@@ -4,7 +4,9 @@ decode -> tiles -> transfer and value range -> backend -> merge -> encode
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -29,7 +31,7 @@ from deblur.image_io import (
     requested_format,
 )
 from deblur.spec import ModelSpec, Precision
-from deblur.tiling import Tile, TilePlan, cut_tile, merge_tiles, plan_tiles
+from deblur.tiling import Tile, TilePlan, cut_tile, merge_bands, merged_bands, plan_tiles
 from deblur.weights import fetch_weights, find_model
 
 Floats = NDArray[np.float32]
@@ -206,7 +208,7 @@ class Restorer:
         with held_place(place, overwrite=overwrite) as unfinished:
             image = decode_image(_source(blurred), max_pixels=max_pixels)
             check_output(image, format, quality)
-            image = self._restore(image, counts, on_progress, cancel)
+            image = self._restore(image, counts, on_progress, cancel, in_place=True)
             left_out = encode_file(
                 image, unfinished, format=format, quality=quality, strip_metadata=strip_metadata
             )
@@ -245,12 +247,15 @@ class Restorer:
         counts: _Pass,
         on_progress: OnProgress | None,
         cancel: Event | None,
+        *,
+        in_place: bool = False,
     ) -> DecodedImage:
         plan = self.plan(image.height, image.width)
-        restored = np.empty(image.pixels.shape, image.pixels.dtype)
+        own = in_place and image.pixels.flags.writeable
+        restored = image.pixels if own else np.empty_like(image.pixels)
         tiles = self._restored_tiles(image, plan, counts, cancel)
-        merge_tiles(plan, _watched(tiles, len(plan), on_progress), restored)
-        counts.changed = _changed_share(image.pixels, restored)
+        bands = merged_bands(plan, _watched(tiles, len(plan), on_progress), image.pixels)
+        merge_bands(plan, _compared(bands, image.pixels, counts), restored)
         image = image.with_pixels(restored)
         if counts.retried_tiles:
             note = (
@@ -263,21 +268,30 @@ class Restorer:
     def _restored_tiles(
         self, image: DecodedImage, plan: TilePlan, counts: _Pass, cancel: Event | None
     ) -> Iterator[tuple[Tile, Floats]]:
-        tiles = iter(plan)
-        while group := list(islice(tiles, self.batch)):
-            if cancel is not None and cancel.is_set():
-                raise CancelledError("cancelled; nothing was written")
-            blurred = np.stack([self._encode(cut_tile(image.pixels, plan, tile)) for tile in group])
-            started = time.perf_counter()
-            outputs = [self._decode(output) for output in self.backend.run(blurred)]
-            for index, output in enumerate(outputs):
-                if not self._plausible(output):
-                    outputs[index] = self._run_in_full(blurred[index : index + 1])
-                    counts.retried_tiles += 1
-            counts.network_seconds += time.perf_counter() - started
-            for tile, output in zip(group, outputs, strict=True):
-                grey = image.pixels.shape[2] == 1
-                yield tile, output.mean(2, keepdims=True) if grey else output
+        """The network has a thread of its own; this one cuts and merges tiles meanwhile."""
+        tiles, grey = iter(plan), image.pixels.shape[2] == 1
+        under_way: deque[tuple[list[Tile], Future[list[Floats]]]] = deque()
+        with ThreadPoolExecutor(1) as network:
+            while (group := list(islice(tiles, self.batch))) or under_way:
+                if cancel is not None and cancel.is_set():
+                    raise CancelledError("cancelled; nothing was written")
+                if group:
+                    cut = (self._encode(cut_tile(image.pixels, plan, tile)) for tile in group)
+                    under_way.append((group, network.submit(self._run, np.stack([*cut]), counts)))
+                if len(under_way) == 2 or not group:
+                    done, outputs = under_way.popleft()
+                    for tile, output in zip(done, outputs.result(), strict=True):
+                        yield tile, output.mean(2, keepdims=True) if grey else output
+
+    def _run(self, blurred: Floats, counts: _Pass) -> list[Floats]:
+        started = time.perf_counter()
+        outputs = [self._decode(output) for output in self.backend.run(blurred)]
+        for index, output in enumerate(outputs):
+            if not self._plausible(output):
+                outputs[index] = self._run_in_full(blurred[index : index + 1])
+                counts.retried_tiles += 1
+        counts.network_seconds += time.perf_counter() - started
+        return outputs
 
     def _run_in_full(self, blurred: Floats) -> Floats:
         full = self.backend.at_full_precision()
@@ -297,22 +311,36 @@ class Restorer:
 
     def _encode(self, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Floats:
         low, high = self.spec.value_range
-        values = pixels.transpose(2, 0, 1).astype(np.float32) / np.iinfo(pixels.dtype).max
+        values = np.empty((3, *pixels.shape[:2]), np.float32)
+        peak = np.float32(np.iinfo(pixels.dtype).max)
+        np.divide(pixels.transpose(2, 0, 1), peak, out=values, dtype=np.float32)
         if self.spec.transfer == "linear":
             values = srgb_to_linear(values)
-        values = np.broadcast_to(values * (high - low) + low, (3, *values.shape[1:]))
+        if (low, high) != (0, 1):
+            values = values * np.float32(high - low) + np.float32(low)
         return np.ascontiguousarray(values, np.float32)
 
     def _decode(self, output: Floats) -> Floats:
         low, high = self.spec.value_range
-        values = (output.transpose(1, 2, 0) - low) / (high - low)
+        values = output.transpose(1, 2, 0)
+        if (low, high) != (0, 1):
+            values = (values - low) / (high - low)
         return linear_to_srgb(values) if self.spec.transfer == "linear" else values
 
 
-def _changed_share(before: NDArray[Any], after: NDArray[Any]) -> float:
-    first, second = before[::4], after[::4]
-    difference = np.maximum(first, second) - np.minimum(first, second)
-    return float(np.mean(difference >= VISIBLE * np.iinfo(before.dtype).max))
+def _compared(
+    bands: Iterator[NDArray[Any]], blurred: NDArray[Any], counts: _Pass
+) -> Iterator[NDArray[Any]]:
+    """Pass bands on, and count which share of them came out different."""
+    top, different, compared = 0, 0, 0
+    for band in bands:
+        first, second = blurred[top : top + len(band)], band
+        rows = slice(-top % 4, None, 4)
+        apart = np.maximum(first[rows], second[rows]) - np.minimum(first[rows], second[rows])
+        different += int(np.count_nonzero(apart >= VISIBLE * np.iinfo(band.dtype).max))
+        compared, top = compared + apart.size, top + len(band)
+        yield band
+    counts.changed = different / compared
 
 
 def _what_changed(share: float) -> list[str]:
