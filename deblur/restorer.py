@@ -268,7 +268,7 @@ class Restorer:
     def _restored_tiles(
         self, image: DecodedImage, plan: TilePlan, counts: _Pass, cancel: Event | None
     ) -> Iterator[tuple[Tile, Floats]]:
-        """The network has a thread of its own; this one cuts and merges tiles meanwhile."""
+        """The network has a thread of its own; this one merges the tiles before meanwhile."""
         tiles, grey = iter(plan), image.pixels.shape[2] == 1
         under_way: deque[tuple[list[Tile], Future[list[Floats]]]] = deque()
         with ThreadPoolExecutor(1) as network:
@@ -276,14 +276,17 @@ class Restorer:
                 if cancel is not None and cancel.is_set():
                     raise CancelledError("cancelled; nothing was written")
                 if group:
-                    cut = (self._encode(cut_tile(image.pixels, plan, tile)) for tile in group)
-                    under_way.append((group, network.submit(self._run, np.stack([*cut]), counts)))
+                    under_way.append((group, network.submit(self._run, image, plan, group, counts)))
                 if len(under_way) == 2 or not group:
                     done, outputs = under_way.popleft()
                     for tile, output in zip(done, outputs.result(), strict=True):
                         yield tile, output.mean(2, keepdims=True) if grey else output
+                    del outputs, output  # a tile's floats count where photos are large
 
-    def _run(self, blurred: Floats, counts: _Pass) -> list[Floats]:
+    def _run(
+        self, image: DecodedImage, plan: TilePlan, group: list[Tile], counts: _Pass
+    ) -> list[Floats]:
+        blurred = self._encode([cut_tile(image.pixels, plan, tile) for tile in group])
         started = time.perf_counter()
         outputs = [self._decode(output) for output in self.backend.run(blurred)]
         for index, output in enumerate(outputs):
@@ -309,11 +312,13 @@ class Restorer:
         low, high = float(output.min()), float(output.max())
         return low >= -PLAUSIBLE and high <= 1 + PLAUSIBLE
 
-    def _encode(self, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> Floats:
+    def _encode(self, tiles: list[NDArray[Any]]) -> Floats:
+        """Integers (h, w, 1 or 3), all of one size -> what the network takes, (N, 3, h, w)."""
         low, high = self.spec.value_range
-        values = np.empty((3, *pixels.shape[:2]), np.float32)
-        peak = np.float32(np.iinfo(pixels.dtype).max)
-        np.divide(pixels.transpose(2, 0, 1), peak, out=values, dtype=np.float32)
+        values = np.empty((len(tiles), 3, *tiles[0].shape[:2]), np.float32)
+        for pixels, planes in zip(tiles, values, strict=True):
+            peak = np.float32(np.iinfo(pixels.dtype).max)
+            np.divide(pixels.transpose(2, 0, 1), peak, out=planes, dtype=np.float32)
         if self.spec.transfer == "linear":
             values = srgb_to_linear(values)
         if (low, high) != (0, 1):

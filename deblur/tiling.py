@@ -1,6 +1,7 @@
 """Cutting a picture into overlapping tiles and fading them back together, without a seam."""
 
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -155,7 +156,7 @@ def merged_bands(
             done = (bottom if last else plan.rows.borders[tile.row + 1]) - top
             fading = band[done : bottom - top].copy()
             yield _quantise(band[:done], peak).astype(like.dtype, order="C")
-            band[:] = 0
+            band[: bottom - top] = 0
             band[: len(fading)] = fading
 
 
@@ -165,12 +166,16 @@ def merge_bands(plan: TilePlan, bands: Iterable[Integers], into: Integers) -> No
     Rows from which a tile is still to be cut wait until it has been.
     """
     still_cut = (*plan.rows.starts[1:], plan.rows.length)
-    waiting, first = into[:0], 0
+    waiting, first = deque[Integers](), 0
     for band, free in zip(bands, still_cut, strict=True):
-        waiting = np.concatenate([waiting, band])
-        count = max(0, free - first)
-        into[first : first + count] = waiting[:count]
-        waiting, first = waiting[count:].copy(), first + count
+        waiting.append(band)
+        while waiting and first < free:
+            rows = waiting.popleft()
+            count = min(len(rows), free - first)
+            into[first : first + count] = rows[:count]
+            first += count
+            if count < len(rows):
+                waiting.appendleft(rows[count:].copy())
 
 
 def _quantise(floats: Floats, peak: int) -> Floats:
