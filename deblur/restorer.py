@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -197,18 +198,22 @@ class Restorer:
         max_pixels: int = DEFAULT_MAX_PIXELS,
         on_progress: OnProgress | None = None,
         cancel: Event | None = None,
+        turn: Callable[[DecodedImage], AbstractContextManager[None]] = lambda image: nullcontext(),
     ) -> RestoreReport:
         """Sharpen a file into another one; see decode_image, restore and write_image.
 
         Before the network starts, the place of the result is held, and its format is known to
-        hold the photo.
+        hold the photo. Inside of `turn` the network runs; waiting for it is not counted.
         """
         counts, place = _Pass(), Path(restored)
         format = requested_format(place, format)
         with held_place(place, overwrite=overwrite) as unfinished:
             image = decode_image(_source(blurred), max_pixels=max_pixels)
             check_output(image, format, quality)
-            image = self._restore(image, counts, on_progress, cancel, in_place=True)
+            waiting = time.perf_counter()
+            with turn(image):
+                counts.started += time.perf_counter() - waiting
+                image = self._restore(image, counts, on_progress, cancel, in_place=True)
             left_out = encode_file(
                 image, unfinished, format=format, quality=quality, strip_metadata=strip_metadata
             )
