@@ -1,6 +1,7 @@
 """What is told of a restored photo: what was found, what ran, and what it changed."""
 
 import dataclasses
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -116,13 +117,31 @@ class RestoreReport:
         return shallow | {"model": self.model, "found": self.found, "outcome": self.outcome}
 
 
-def change_between(before: NDArray[Any], after: NDArray[Any]) -> Change:
-    """How much two pictures (h, w, c) of one integer type differ."""
-    first, second = before[::4], after[::4]
-    difference = np.maximum(first, second) - np.minimum(first, second)
-    peak = np.iinfo(before.dtype).max
-    visible = np.mean(difference >= VISIBLE * peak)
-    return Change(float(visible), float(difference.mean(dtype=np.float64)) * 255 / peak)
+@dataclass
+class Comparison:
+    """Bands of a picture on their way, compared with the picture that came (h, w, c)."""
+
+    _visible: int = 0
+    _total: float = 0.0
+    _compared: int = 0
+
+    def watch(self, bands: Iterable[NDArray[Any]], before: NDArray[Any]) -> Iterator[NDArray[Any]]:
+        """Pass bands on, which lie below each other and are of `before`'s type and width."""
+        top, peak = 0, np.iinfo(before.dtype).max
+        for band in bands:
+            first, second = before[top : top + len(band)], band
+            rows = slice(-top % 4, None, 4)
+            apart = np.maximum(first[rows], second[rows]) - np.minimum(first[rows], second[rows])
+            self._visible += int(np.count_nonzero(apart >= VISIBLE * peak))
+            self._total += float(apart.sum(dtype=np.float64)) * 255 / peak
+            self._compared, top = self._compared + apart.size, top + len(band)
+            yield band
+
+    @property
+    def change(self) -> Change:
+        """Of all bands so far."""
+        compared = max(1, self._compared)
+        return Change(self._visible / compared, self._total / compared)
 
 
 def sharper_share(before: Diagnosis, after: Diagnosis) -> float:

@@ -4,8 +4,11 @@ decode -> diagnose -> guide -> tiles -> networks -> merge -> diagnose -> encode
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -29,10 +32,10 @@ from deblur.image_io import (
     requested_format,
     take_after,
 )
-from deblur.report import RestoreReport, change_between, sharper_share
+from deblur.report import Comparison, RestoreReport, sharper_share
 from deblur.spec import Precision
 from deblur.tiled_network import Counts, Floats, Integers, TiledNetwork
-from deblur.tiling import Tile, TilePlan, cut_tile, merge_tiles
+from deblur.tiling import Tile, TilePlan, cut_tile, merge_bands, merged_bands
 
 __all__ = ["Progress", "RestoreReport", "Restorer"]
 
@@ -54,6 +57,23 @@ class Progress:
 
 OnProgress = Callable[[Progress], None]
 OpenNetwork = Callable[[str], TiledNetwork]
+Turn = Callable[[DecodedImage], AbstractContextManager[None]]
+
+
+@dataclass
+class _Pass:
+    """What is wanted of one photo, and what is counted while it goes through."""
+
+    strength: float
+    on_progress: OnProgress | None
+    cancel: Event | None
+    in_place: bool = False
+    counts: Counts = field(default_factory=Counts)
+    comparison: Comparison = field(default_factory=Comparison)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 100:
+            raise OutputError(f"the strength is {self.strength}; give one from 0 to 100 percent")
 
 
 class Restorer:
@@ -124,10 +144,8 @@ class Restorer:
         Raises CancelledError soon after `cancel` is set, NonFiniteOutputError when the
         network gives NaN at full precision.
         """
-        _check_strength(strength)
         guidance = self._guidance(self._diagnosis(image)) if self.picks else self._guidance()
-        restored = self._restore(image, guidance, Counts(), on_progress, cancel)
-        return _at_strength(strength, image, restored)
+        return self._restore(image, guidance, _Pass(strength, on_progress, cancel))
 
     def restore_reported(
         self,
@@ -138,13 +156,7 @@ class Restorer:
         cancel: Event | None = None,
     ) -> tuple[DecodedImage, RestoreReport]:
         """As `restore`, with the report of what was found, what ran and what changed."""
-        _check_strength(strength)
-        counts = Counts()
-        before = self._diagnosis(image)
-        guidance = self._guidance(before)
-        restored = self._restore(image, guidance, counts, on_progress, cancel)
-        restored = _at_strength(strength, image, restored)
-        return restored, self._report(image, restored, before, guidance, counts)
+        return self._reported(image, _Pass(strength, on_progress, cancel))
 
     def restore_file(
         self,
@@ -160,27 +172,29 @@ class Restorer:
         strength: float = 100.0,
         on_progress: OnProgress | None = None,
         cancel: Event | None = None,
+        turn: Turn = lambda image: nullcontext(),
     ) -> RestoreReport:
         """Sharpen a file into another one; see decode_image, restore and write_image.
 
         Before the network starts, the place of the result is held, and its format is known to
-        hold the photo. The result has the photo's mode, and with `keep_times` its dates.
+        hold the photo. The result has the photo's mode, and with `keep_times` its dates. Inside of
+        `turn` the network runs; waiting for it is not counted.
         """
-        _check_strength(strength)
-        started, place = time.perf_counter(), Path(restored)
+        wanted, place = _Pass(strength, on_progress, cancel, in_place=True), Path(restored)
         format = requested_format(place, format)
         with held_place(place, overwrite=overwrite) as unfinished:
             image = decode_image(_source(blurred), max_pixels=max_pixels)
             check_output(image, format, quality)
-            image, report = self.restore_reported(
-                image, strength=strength, on_progress=on_progress, cancel=cancel
-            )
+            waiting = time.perf_counter()
+            with turn(image):
+                wanted.counts.started += time.perf_counter() - waiting
+                image, report = self._reported(image, wanted)
             left_out = encode_file(
                 image, unfinished, format=format, quality=quality, strip_metadata=strip_metadata
             )
             if not isinstance(blurred, bytes):
                 take_after(Path(blurred), unfinished, times=keep_times)
-        seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - wanted.counts.started
         return replace(report, seconds=seconds, notes=(*report.notes, *left_out))
 
     def _diagnosis(self, image: DecodedImage) -> Diagnosis:
@@ -198,18 +212,19 @@ class Restorer:
                 self._networks[name] = self._open_other(name)
             return self._networks[name]
 
+    def _reported(self, image: DecodedImage, wanted: _Pass) -> tuple[DecodedImage, RestoreReport]:
+        before = self._diagnosis(image)
+        guidance = self._guidance(before)
+        restored = self._restore(image, guidance, wanted)
+        return restored, self._report(restored, before, guidance, wanted)
+
     def _report(
-        self,
-        image: DecodedImage,
-        restored: DecodedImage,
-        before: Diagnosis,
-        guidance: Guidance,
-        counts: Counts,
+        self, restored: DecodedImage, before: Diagnosis, guidance: Guidance, wanted: _Pass
     ) -> RestoreReport:
-        plan, after = self.plan(image.height, image.width), self._diagnosis(restored)
+        plan, after = self.plan(restored.height, restored.width), self._diagnosis(restored)
         ran = [self._named(name) for name in guidance.models]
         backend = (ran[0] if ran else self.network).backend
-        change = change_between(image.pixels, restored.pixels)
+        change = wanted.comparison.change
         return RestoreReport(
             models=guidance.models,
             picked=self.picks,
@@ -217,12 +232,12 @@ class Restorer:
             execution_provider=backend.execution_provider,
             device=backend.device,
             precision=backend.precision,
-            width=image.width,
-            height=image.height,
+            width=restored.width,
+            height=restored.height,
             tile=(plan.rows.side, plan.columns.side),
             tiles=len(plan),
-            seconds=time.perf_counter() - counts.started,
-            network_seconds=counts.network_seconds,
+            seconds=time.perf_counter() - wanted.counts.started,
+            network_seconds=wanted.counts.network_seconds,
             before=before,
             after=after,
             changed=change.visible,
@@ -231,60 +246,61 @@ class Restorer:
             notes=(*_told_once(ran), *restored.notes),
         )
 
-    def _restore(
-        self,
-        image: DecodedImage,
-        guidance: Guidance,
-        counts: Counts,
-        on_progress: OnProgress | None,
-        cancel: Event | None,
-    ) -> DecodedImage:
-        plan = self.plan(image.height, image.width)
-        restored = np.empty(image.pixels.shape, image.pixels.dtype)
-        if on_progress is not None and self.network.is_slow:
-            seconds = self.network.expected_seconds(plan)
-            on_progress(Progress(0, len(plan), seconds))
-        tiles = self._restored_tiles(image, plan, guidance, counts, cancel)
-        merge_tiles(plan, _watched(tiles, len(plan), on_progress), restored)
+    def _restore(self, image: DecodedImage, guidance: Guidance, wanted: _Pass) -> DecodedImage:
+        plan, tell = self.plan(image.height, image.width), wanted.on_progress
+        own = wanted.in_place and image.pixels.flags.writeable
+        restored = image.pixels if own else np.empty_like(image.pixels)
+        if tell is not None and self.network.is_slow:
+            tell(Progress(0, len(plan), self.network.expected_seconds(plan)))
+        tiles = _watched(self._restored_tiles(image, plan, guidance, wanted), len(plan), tell)
+        bands = merged_bands(plan, tiles, image.pixels)
+        bands = _at_strength(wanted.strength, bands, image.pixels)
+        merge_bands(plan, wanted.comparison.watch(bands, image.pixels), restored)
         image = image.with_pixels(restored)
-        if counts.retried_tiles:
+        if wanted.counts.retried_tiles:
             note = (
-                f"{counts.retried_tiles} of {len(plan)} tiles went wrong at "
+                f"{wanted.counts.retried_tiles} of {len(plan)} tiles went wrong at "
                 f"{self.network.backend.precision} and were run again at fp32"
             )
             image = replace(image, notes=(*image.notes, note))
         return image
 
     def _restored_tiles(
-        self,
-        image: DecodedImage,
-        plan: TilePlan,
-        guidance: Guidance,
-        counts: Counts,
-        cancel: Event | None,
+        self, image: DecodedImage, plan: TilePlan, guidance: Guidance, wanted: _Pass
     ) -> Iterator[tuple[Tile, Floats]]:
+        """The networks have a thread of their own; this one merges the tiles before meanwhile."""
         networks = [self._named(name) for name in guidance.models]
-        grey, tiles = image.pixels.shape[2] == 1, iter(plan)
-        while group := list(islice(tiles, self.network.batch)):
-            if cancel is not None and cancel.is_set():
-                raise CancelledError("cancelled; nothing was written")
+        tiles, grey = iter(plan), image.pixels.shape[2] == 1
+        under_way: deque[tuple[list[Tile], Future[list[Floats]]]] = deque()
+
+        def run(group: list[Tile]) -> list[Floats]:
             cut = [cut_tile(image.pixels, plan, tile) for tile in group]
             if len(networks) == 1 and guidance.is_whole:
-                outputs = networks[0].restore(cut, counts)
-            else:
-                parts = [_parts_in(guidance, plan, tile) for tile in group]
-                outputs = _mixed(cut, parts, networks, counts)
-            for tile, output in zip(group, outputs, strict=True):
-                yield tile, output.mean(2, keepdims=True) if grey else output
+                return networks[0].restore(cut, wanted.counts)
+            parts = [_parts_in(guidance, plan, tile) for tile in group]
+            return _mixed(cut, parts, networks, wanted.counts)
+
+        with ThreadPoolExecutor(1) as beside:
+            while (group := list(islice(tiles, self.network.batch))) or under_way:
+                if wanted.cancel is not None and wanted.cancel.is_set():
+                    raise CancelledError("cancelled; nothing was written")
+                if group:
+                    under_way.append((group, beside.submit(run, group)))
+                if len(under_way) == 2 or not group:
+                    done, outputs = under_way.popleft()
+                    for tile, output in zip(done, outputs.result(), strict=True):
+                        yield tile, output.mean(2, keepdims=True) if grey else output
+                    del outputs, output  # a tile's floats count where photos are large
 
 
-def _check_strength(strength: float) -> None:
-    if not 0 <= strength <= 100:
-        raise OutputError(f"the strength is {strength}; give one from 0 to 100 percent")
-
-
-def _at_strength(strength: float, image: DecodedImage, restored: DecodedImage) -> DecodedImage:
-    return restored.with_pixels(blended(image.pixels, restored.pixels, strength))
+def _at_strength(
+    strength: float, bands: Iterable[Integers], before: Integers
+) -> Iterator[Integers]:
+    """Bands that lie below each other, mixed with the picture that came."""
+    top = 0
+    for band in bands:
+        yield blended(before[top : top + len(band)], band, strength)
+        top += len(band)
 
 
 def _parts_in(guidance: Guidance, plan: TilePlan, tile: Tile) -> Floats:

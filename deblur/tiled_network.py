@@ -93,7 +93,7 @@ class TiledNetwork:
         A tile that comes back implausible at reduced precision runs again at fp32. Raises
         NonFiniteOutputError when the network gives NaN at full precision.
         """
-        blurred = np.stack([self._encode(each) for each in tiles])
+        blurred = self._encode(tiles)
         started = time.perf_counter()
         outputs = [self._decode(output) for output in self.backend.run(blurred)]
         for index, output in enumerate(outputs):
@@ -119,17 +119,24 @@ class TiledNetwork:
         low, high = float(output.min()), float(output.max())
         return low >= -PLAUSIBLE and high <= 1 + PLAUSIBLE
 
-    def _encode(self, pixels: Integers) -> Floats:
+    def _encode(self, tiles: Sequence[Integers]) -> Floats:
+        """Integers (h, w, 1 or 3), all of one size -> what the network takes, (N, 3, h, w)."""
         low, high = self.spec.value_range
-        values = pixels.transpose(2, 0, 1).astype(np.float32) / np.iinfo(pixels.dtype).max
+        values = np.empty((len(tiles), 3, *tiles[0].shape[:2]), np.float32)
+        for pixels, planes in zip(tiles, values, strict=True):
+            peak = np.float32(np.iinfo(pixels.dtype).max)
+            np.divide(pixels.transpose(2, 0, 1), peak, out=planes, dtype=np.float32)
         if self.spec.transfer == "linear":
             values = srgb_to_linear(values)
-        values = np.broadcast_to(values * (high - low) + low, (3, *values.shape[1:]))
+        if (low, high) != (0, 1):
+            values = values * np.float32(high - low) + np.float32(low)
         return np.ascontiguousarray(values, np.float32)
 
     def _decode(self, output: Floats) -> Floats:
         low, high = self.spec.value_range
-        values = (output.transpose(1, 2, 0) - low) / (high - low)
+        values = output.transpose(1, 2, 0)
+        if (low, high) != (0, 1):
+            values = (values - low) / (high - low)
         return linear_to_srgb(values) if self.spec.transfer == "linear" else values
 
 

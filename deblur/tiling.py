@@ -1,6 +1,7 @@
 """Cutting a picture into overlapping tiles and fading them back together, without a seam."""
 
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -132,13 +133,18 @@ def cut_tile(pixels: Integers, plan: TilePlan, tile: Tile) -> Integers:
     return cut
 
 
-def merge_tiles(plan: TilePlan, tiles: Iterable[tuple[Tile, Floats]], into: Integers) -> None:
-    """Fade restored tiles (side, side, C) in [0, 1], given row by row, into integer pixels.
+def merged_bands(
+    plan: TilePlan, tiles: Iterable[tuple[Tile, Floats]], like: Integers
+) -> Iterator[Integers]:
+    """Fade restored tiles (side, side, C) in [0, 1], given row by row, into bands of a picture.
 
-    Only one band of the picture, a tile high, is held as floats at a time.
+    The bands, one for each row of tiles, are of the type and width of `like`, and follow each
+    other. Only one of them, a tile high, is held as floats, each channel in one piece, as networks
+    give them.
     """
-    peak = np.iinfo(into.dtype).max
-    band = np.zeros((plan.rows.side, into.shape[1], into.shape[2]), np.float32)
+    peak, channels = np.iinfo(like.dtype).max, like.shape[2]
+    planes = np.zeros((channels, plan.rows.side, like.shape[1]), np.float32)
+    band = planes.transpose(1, 2, 0)
     for tile, restored in tiles:
         (top, bottom), (left, right) = plan.rows.span(tile.row), plan.columns.span(tile.column)
         first, side_start = plan.rows.starts[tile.row], plan.columns.starts[tile.column]
@@ -149,9 +155,27 @@ def merge_tiles(plan: TilePlan, tiles: Iterable[tuple[Tile, Floats]], into: Inte
             last = tile.row + 1 == len(plan.rows.starts)
             done = (bottom if last else plan.rows.borders[tile.row + 1]) - top
             fading = band[done : bottom - top].copy()
-            into[top : top + done] = _quantise(band[:done], peak)
-            band[:] = 0
+            yield _quantise(band[:done], peak).astype(like.dtype, order="C")
+            band[: bottom - top] = 0
             band[: len(fading)] = fading
+
+
+def merge_bands(plan: TilePlan, bands: Iterable[Integers], into: Integers) -> None:
+    """Put bands below each other into a picture, which may be the one that the tiles are cut from.
+
+    Rows from which a tile is still to be cut wait until it has been.
+    """
+    still_cut = (*plan.rows.starts[1:], plan.rows.length)
+    waiting, first = deque[Integers](), 0
+    for band, free in zip(bands, still_cut, strict=True):
+        waiting.append(band)
+        while waiting and first < free:
+            rows = waiting.popleft()
+            count = min(len(rows), free - first)
+            into[first : first + count] = rows[:count]
+            first += count
+            if count < len(rows):
+                waiting.appendleft(rows[count:].copy())
 
 
 def _quantise(floats: Floats, peak: int) -> Floats:

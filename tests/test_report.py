@@ -9,7 +9,7 @@ import pytest
 
 from deblur.diagnosis import Kind
 from deblur.diagnosis.summary import summarise
-from deblur.report import RestoreReport, change_between, sharper_share
+from deblur.report import Change, Comparison, RestoreReport, sharper_share
 from tests.diagnosis.reports import diagnosis, tile
 
 REPORT = RestoreReport(
@@ -68,16 +68,23 @@ def test_the_json_form_has_all_but_the_tiles() -> None:
     assert json.loads(json.dumps(replace(REPORT, models=()).as_json()))["model"] == "none"
 
 
+def compared(before: np.ndarray, bands: list[np.ndarray]) -> Change:
+    comparison = Comparison()
+    assert [*comparison.watch(bands, before)] == bands
+    return comparison.change
+
+
 @pytest.mark.parametrize(("dtype", "unit"), [(np.uint8, 1), (np.uint16, 257)])
 def test_change_is_counted_of_255(dtype: type, unit: int) -> None:
     before = np.zeros((8, 10, 3), dtype)
     after = before.copy()
     after[:, :5] = 4 * unit
     after[:, 5:] = 2 * unit
-    change = change_between(before, after)
+    change = compared(before, [after])
     assert change.visible == 0.5
     assert change.mean == pytest.approx(3)
-    assert change_between(after, before) == change
+    assert compared(after, [before]) == change
+    assert compared(before, [after[:3], after[3:4], after[4:]]) == change
 
 
 def test_a_tile_got_sharper_where_points_are_clearly_narrower() -> None:

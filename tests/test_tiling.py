@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,7 +9,15 @@ from hypothesis import strategies as st
 
 from deblur.errors import TileError
 from deblur.spec import TilingPolicy
-from deblur.tiling import AxisPlan, Tile, cut_tile, least_tile, merge_tiles, plan_tiles
+from deblur.tiling import (
+    AxisPlan,
+    Tile,
+    cut_tile,
+    least_tile,
+    merge_bands,
+    merged_bands,
+    plan_tiles,
+)
 from tests.pictures import scene
 
 
@@ -38,9 +47,31 @@ def test_identity_through_any_plan_is_exact(
     plan = plan_tiles(height, width, policy, multiple)
     tiles = ((tile, cut_tile(pixels, plan, tile).astype(np.float32) / peak) for tile in plan)
     merged = np.zeros_like(pixels)
-    merge_tiles(plan, tiles, merged)
+    merge_bands(plan, merged_bands(plan, tiles, pixels), merged)
     step = peak / 255
     assert np.abs(merged.astype(float) - pixels).max() <= step / 2
+
+
+@given(height=st.integers(1, 400), width=st.integers(1, 60), policy_and_multiple=policies())
+def test_a_picture_may_be_replaced_by_what_is_made_of_it(
+    height: int, width: int, policy_and_multiple: tuple[TilingPolicy, int]
+) -> None:
+    """Every tile is cut from the picture as it was, though a tile ahead of the one merged."""
+    policy, multiple = policy_and_multiple
+    pixels, expected = scene(height, width), np.zeros((height, width, 3), np.uint8)
+    plan = plan_tiles(height, width, policy, multiple)
+
+    def inverted(source: np.ndarray) -> Iterator[tuple[Tile, np.ndarray]]:
+        cut = ((tile, 1 - cut_tile(source, plan, tile).astype(np.float32) / 255) for tile in plan)
+        ahead = next(cut)
+        for following in cut:
+            yield ahead
+            ahead = following
+        yield ahead
+
+    merge_bands(plan, merged_bands(plan, inverted(pixels.copy()), pixels), expected)
+    merge_bands(plan, merged_bands(plan, inverted(pixels), pixels), pixels)
+    np.testing.assert_array_equal(pixels, expected)
 
 
 @example(length=961, policy_and_multiple=(TilingPolicy(tile=64, halo=1, ramp=7), 8))
@@ -103,7 +134,7 @@ def test_a_step_between_tiles_is_faded() -> None:
         for tile in plan
     )
     merged = np.zeros((8, 300, 1), np.uint8)
-    merge_tiles(plan, levels, merged)
+    merge_bands(plan, merged_bands(plan, levels, merged), merged)
     assert len(plan.columns.starts) > 1
     assert np.abs(np.diff(merged[0, :, 0].astype(int))).max() <= 255 / 16 + 1
 

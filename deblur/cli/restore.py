@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from deblur.cli.options import (
     Workers,
     format_of,
 )
+from deblur.cli.overlap import one_after_the_other
 from deblur.cli.photo_worker import Outcome, PhotoWorker, is_taken, open_worker
 from deblur.crews import Crew, carry_out
 from deblur.errors import DeblurError, OutputError
@@ -214,10 +215,18 @@ def _restore(
     # Before this bar starts: weights may be fetched, under a bar of their own.
     open_one = _worker(crew, opening, writing, bar)
     with bar:
-        for job, outcome in carry_out(jobs, open_one, crew, partial(_again, taken)):
+        for job, outcome in _outcomes(jobs, open_one, crew, taken):
             results[_tell(job, outcome, as_json)] += 1
             bar.advance(photos)
     return results
+
+
+def _outcomes(
+    jobs: list[Job], open_one: Callable[[], PhotoWorker], crew: Crew, taken: Set[Job]
+) -> Iterator[tuple[Job, Outcome]]:
+    if crew.name == "serial" and len(jobs) > 1:
+        return one_after_the_other(jobs, open_one())
+    return carry_out(jobs, open_one, crew, partial(_again, taken))
 
 
 def _counted(results: Counter[str]) -> str:

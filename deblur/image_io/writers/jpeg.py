@@ -1,10 +1,11 @@
-"""JPEG: coded by Pillow, with the segments in front that tell of the photo."""
+"""JPEG: coded by libjpeg-turbo, with the segments in front that tell of the photo."""
 
 import hashlib
-import io
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO
+
+import imagecodecs
 
 from deblur.image_io.decoded import DecodedImage
 from deblur.image_io.metadata import xmp
@@ -14,20 +15,22 @@ from deblur.image_io.metadata.packing import LARGEST_SEGMENT
 from deblur.image_io.pixels import rounded_to_8_bit
 from deblur.image_io.readers.jpeg import EXTENDED_HEAD, ICC_HEAD, XMP_HEAD
 from deblur.image_io.readers.jpeg_segments import APP0, APP1, APP2, APP13, COM
-from deblur.image_io.writers.arrays import pillow_image
 
+_OPTIMISED = 24_000_000
+"""Pixels up to which Huffman tables are made for the photo: that takes six bytes for each."""
 _PLAIN_DENSITY = (0, 1, 1)
 _LARGEST_DENSITY = 65535
 
 
 def write_jpeg(image: DecodedImage, stream: BinaryIO, coding: JpegCoding) -> None:
     """Write 8 bits; alpha, which is opaque here, is left out."""
-    encoded = io.BytesIO()
-    picture = pillow_image(rounded_to_8_bit(image.pixels))
-    picture.save(
-        encoded, "JPEG", quality=coding.quality, subsampling=coding.subsampling, optimize=True
+    encoded = imagecodecs.jpeg8_encode(
+        rounded_to_8_bit(image.pixels),
+        level=coding.quality,
+        subsampling=coding.subsampling.replace(":", ""),
+        optimize=image.width * image.height <= _OPTIMISED,
     )
-    view = encoded.getbuffer()
+    view = memoryview(encoded)
     stream.write(view[:2])
     for marker, content in _segments(image):
         stream.write(bytes((0xFF, marker)) + struct.pack(">H", len(content) + 2) + content)
