@@ -35,7 +35,7 @@ class Counts:
 
     network_seconds: float = 0.0
     retried_tiles: int = 0
-    started: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=lambda: time.perf_counter())
 
 
 class TiledNetwork:
