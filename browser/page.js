@@ -16,10 +16,26 @@ new MutationObserver(() => {
   if (document.documentElement.lang !== lang) document.documentElement.lang = lang;
 }).observe(document.documentElement, { attributeFilter: ["lang"] });
 
+// What somebody waited for comes into view, as far as it is out of it.
+const seen = new Map([["strip", ""]]);
+const bringIntoView = (element, name, state) => {
+  const before = seen.get(name);
+  seen.set(name, state);
+  if (before !== undefined && before !== state) {
+    element.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }
+};
+
 const changed = () => {
   for (const each of document.querySelectorAll(".viewer:not([data-ready])")) {
     each.dataset.ready = "";
-    new Viewer(each);
+    const { seen: photo } = new Viewer(each);
+    bringIntoView(each, photo.name, photo.after);
+  }
+  const strip = document.querySelector(".strip:not([data-ready])");
+  if (strip) {
+    strip.dataset.ready = "";
+    bringIntoView(strip, "strip", strip.dataset.photo);
   }
   write();
   offerCopies();

@@ -182,6 +182,7 @@ export class Viewer {
       settled: coming === 0,
       mode,
       fitting: this.view.isFitting,
+      at: `${this.view.x},${this.view.y}`,
     });
     if (this.divider) {
       this.divider.hidden = mode !== "split";

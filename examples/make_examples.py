@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from deblur import restore
 from deblur.synthesis.blur import draw_blur
 from deblur.synthesis.pairs import synthesize
 from deblur.synthesis.recipe import BlurRecipe
@@ -28,6 +29,7 @@ RECIPE = BlurRecipe(
     noisy=0,
     compressed=0,
 )
+CARD = (1200, 630)
 SEEDS = {"coffee.png": 3, "chelsea.png": 1, "rocket.jpg": 7}
 
 
@@ -39,12 +41,27 @@ def shaken(sharp: Image.Image, seed: int) -> Image.Image:
     return Image.fromarray((blurred * 255).round().byte().numpy())
 
 
+def card(blurred: Path) -> Image.Image:
+    """The picture of a shared link: a photo, on its left as it came, on its right restored."""
+    before = Image.open(blurred).convert("RGB")
+    after = Image.fromarray(restore(blurred, model="residual-unet-m").array)
+    middle = before.width // 2
+    both = after.copy()
+    both.paste(before.crop((0, 0, middle, before.height)), (0, 0))
+    height = round(both.width * CARD[1] / CARD[0])
+    top = (both.height - height) // 2
+    grown = both.crop((0, top, both.width, top + height)).resize(CARD, Image.Resampling.LANCZOS)
+    grown.paste("white", (CARD[0] // 2 - 2, 0, CARD[0] // 2 + 2, CARD[1]))
+    return grown
+
+
 def main() -> None:
-    """Write every example beside this script."""
+    """Write every example beside this script, and the picture of a shared link."""
     shutil.copy(SOURCE / "clock_motion.png", EXAMPLES / "clock.png")
     for name, seed in SEEDS.items():
         blurred = shaken(Image.open(SOURCE / name), seed)
         blurred.save((EXAMPLES / name).with_suffix(".jpg"), quality=92, subsampling=0)
+    card(EXAMPLES / "chelsea.jpg").save(EXAMPLES.parent / "browser" / "card.jpg", quality=88)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,8 @@ from deblur.page.model_chooser import Measure, chooser_html
 from deblur.page.photo_view import PhotoView, Updates
 from deblur.page.restorers import AUTOMATIC, OFFERED, SIDE_BY_SIDE, engine_choices
 from deblur.page.restoring import restore_photo, restore_piece
-from deblur.page.strip import strip_html
 from deblur.page.visitors import IsHere, LateError, Run
-from deblur.page.visits import Photo, Piece, Visit, Visits
+from deblur.page.visits import Photo, Visit, Visits
 from deblur.restorer import Progress
 
 MOST_SECONDS = 1800
@@ -189,23 +188,20 @@ class PhotoFlow:
                 visit.troubles = [error]
         return self._shown(visit)
 
-    def try_models(self, key: str, engine: str, place: gr.EventData) -> Iterator[Updates]:
+    def try_models(self, key: str, place: gr.EventData) -> Iterator[Updates]:
         """Restore the same piece with every model that is quickly here."""
-        visit, pieces = self._visits.of(key), list[Piece]()
+        visit = self._visits.of(key)
         visit.troubles = []
         photo = visit.photo
         if photo is None:
             return
-        for number, model in enumerate(SIDE_BY_SIDE, 1):
+        photo.compared = []
+        for model in SIDE_BY_SIDE:
             try:
-                piece = restore_piece(photo, model, AUTOMATIC, _middle(place))
+                photo.compared.append(restore_piece(photo, model, AUTOMATIC, _middle(place)))
             except DeblurError as error:
                 visit.troubles = [error]
-                break
-            pieces.append(piece)
-            left = len(SIDE_BY_SIDE) - number
-            shown = strip_html(visit, photo, pieces, left)
-            yield {self._view.strip: gr.HTML(shown, visible=True)}
+            yield self._shown(visit)
 
     def choose(self, engine: str, chosen: gr.EventData) -> Updates:
         """A model, and what runs it."""

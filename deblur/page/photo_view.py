@@ -16,6 +16,7 @@ from deblur.page.restorers import AUTOMATIC, OFFERED
 from deblur.page.restoring import PIECE, check_format
 from deblur.page.sentences import account_for, describe, failure, outcome, piece_told, saved_as
 from deblur.page.shelf import shelf_html
+from deblur.page.strip import strip_html
 from deblur.page.viewer import LISTEN, Sight, viewer_html
 from deblur.page.visits import Photo, Piece, Visit, Visits
 
@@ -90,7 +91,7 @@ class PhotoView:
             self.shelf: shelf_html(self._visits, visit),
             self.message: _message(visit),
             self.viewer: viewer_html(_sight(visit, photo)) if photo else "",
-            self.strip: gr.HTML(visible=photo is not None),
+            self.strip: strip_html(visit, photo) if photo else "",
             self.account: account_for(photo.result.report) if photo and photo.result else "",
             self.restore_button: gr.Button(visible=not works, interactive=photo is not None),
             self.cancel_button: gr.Button(visible=works),

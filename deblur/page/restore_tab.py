@@ -76,8 +76,8 @@ def _listen_to_work(view: PhotoView, flow: PhotoFlow) -> None:
     )
     view.viewer.input(
         flow.try_models,
-        [view.key, view.engine],
-        [view.strip, view.message],
+        view.key,
+        view.outputs,
         show_progress_on=view.message,
         concurrency_id="pieces",
         **working,
@@ -87,6 +87,6 @@ def _listen_to_work(view: PhotoView, flow: PhotoFlow) -> None:
 def _listen_to_choices(view: PhotoView, flow: PhotoFlow) -> None:
     """Which model, on what, and the format of the file."""
     chosen = [view.model, view.about, view.engine]
-    view.chooser.change(flow.choose, view.engine, chosen, **_AT_ONCE)
+    view.chooser.select(flow.choose, view.engine, chosen, **_AT_ONCE)
     view.strip.select(flow.choose_seen, view.engine, [*chosen, view.chooser], **_AT_ONCE)
     view.format.input(flow.save_as, [view.key, view.format], view.outputs, **_AT_ONCE)

@@ -94,4 +94,4 @@ def account_for(report: RestoreReport) -> str:
         f"<div><dt>{term}</dt><dd>{escape(at)}</dd></div>" for term, at in facts.items()
     )
     told = (f"{report.outcome[0].upper()}{report.outcome[1:]}.", *report.notes)
-    return "".join(map(note, told)) + f'<dl class="facts" role="status">{terms}</dl>'
+    return "".join(map(note, told)) + f'<dl class="facts">{terms}</dl>'

@@ -1,6 +1,5 @@
 """One piece of a photo as several models restore it, to choose from by looking."""
 
-from collections.abc import Sequence
 from html import escape
 
 from deblur.language import say
@@ -9,16 +8,16 @@ from deblur.page.photo_routes import photo_address
 from deblur.page.visits import Photo, Piece, Visit
 
 
-def strip_html(visit: Visit, photo: Photo, pieces: Sequence[Piece], left: int) -> str:
-    """The pieces as buttons, each choosing its model; `left` more are still to come."""
-    buttons = "".join(_button(visit, photo, piece) for piece in pieces)
-    more = (
-        f'<p class="note" role="status">{say("{left} more to come", left=left)}</p>' if left else ""
-    )
+def strip_html(visit: Visit, photo: Photo) -> str:
+    """The pieces as buttons, each choosing its model; nothing where none were compared."""
+    if not photo.compared:
+        return ""
+    buttons = "".join(_button(visit, photo, piece) for piece in photo.compared)
     return (
-        f'<section class="strip" aria-label="{say("The same piece by several models")}">'
+        f'<section class="strip" data-photo="{photo.id}" '
+        f'aria-label="{say("The same piece by several models")}">'
         f"<h2>{say('The same piece by several models: choose the one that you like')}</h2>"
-        f'<div class="pieces">{buttons}</div>{more}</section>'
+        f'<div class="pieces">{buttons}</div></section>'
     )
 
 

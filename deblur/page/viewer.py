@@ -17,12 +17,14 @@ element.addEventListener("click", (event) => {
   if (asked) trigger(asked.dataset.event, { ...asked.dataset });
 });
 element.addEventListener("change", (event) => {
-  if (event.target.dataset.event) return;
-  trigger("change", { value: event.target.value, name: event.target.name });
+  if (event.target.type === "radio") trigger("select", { value: event.target.value });
 });
 element.addEventListener("tell", (event) => trigger(event.detail.event, event.detail));
 """
-"""What is clicked, chosen or told inside an HTML component becomes an event of it."""
+"""What is clicked, chosen or told inside an HTML component becomes an event of it.
+
+Never `change`, which the framework itself tells whenever the value is another.
+"""
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ class Piece:
 class Photo:
     """A photo that was sent, in a folder of its own.
 
-    `found` is what its diagnosis says, `trouble` is why the last run gave nothing.
+    `pieces` were tried, of which `compared` are one by several models. `found` is what its
+    diagnosis says, `trouble` is why the last run gave nothing.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Photo:
     trouble: DeblurError | None = None
     results: list[Result] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
+    compared: list[Piece] = field(default_factory=list)
     waits: bool = False
 
     @property

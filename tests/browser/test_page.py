@@ -5,10 +5,8 @@ import re
 import zlib
 from collections.abc import Iterator
 from struct import pack
-from threading import Event, Semaphore
 from urllib.parse import urlsplit
 
-import imagecodecs
 import numpy as np
 import pillow_heif
 import pytest
@@ -16,12 +14,14 @@ from PIL import Image, ImageCms
 from playwright.sync_api import BrowserContext, Page, expect
 
 from deblur.backends import Wishes, choices
-from deblur.backends.base import Batch
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.image_io import decode_image
 from deblur.page import restoring
 from deblur.restorer import Restorer
 from deblur.tiled_network import TiledNetwork
+from tests.browser import photos
+from tests.browser.held import HeldBackend
+from tests.browser.photos import choose, download, png, restore
 from tests.browser.visits import PATIENCE, visit
 from tests.pictures import scene
 
@@ -29,34 +29,7 @@ MANY = 1000
 
 
 def upload(page: Page, name: str, content: bytes) -> None:
-    page.locator("#photo input[type=file]").set_input_files(
-        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-    )
-
-
-def choose(page: Page, model: str) -> None:
-    """Pick a model by its plain name or its title."""
-    if page.locator(".models details").get_attribute("open") != "":
-        page.get_by_text("Other models").click()
-    page.get_by_label(model).first.check()
-
-
-def restore(page: Page) -> None:
-    expect(page.get_by_role("button", name="Restore", exact=True)).to_be_enabled()
-    page.get_by_role("button", name="Restore", exact=True).click()
-    expect(page.locator(".viewer")).to_have_attribute("data-state", "restored")
-    expect(page.locator(".viewer")).to_have_attribute("data-settled", "true")
-    expect(page.locator(".facts")).to_be_visible()
-
-
-def download(page: Page) -> tuple[str, bytes]:
-    with page.expect_download() as started:
-        page.get_by_role("link", name="Download", exact=False).first.click()
-    return started.value.suggested_filename, started.value.path().read_bytes()
-
-
-def png(values: np.ndarray) -> bytes:
-    return bytes(imagecodecs.png_encode(values))
+    photos.upload(page, (name, content))
 
 
 def test_a_photo_goes_in_and_a_file_of_its_name_comes_out(page: Page) -> None:
@@ -185,24 +158,6 @@ def test_an_error_leaves_the_photo_where_it_was(page: Page) -> None:
     page.get_by_label("Save as").click()
     page.get_by_role("option", name="PNG", exact=True).click()
     restore(page)
-
-
-class HeldBackend:
-    """Gives back what it gets, each tile when it is allowed to."""
-
-    name, device, execution_provider, precision, notes = "held", "cpu", "held", "fp32", ()
-
-    def __init__(self) -> None:
-        self.tiles, self.reached, self.allowed = 0, Event(), Semaphore(0)
-
-    def run(self, batch: Batch) -> Batch:
-        self.tiles += 1
-        self.reached.set()
-        assert self.allowed.acquire(timeout=PATIENCE / 1000)
-        return batch
-
-    def at_full_precision(self) -> "HeldBackend":
-        return self
 
 
 @pytest.fixture
