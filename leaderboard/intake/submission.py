@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from benchmarks.datasets import DATASETS
 from benchmarks.datasets.manifest import Manifest, read_manifest
+from deblur.language import say
 from deblur.records.commands import without_places
 from deblur.records.digests import digest_of_json
 from deblur.records.protocol import EvalProtocol
@@ -93,7 +94,7 @@ def examine(
 
     Raises SubmissionError with everything that is wrong.
     """
-    told, complaints = _parse_about(about)
+    told, complaints = parse_about(about)
     record = _parse_record(content)
     if isinstance(record, list):
         raise SubmissionError([*complaints, *record])
@@ -135,10 +136,10 @@ def check_submission(entry: Entry, board: Board) -> list[Complaint]:
     return [*_check_pictures(record, manifest), *_check_rules(record), *complaints]
 
 
-def _parse_about(about: Mapping[str, str]) -> tuple[About, list[Complaint]]:
+def parse_about(about: Mapping[str, str]) -> tuple[About, list[Complaint]]:
     """What the sender says, and what is wrong with it."""
     missing = [
-        Complaint(f"about.{name}", "is empty; the board shows it beside the scores")
+        Complaint(f"about.{name}", say("is empty; the board shows it beside the scores"))
         for name in REQUIRED
         if not about.get(name, "").strip()
     ]

@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 
 from deblur.catalog import CATALOG
+from deblur.language import say
 from deblur.records.run_result import ReportedScores
 from leaderboard.judging.arena import strengths
 from leaderboard.judging.questions import Kind, that_count
@@ -17,7 +18,6 @@ from leaderboard.judging.votes import BLURRED, GRADES, SHARP, Vote
 PUBLISHED = Path(__file__).parents[1] / "data" / "reported" / "lai-real.json"
 """The study whose method the arena follows."""
 
-TITLES = {BLURRED: "Blurred, as it came", SHARP: "The original"}
 STUDY = "bradley_terry"
 
 Line = tuple[str, float, float, float, int]
@@ -36,11 +36,12 @@ def standing_html(kind: Kind, votes: Sequence[Vote], dataset: str) -> str:
 def _former_html(count: int) -> str:
     if not count:
         return ""
-    votes = "1 vote is" if count == 1 else f"{count:,} votes are"
-    return (
-        f'<p class="note">{votes} for former weights of these models, or for models that take part '
-        "no more: kept, and not counted.</p>"
+    told = say(
+        "Votes for former weights of these models, or for models that take part no more: "
+        "{count}, kept and not counted.",
+        count=f"{count:,}",
     )
+    return f'<p class="note">{told}</p>'
 
 
 def _lines_html(kind: Kind, counted: Sequence[Vote], weights: Mapping[str, float]) -> str:
@@ -49,11 +50,11 @@ def _lines_html(kind: Kind, counted: Sequence[Vote], weights: Mapping[str, float
         lines = [
             (model, each.mean, each.low, each.high, each.count) for model, each in opinions.items()
         ]
-        return _standing(lines, "MOS", (min(GRADES), max(GRADES)), "")
+        return _standing(lines, "MOS", (min(GRADES), max(GRADES)), ".2f", "")
     found = strengths(counted, weights)
     lines = [(model, each.score, each.low, each.high, each.count) for model, each in found.items()]
     ends = [value for line in lines for value in line[1:4] if math.isfinite(value)] or [0.0]
-    return _standing(lines, "Strength", (min(ends), max(ends)), published_html())
+    return _standing(lines, say("Strength score"), (min(ends), max(ends)), "+z.2f", published_html())
 
 
 def published_html() -> str:
@@ -63,37 +64,43 @@ def published_html() -> str:
     rows = "".join(
         f"<tr><td>{escape(row.model)}</td><td>{row.scores[STUDY]:+.2f}</td></tr>" for row in ranked
     )
+    told = say(
+        "The same model of preferences, on their 100 real photos and methods of their time. Each "
+        "list has its own zero: compare differences within one."
+    )
+    head = "".join(f'<th scope="col">{each}</th>' for each in (say("Method"), say("Strength score")))
     return (
-        "<section><h3>As published: Lai et al., CVPR 2016</h3>"
-        f'<table><tr><th scope="col">Method</th><th scope="col">Strength</th></tr>{rows}</table>'
-        "<p>The same model of preferences, on their 100 real photos and methods of their time. "
-        "Each list has its own zero: compare differences within one.</p></section>"
+        f"<section><h3>{say('As published: Lai et al., CVPR 2016')}</h3>"
+        f"<table><tr>{head}</tr>{rows}</table><p>{told}</p></section>"
     )
 
 
-def _standing(lines: Sequence[Line], title: str, ends: tuple[float, float], beside: str) -> str:
+def _standing(
+    lines: Sequence[Line], title: str, ends: tuple[float, float], digits: str, beside: str
+) -> str:
     if not lines:
         return ""
     head = "".join(
-        f'<th scope="col">{each}</th>' for each in ("Model", title, "95 % interval", "Votes")
+        f'<th scope="col">{each}</th>'
+        for each in (say("Model"), title, say("95 % interval"), say("Votes"))
     )
-    rows = "".join(_row(line, title, ends) for line in lines)
+    rows = "".join(_row(line, digits, ends) for line in lines)
+    told = say(
+        "Answers count once somebody has passed a check, and more the better they tell originals "
+        "from blur and agree with themselves."
+    )
     return (
-        '<div class="standing"><section><h3>How they stand</h3>'
-        f"<table><tr>{head}</tr>{rows}</table><p>Answers count once somebody has "
-        "passed a check, and more the better they tell originals from blur and agree with "
-        "themselves.</p></section>"
-        f"{beside}</div>"
+        f'<div class="standing"><section><h3>{say("How they stand")}</h3>'
+        f"<table><tr>{head}</tr>{rows}</table><p>{told}</p></section>{beside}</div>"
     )
 
 
-def _row(line: Line, title: str, ends: tuple[float, float]) -> str:
+def _row(line: Line, digits: str, ends: tuple[float, float]) -> str:
     model, score, low, high, count = line
-    digits = ".2f" if title == "MOS" else "+z.2f"
     places = _places({"low": low, "at": score, "high": high}, ends)
-    told = f"<span>{low:{digits}} to {high:{digits}}</span>"
+    told = say("{low} to {high}", low=f"{low:{digits}}", high=f"{high:{digits}}")
     bar = f'<span class="interval" style="{places}"></span>'
-    sure = f"{bar}{told}" if count >= FEWEST else "too few votes"
+    sure = f"{bar}<span>{told}</span>" if count >= FEWEST else say("too few votes")
     return (
         f'<tr><td>{escape(name_of(model))}</td><td class="score">{score:{digits}}</td>'
         f"<td>{sure}</td><td>{count:,}</td></tr>"
@@ -108,4 +115,5 @@ def _places(values: Mapping[str, float], ends: tuple[float, float]) -> str:
 
 def name_of(model: str) -> str:
     """What a person reads for a model."""
-    return TITLES.get(model) or (CATALOG[model].title if model in CATALOG else model)
+    titles = {BLURRED: say("Blurred, as it came"), SHARP: say("The original")}
+    return titles.get(model) or (CATALOG[model].title if model in CATALOG else model)

@@ -11,6 +11,7 @@ from benchmarks.datasets import Dataset, open_dataset
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.errors import DeblurError
 from deblur.files import without_folders
+from deblur.language import say
 from leaderboard.tabs.comparison import ERROR_GAIN, MOST, Panel, Restore, compare, items_of
 
 TAB = "compare"
@@ -32,17 +33,17 @@ def build_compare_tab(
     first = next(iter(places))
     pictures = items_of(opened(first))
     with gr.Row(elem_id="compare-choices"):
-        dataset = gr.Dropdown(list(places), value=first, label="Dataset", min_width=160)
-        picture = gr.Dropdown(pictures, value=pictures[0], label="Picture", min_width=200)
+        dataset = gr.Dropdown(list(places), value=first, label=say("Dataset"), min_width=160)
+        picture = gr.Dropdown(pictures, value=pictures[0], label=say("Picture"), min_width=200)
         models = gr.Dropdown(
             MODELS,
             value=[DEFAULT_MODEL, *(name for name in MODELS if name != DEFAULT_MODEL)][:2],
-            label="Models",
+            label=say("Models"),
             multiselect=True,
             max_choices=MOST,
             min_width=280,
         )
-        button = gr.Button("Compare", variant="primary", min_width=140, scale=0)
+        button = gr.Button(say("Compare"), variant="primary", min_width=140, scale=0)
     shown = gr.HTML(elem_id="comparison")
 
     def choose(name: str) -> Any:
@@ -67,26 +68,28 @@ def panels_html(panels: list[Panel]) -> str:
     figures = "".join(_figure_html(panel) for panel in panels)
     errors = (
         '<label><input type="checkbox" name="errors"> '
-        f"error maps, {ERROR_GAIN} times as bright</label>"
+        f"{say('error maps, {times} times as bright', times=ERROR_GAIN)}</label>"
         if any(panel.errors for panel in panels)
         else ""
     )
     return (
-        '<div class="panes-bar"><button type="button" data-zoom="fit">Fit</button>'
+        '<div class="panes-bar"><button type="button" data-zoom="fit">'
+        f"{say('Fit')}</button>"
         '<button type="button" data-zoom="1">100 %</button>'
         '<button type="button" data-zoom="3">300 %</button>'
-        f"{errors}<span>Drag to move, turn the wheel to zoom.</span></div>"
+        f"{errors}<span>{say('Drag to move, turn the wheel to zoom.')}</span></div>"
         f'<div class="panes">{figures}</div>'
     )
 
 
 def _figure_html(panel: Panel) -> str:
+    title = {"blurred": say("blurred"), "sharp": say("sharp")}.get(panel.title, panel.title)
     scores = " · ".join(f"{name} {value:.{DIGITS[name]}f}" for name, value in panel.scores.items())
     errors = f'<img class="errors" alt="" src="{_address(panel.errors)}">' if panel.errors else ""
     return (
-        f'<figure><div class="pane"><img alt="{escape(panel.title)}" '
+        f'<figure><div class="pane"><img alt="{escape(title)}" '
         f'src="{_address(panel.picture)}">{errors}</div>'
-        f"<figcaption><b>{escape(panel.title)}</b> <span>{scores}</span></figcaption></figure>"
+        f"<figcaption><b>{escape(title)}</b> <span>{scores}</span></figcaption></figure>"
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.datasets import Dataset
 from deblur.image_io import DecodedImage, decode_image, write_image
+from deblur.language import say
 from deblur.quality import psnr, ssim
 from leaderboard.errors import ComparisonError
 
@@ -39,10 +40,19 @@ def compare(
     or more than MOST models and for a picture that the dataset does not have.
     """
     if not FEWEST <= len(models) <= MOST:
-        raise ComparisonError(f"{len(models)} models are chosen; choose {FEWEST} to {MOST}")
+        raise ComparisonError(
+            say(
+                "{count} models are chosen; choose {fewest} to {most}",
+                count=len(models),
+                fewest=FEWEST,
+                most=MOST,
+            )
+        )
     item = next((each for each in dataset.items if each.id == id), None)
     if item is None:
-        raise ComparisonError(f"{dataset.name} has no picture {id!r}")
+        raise ComparisonError(
+            say("{dataset} has no picture {id}", dataset=dataset.name, id=repr(id))
+        )
     sharp = decode_image(item.sharp) if item.sharp else None
     files = {"blurred": item.blurred, **{name: restore(name, item.blurred) for name in models}}
     panels = [

@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 
+from deblur.language import say
 from deblur.spec import ModelSpec
 
 MEGABITS = 50
@@ -20,10 +21,17 @@ def introduction(spec: ModelSpec, to_fetch: int, rows: pd.DataFrame) -> str:
     parts = [spec.licence]
     if to_fetch:
         wait = 8 * to_fetch / (MEGABITS * 1e6)
-        how = f"fetched once from {spec.weights[0].repo}"
+        how = say("fetched once from {repo}", repo=spec.weights[0].repo)
         if spec.by_command:
-            how = f"has to be fetched where this page runs: python -m deblur fetch {spec.name}"
-        told = f"{to_fetch / 1e6:.0f} MB, {how}, in about {wait:.0f} s at {MEGABITS} Mbit/s"
+            command = f"python -m deblur fetch {spec.name}"
+            how = say("has to be fetched where this page runs: {command}", command=command)
+        told = say(
+            "{size} MB, {how}, in about {wait} s at {speed} Mbit/s",
+            size=f"{to_fetch / 1e6:.0f}",
+            how=how,
+            wait=f"{wait:.0f}",
+            speed=MEGABITS,
+        )
         parts.insert(0, told)
     measured = rows[
         (rows["model"] == spec.name) & (rows["kind"] == "measured") & (rows["status"] == "shown")
@@ -31,9 +39,14 @@ def introduction(spec: ModelSpec, to_fetch: int, rows: pd.DataFrame) -> str:
     usual = (measured["device"] == "cpu") & (measured["precision"] == spec.precisions[0])
     seconds = measured[usual]["seconds_per_megapixel"].median()
     if measured.empty:
-        parts.append("not measured here: how long a photo takes shows after its first tile")
+        parts.append(say("not measured here: how long a photo takes shows after its first tile"))
     elif seconds > 0:
-        parts.append(f"about {seconds:.1f} s per megapixel on the processor that measured it")
+        parts.append(
+            say(
+                "about {seconds} s per megapixel on the processor that measured it",
+                seconds=f"{seconds:.1f}",
+            )
+        )
     return " · ".join(parts)
 
 

@@ -12,6 +12,7 @@ import gradio as gr
 
 from deblur.errors import DeblurError, ImageError
 from deblur.files import without_folders
+from deblur.language import say
 from leaderboard.judging.addresses import Allowance
 from leaderboard.judging.exhibits import Exhibits
 from leaderboard.judging.questions import Kind, Photo, Programme, Trial, contestants, that_count
@@ -21,21 +22,11 @@ from leaderboard.store.folder_store import FolderStore
 from leaderboard.tabs.comparison import Restore
 
 TAB = "judge"
-INTRODUCTION = """
-<p class="note">Pictures come without names, in random order and at 100 %. Answers are kept at once,
-under a random number in this browser; stop whenever you like, and go on another day.</p>
-"""
-
 MOST_VOTES = 600
 """Answers that one address may give in an hour."""
 
 MOST_PEOPLE = 30
 """People who may begin to answer from one address in a day."""
-
-TOO_MANY = (
-    "Very many answers came from your network of late, and this one was not kept; please go on "
-    "in an hour."
-)
 
 Answers = Sequence[tuple[str, str, str]]
 """For each button: what it says, the value of a vote, and the key that presses it."""
@@ -51,22 +42,24 @@ class Form:
     answers: Answers
 
 
-RATE = Form(
-    "rating",
-    "Rate",
-    "How good does this picture look?",
-    [(title, str(grade), str(grade)) for grade, title in GRADES.items()],
-)
-ARENA = Form(
-    "preference",
-    "Arena",
-    "Which of the two looks better?",
-    [
-        ("Left", "left", "ArrowLeft"),
-        ("No difference", "tie", "t"),
-        ("Right", "right", "ArrowRight"),
-    ],
-)
+def _forms() -> tuple[Form, Form]:
+    """Grades of one picture, and preferences among two."""
+    grades = [(title, str(grade), str(grade)) for grade, title in grade_titles().items()]
+    sides = [
+        (say("Left"), "left", "ArrowLeft"),
+        (say("No difference"), "tie", "t"),
+        (say("Right"), "right", "ArrowRight"),
+    ]
+    return (
+        Form("rating", say("Rate"), say("How good does this picture look?"), grades),
+        Form("preference", say("Arena"), say("Which of the two looks better?"), sides),
+    )
+
+
+def grade_titles() -> dict[int, str]:
+    """The five grades of ITU-T P.910, the best first."""
+    titles = (say("Excellent"), say("Good"), say("Fair"), say("Poor"), say("Bad"))
+    return dict(zip(GRADES, titles, strict=True))
 
 
 def build_judging_tab(
@@ -83,12 +76,17 @@ def build_judging_tab(
     desk = Desk(store, Programme(photos, contestants()), Exhibits(restore, new_folder))
     # The secret is a constant, since what it locks has to outlive a restart of the page.
     person = gr.BrowserState("", storage_key="deblur-arena-judge", secret="deblur-arena")
-    gr.HTML(INTRODUCTION, elem_id="judge-introduction")
+    introduction = say(
+        "Pictures come without names, in random order and at 100 %. Answers are kept at once, "
+        "under a random number in this browser; stop whenever you like, and go on another day."
+    )
+    gr.HTML(f'<p class="note">{introduction}</p>', elem_id="judge-introduction")
+    rate, prefer = _forms()
     with gr.Tabs():
-        with gr.Tab(RATE.tab):
-            _Section(desk, RATE, person).begin_on(tab)
-        with gr.Tab(ARENA.tab) as arena:
-            _Section(desk, ARENA, person).begin_on(arena)
+        with gr.Tab(rate.tab):
+            _Section(desk, rate, person).begin_on(tab)
+        with gr.Tab(prefer.tab) as arena:
+            _Section(desk, prefer, person).begin_on(arena)
 
 
 class Desk:
@@ -110,12 +108,14 @@ class Desk:
             try:
                 return trial, [self._exhibits.file(trial.photo, each) for each in trial.shown]
             except ImageError as error:
-                gr.Warning(f"{trial.photo.id} is left out: {without_folders(str(error))}")
+                reason = without_folders(str(error))
+                gr.Warning(
+                    say("{photo} is left out: {reason}", photo=trial.photo.id, reason=reason)
+                )
                 self.programme.leave_out(trial.photo)
             except DeblurError as error:
-                raise gr.Error(
-                    f"What you answered is kept. {without_folders(str(error))}"
-                ) from error
+                reason = without_folders(str(error))
+                raise gr.Error(say("What you answered is kept. {reason}", reason=reason)) from error
         return None, []
 
     def take(self, kind: Kind, person: str, trial: Trial, answer: str, address: str = "") -> bool:
@@ -205,17 +205,23 @@ class _Section:
     def _answering(self, value: str) -> Callable[[str, Trial | None, gr.Request], list[Any]]:
         def answer(person: str, trial: Trial | None, request: gr.Request) -> list[Any]:
             if trial is None:
-                return self._ask(person, None, "This page was started anew; please answer again.")
+                anew = say("This page was started anew; please answer again.")
+                return self._ask(person, None, anew)
             address = request.client.host if request.client else ""
             try:
                 kept = self._desk.take(self._form.kind, person, trial, value, address)
             except OSError as error:
-                gr.Warning(f"Your answer could not be kept ({error.strerror}); please try again.")
+                reason = error.strerror
+                gr.Warning(
+                    say(
+                        "Your answer could not be kept ({reason}); please try again.", reason=reason
+                    )
+                )
                 return [gr.skip()] * len(self._shown)
             if not kept:
-                gr.Warning(TOO_MANY)
+                gr.Warning(_too_many())
                 return [gr.skip()] * len(self._shown)
-            return self._ask(person, trial, "Thank you.")
+            return self._ask(person, trial, say("Thank you."))
 
         return answer
 
@@ -230,11 +236,19 @@ class _Section:
         done, all = programme.progress(kind, votes, rater_of(person))
         there = [vote for vote in that_count(votes, programme.dataset) if vote.kind == kind]
         own = [vote for vote in there if vote.rater == rater_of(person)]
+        told = say("{own} by you · {all} in all", own=f"{len(own):,}", all=f"{len(there):,}")
         return (
             f'<div class="progress" role="status"><b>{thanks}</b>'
-            f'<progress max="{all}" value="{done}" aria-label="Answered"></progress>'
-            f"<span>{len(own):,} by you · {len(there):,} in all</span></div>"
+            f'<progress max="{all}" value="{done}" aria-label="{say("Answered")}"></progress>'
+            f"<span>{told}</span></div>"
         )
+
+
+def _too_many() -> str:
+    return say(
+        "Very many answers came from your network of late, and this one was not kept; please go "
+        "on in an hour."
+    )
 
 
 def _vote(kind: Kind, rater: str, trial: Trial, answer: str) -> Vote:
@@ -254,8 +268,10 @@ def _vote(kind: Kind, rater: str, trial: Trial, answer: str) -> Vote:
 def _pictures_html(form: Form, pictures: Sequence[Path]) -> str:
     """The pictures, as files: what goes through the page's own image widget is coded anew."""
     if not pictures:
-        return '<p class="success">That was everything there is to judge. Thank you!</p>'
-    names = ("Left", "Right") if len(pictures) > 1 else ("The picture to rate",)
+        done = say("That was everything there is to judge. Thank you!")
+        return f'<p class="success">{done}</p>'
+    pair = len(pictures) > 1
+    names = (say("Left"), say("Right")) if pair else (say("The picture to rate"),)
     figures = "".join(
         f'<figure data-side="{name}"><img src="gradio_api/file={escape(str(each))}" alt="{name}">'
         "</figure>"

@@ -13,12 +13,14 @@ from deblur import catalog
 from deblur.catalog import CATALOG
 from deblur.errors import DeblurError
 from deblur.files import without_folders
+from deblur.language import say
 from deblur.records.commands import without_places
 from deblur.records.run_result import ImageScore, MetricRecord, RunResult, mean_scores
 from leaderboard.errors import EntryError, StoreError
 from leaderboard.store.entries import Entry, History
 from leaderboard.store.folder_store import FolderStore
 from leaderboard.store.rows import REPORTED_ID, contamination, link_of, status
+from leaderboard.table import words
 from leaderboard.tabs.comparison import Restore
 
 RUN = "run"
@@ -58,7 +60,7 @@ class RunPage:
             self._text = gr.HTML()
             self.gallery = gr.Gallery(
                 visible=False,
-                label="Restored: the best three and the worst three pictures",
+                label=say("Restored: the best three and the worst three pictures"),
                 show_label=False,
                 columns=6,
                 height=220,
@@ -74,9 +76,12 @@ class RunPage:
                         buttons=["fullscreen"],
                         min_width=280,
                     )
-                    for label in ("Learning: gain by step", "Blurred, restored, sharp, at 100 %")
+                    for label in (
+                        say("Learning: gain by step"),
+                        say("Blurred, restored, sharp, at 100 %"),
+                    )
                 ]
-            self._close = gr.Button("Close", size="sm")
+            self._close = gr.Button(say("Close"), size="sm")
         self.outputs = [self.id, self._page, self._text, *self._pictures]
 
     def opened_by(self, table: gr.Dataframe) -> None:
@@ -134,17 +139,22 @@ class RunPage:
         except (EntryError, StoreError) as error:
             return None, f'<p class="failure">{escape(without_folders(str(error)))}</p>'
         if status(entry, history) == "waiting":
-            return None, f"<p>{escape(id)} waits to be accepted by whoever runs this board.</p>"
+            waits = say("{id} waits until the people who run this board accept it.", id=id)
+            return None, f"<p>{escape(waits)}</p>"
         return entry.record.model.name, run_html(entry, history)
 
     def _reported(self, id: str) -> str:
         rows = self._store.load().rows
         row = rows[rows["id"] == id]
         if row.empty:
-            return f'<p class="failure">there is no row {escape(id)}</p>'
+            missing = say("There is no row {id}.", id=id)
+            return f'<p class="failure">{escape(missing)}</p>'
         model, source = row[["model", "source"]].iloc[0]
         return f"<h2>{escape(model)}</h2>" + facts_html(
-            {"Kind of row": "reported: a paper's own words, not measured here", "Source": source}
+            {
+                say("Kind of row"): say("reported: a paper's own words, not measured here"),
+                say("Source"): source,
+            }
         )
 
 
@@ -189,44 +199,59 @@ def _provenance(entry: Entry, history: History) -> Facts:
     trained_on = [*filter(None, [about.training_data]), *model.trained_on]
     machine = record.machines[0] if record.machines else None
     return {
-        "Model": record.model.title,
-        "Kind of row": _kind(entry, history),
-        "Dataset": f"{record.dataset.title}, {record.dataset.images} pictures",
-        "Ran on": f"{engine.execution_provider}, {engine.precision}",
-        "Machine": f"{machine.processor}, {machine.cores} cores" if machine else None,
-        "Time": f"{cost.seconds_per_megapixel:.2f} s/MP (±{cost.spread:.2f})"
-        if cost and cost.seconds_per_megapixel is not None
-        else None,
-        "Parameters": f"{model.parameters:,}" if model.parameters else None,
-        "Trained on": "; ".join(trained_on),
-        "Seen before": contamination(trained_on, record.dataset.name),
-        "Licence": about.licence or model.licence,
-        "Contact": about.contact,
-        "Note": about.note,
-        "Weights, sha256": model.weights_sha256,
-        "Protocol": record.rules,
-        "Date": record.date,
-        "Versions": ", ".join(f"{name} {is_at}" for name, is_at in machine.versions.items())
+        say("Model"): record.model.title,
+        say("Kind of row"): _kind(entry, history),
+        say("Dataset"): say(
+            "{title}, {count} pictures", title=record.dataset.title, count=record.dataset.images
+        ),
+        say("Ran on"): f"{engine.execution_provider}, {engine.precision}",
+        say("Machine"): say(
+            "{processor}, {count} cores", processor=machine.processor, count=machine.cores
+        )
         if machine
         else None,
-        "Command": without_places(record.command),
+        say("Time"): f"{cost.seconds_per_megapixel:.2f} s/MP (±{cost.spread:.2f})"
+        if cost and cost.seconds_per_megapixel is not None
+        else None,
+        say("Parameters"): f"{model.parameters:,}" if model.parameters else None,
+        say("Trained on"): "; ".join(trained_on),
+        say("Seen before"): words.seen_before(contamination(trained_on, record.dataset.name)),
+        say("Licence"): about.licence or model.licence,
+        say("Contact"): about.contact,
+        say("Note"): about.note,
+        say("Weights, sha256"): model.weights_sha256,
+        say("Protocol"): record.rules,
+        say("Date"): record.date,
+        say("Versions"): ", ".join(f"{name} {is_at}" for name, is_at in machine.versions.items())
+        if machine
+        else None,
+        say("Command"): without_places(record.command),
         "Id": entry.id,
     }
 
 
 def _kind(entry: Entry, history: History) -> str:
     if history.withdrawn:
-        return f"withdrawn on {history.withdrawn.date}: {history.withdrawn.reason}"
+        taken = history.withdrawn
+        return say("withdrawn on {date}: {reason}", date=taken.date, reason=taken.reason)
     if entry.kind == "measured":
-        return "measured here"
+        return say("measured here")
     if proof := history.verified:
-        by = proof.by or "whoever runs this board"
-        return f"verified on {proof.date} by {by}: measured again, every score agrees"
+        by = proof.by or say("the people who run this board")
+        return say(
+            "verified on {date} by {by}: measured again, every score agrees",
+            date=proof.date,
+            by=by,
+        )
     if entry.scored_here:
-        return f"self-reported on {entry.submitted}: the pictures were handed in, and scored here"
-    return (
-        f"self-reported on {entry.submitted}: means and digests follow from its own scores, and "
-        "nobody has measured it again yet"
+        return say(
+            "self-reported on {date}: the pictures were handed in, and scored here",
+            date=entry.submitted,
+        )
+    return say(
+        "self-reported on {date}: means and digests follow from its own scores, and nobody has "
+        "measured it again yet",
+        date=entry.submitted,
     )
 
 
@@ -235,27 +260,30 @@ def _scores_html(record: RunResult) -> str:
     for name, described in record.metrics.items():
         if mean := means.get(name):
             digits = described.digits
-            span = f"{mean.low:.{digits}f} to {mean.high:.{digits}f}" if mean.count > 1 else "none"
-            left_out = f", {mean.left_out} left out" if mean.left_out else ""
+            low, high = f"{mean.low:.{digits}f}", f"{mean.high:.{digits}f}"
+            span = say("{low} to {high}", low=low, high=high) if mean.count > 1 else say("none")
+            lacking = say("{count} left out", count=mean.left_out)
+            left_out = f", {lacking}" if mean.left_out else ""
             rows.append(
                 [
                     described.title,
                     f"{mean.value:.{digits}f}",
                     span,
                     f"{mean.count}{left_out}",
-                    f"{described.definition}; {described.better} is better",
+                    f"{described.definition}; {words.better(described.better)}",
                 ]
             )
-    return _table(["metric", "mean", "95 % interval", "pictures", "definition"], rows)
+    headers = [say("metric"), say("mean"), say("95 % interval"), say("pictures")]
+    return _table([*headers, say("definition")], rows)
 
 
 def _extremes_html(record: RunResult) -> str:
     metrics = list(record.metrics)
-    headers = ["picture", *(record.metrics[each].title for each in metrics)]
+    headers = [say("picture"), *(record.metrics[each].title for each in metrics)]
     best, worst = best_and_worst(record)
     return "".join(
         f"<h3>{title}</h3>" + _table(headers, list(_picture_rows(images, record.metrics)))
-        for title, images in (("Best pictures", best), ("Worst pictures", worst))
+        for title, images in ((say("Best pictures"), best), (say("Worst pictures"), worst))
         if images
     )
 
