@@ -194,14 +194,21 @@ def feeding_sentence(run: "FeedingRun") -> str:
 
 
 def network_table(run: SpeedRun) -> Table:
-    """A row for each network on each engine."""
-    table = _table("model", "engine", "s/MP", "+-", "GFLOP/s", "of product", "peak MB")
+    """A row for each network on each engine, beside ONNX Runtime at fp32."""
+    table = _table("model", "s/MP", "+-", "times", "from fp32", "GFLOP/s", "of product", "peak MB")
+    usual = {
+        row.model: row.seconds_per_megapixel
+        for row in run.networks
+        if (row.engine, row.precision) == ("onnx", "fp32")
+    }
     for row in run.networks:
+        times = usual.get(row.model, math.nan) / row.seconds_per_megapixel
         table.add_row(
-            row.model,
-            row.engine,
+            f"{row.model}, {row.engine} {row.precision}",
             f"{row.seconds_per_megapixel:.2f}",
             f"{row.spread:.2f}",
+            f"{times:.2f}" if row.model in usual else "",
+            f"{row.parity:.0f} dB" if row.parity is not None else "",
             f"{row.gflops:.0f}" if row.gflops else "",
             f"{row.of_matrix_product:.0%}" if row.of_matrix_product else "",
             f"{row.peak_memory_mb:.0f}",
@@ -209,14 +216,24 @@ def network_table(run: SpeedRun) -> Table:
     return table
 
 
+def rates_sentence(run: SpeedRun) -> str:
+    """What the machine multiplies: matrices, and plain convolutions at each precision."""
+    rates = ", ".join(f"{way} {rate:.0f}" for way, rate in run.convolution_gflops.items())
+    return (
+        f"{run.machine}: matrix product {run.matrix_product_gflops:.0f} GFLOP/s; "
+        f"3x3 convolutions {rates}"
+    )
+
+
 def photo_cost_table(run: SpeedRun) -> Table:
     """A row for each photo that was restored."""
-    table = _table("restore", "MP", "seconds", "not the network", "peak MB")
+    table = _table("restore", "MP", "seconds", "whole process", "not the network", "peak MB")
     for row in run.photos:
         table.add_row(
-            row.model,
+            f"{row.model}, {row.engine} {row.precision}",
             f"{row.megapixels:.0f}",
             f"{row.seconds:.1f}",
+            f"{row.whole:.1f}",
             f"{row.overhead:.0%}",
             f"{row.peak_memory_mb:.0f}",
         )

@@ -23,12 +23,14 @@ from benchmarks.tables import (
     network_table,
     overhead_table,
     photo_cost_table,
+    rates_sentence,
     to_json,
     tuning_table,
 )
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.cli.console import plain_errors
 from deblur.cli.needs import require_torch
+from deblur.cli.quantize import EXAMPLES
 from deblur.files import replace_file
 from deblur.restorer import Restorer
 
@@ -38,6 +40,9 @@ def speed(
     photo: Annotated[
         list[int] | None, typer.Option(help="Megapixels of a photo to restore, repeatable.")
     ] = None,
+    photos: Annotated[
+        Path, typer.Option(help="Blurred photos, to compare what engines answer.")
+    ] = EXAMPLES,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file.")] = None,
 ) -> None:
     """Speed and memory of every model on every engine of this machine."""
@@ -45,9 +50,10 @@ def speed(
         run = measure_speed(
             model or [name for name, spec in CATALOG.items() if not spec.from_elsewhere],
             photo or [12, 48, 100],
+            photos,
             lambda text: ERR.print(f"measuring {text}"),
         )
-        OUT.print(f"{run.machine}: matrix product {run.matrix_product_gflops:.0f} GFLOP/s")
+        OUT.print(rates_sentence(run))
         OUT.print(network_table(run))
         OUT.print(photo_cost_table(run))
         if output is not None:

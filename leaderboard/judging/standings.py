@@ -54,7 +54,9 @@ def _lines_html(kind: Kind, counted: Sequence[Vote], weights: Mapping[str, float
     found = strengths(counted, weights)
     lines = [(model, each.score, each.low, each.high, each.count) for model, each in found.items()]
     ends = [value for line in lines for value in line[1:4] if math.isfinite(value)] or [0.0]
-    return _standing(lines, say("Strength score"), (min(ends), max(ends)), "+z.2f", published_html())
+    return _standing(
+        lines, say("Strength score"), (min(ends), max(ends)), "+z.2f", published_html()
+    )
 
 
 def published_html() -> str:
@@ -68,7 +70,9 @@ def published_html() -> str:
         "The same model of preferences, on their 100 real photos and methods of their time. Each "
         "list has its own zero: compare differences within one."
     )
-    head = "".join(f'<th scope="col">{each}</th>' for each in (say("Method"), say("Strength score")))
+    head = "".join(
+        f'<th scope="col">{each}</th>' for each in (say("Method"), say("Strength score"))
+    )
     return (
         f"<section><h3>{say('As published: Lai et al., CVPR 2016')}</h3>"
         f"<table><tr>{head}</tr>{rows}</table><p>{told}</p></section>"
