@@ -140,14 +140,14 @@ def _measure_network(model: str, engine: str, precision: Precision, photos: Path
         gflops=gflops,
         of_matrix_product=gflops / yardstick if gflops else None,
         peak_memory_mb=0.0,
-        parity=_parity(model, restorer, photos),
+        parity=_parity(model, network, photos),
     )
 
 
-def _parity(model: str, restorer: Restorer, photos: Path) -> float | None:
+def _parity(model: str, network: TiledNetwork, photos: Path) -> float | None:
     if find_model(model).weights_file(".onnx") is None:
         return None
-    exact = Restorer.open(model, engine="onnx", device="cpu", precision="fp32").backend
+    exact = TiledNetwork.open(model, Wishes("onnx", "cpu", "fp32")).backend
     tiles = [tile for half in calibration_tiles(photos, network.spec) for tile in half]
     low, high = network.spec.value_range
     errors = [(network.backend.run(tile) - exact.run(tile)) / (high - low) for tile in tiles]
