@@ -16,7 +16,7 @@ from deblur.onnx_file import open_session
 from deblur.weights import sha256_of
 
 NETWORK = Path(__file__).parent / "model.onnx"
-NETWORK_SHA256 = "73aa84f7ad05a039b44a498354c5aa52f67eeecd62537972da7f7903ea214abf"
+NETWORK_SHA256 = "4fcd005336523ab5441bbcdae7c8c32a2f79459085eea020cbac39cc1c6f4837"
 AT_ONCE = 16
 """Tiles in the network together."""
 
