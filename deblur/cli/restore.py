@@ -259,7 +259,7 @@ def _worker(
 
     def show(job: Job, done: Tiles) -> None:
         if not done.tiles_done:
-            ERR.print(f"{job.blurred}: {done.tiles} tiles, {_about(done.seconds_left)}")
+            ERR.print(f"{job.blurred}: {_about(done.seconds_left)}")
         bar.update(tiles, description=job.blurred.name, completed=done.tiles_done, total=done.tiles)
 
     return lambda: PhotoWorker(restorer, writing, show)
