@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deblur.errors import DeblurError, ImageError, UnreadableImageError
+from deblur.errors import DeblurError, ImageError, OutputError, UnreadableImageError
 from deblur.page import intake
 from deblur.page.intake import take_in
 from deblur.page.visits import MOST_PHOTOS, Photo, Visit, Visits
@@ -108,3 +108,10 @@ def test_there_are_bounds(visits: Visits, sent: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(intake, "MOST_BYTES", 10)
     with pytest.raises(ImageError, match="at most 0 are taken"):
         take_in(visits, visits.of(KEY), sent)
+
+
+def test_where_there_is_no_room_nothing_is_taken(tmp_path: Path, sent: Path) -> None:
+    full = Visits(tmp_path / "photos", 3600, has_room=lambda size: False)
+    with pytest.raises(OutputError, match="no room"):
+        take_in(full, full.of(KEY), sent)
+    assert [*(tmp_path / "photos").iterdir()] == []
