@@ -21,10 +21,9 @@ def client(address: str, tmp_path: Path) -> Client:
 
 
 def test_the_calls_that_are_written_down_work(
-    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     known: dict[str, Any] = {}
     for call in CALLS:
         exec(call.replace("http://127.0.0.1:7860", address), known)
