@@ -162,7 +162,7 @@ THEME = gr.themes.Base(
 
 folder = claim_folder(quota=setting("PAGE_GIGABYTES", bytes_of), keep=CLEAN_AFTER)
 visitors = Visitors()
-visits = Visits(folder.work / "photos", CLEAN_AFTER)
+visits = Visits(folder.work / "photos", CLEAN_AFTER, has_room=folder.has_room)
 board = open_store()
 demo = gr.Blocks(title=TITLE, analytics_enabled=False)
 places = setting("LEADERBOARD_DATASETS", scored_datasets)

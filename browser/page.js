@@ -17,12 +17,13 @@ new MutationObserver(() => {
 }).observe(document.documentElement, { attributeFilter: ["lang"] });
 
 // What somebody waited for comes into view, as far as it is out of it.
+const DRAWN = 300; // milliseconds in which the rest of an answer finds its place
 const seen = new Map([["strip", ""]]);
 const bringIntoView = (element, name, state) => {
   const before = seen.get(name);
   seen.set(name, state);
   if (before !== undefined && before !== state) {
-    element.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    setTimeout(() => element.scrollIntoView({ block: "nearest", behavior: "smooth" }), DRAWN);
   }
 };
 

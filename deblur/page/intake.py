@@ -32,6 +32,7 @@ def take_in(visits: Visits, visit: Visit, file: Path) -> Photo:
         path = folder / file.name
         _link(file, path)
         opened = open_photo(path, folder / "before.jpg", max_pixels=MAX_PIXELS, side=PREVIEW_SIDE)
+        visits.require_room()
     except (DeblurError, OSError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError):

@@ -27,7 +27,9 @@ def chooser_html(models: Sequence[str], chosen: str, measure: Measure) -> str:
     for model in others:
         group = _group(model)
         groups[group] = groups.get(group, "") + _card(model, chosen, measure, "")
-    folded = "".join(f"<h3>{name}</h3>{cards}" for name, cards in groups.items() if cards)
+    folded = "".join(
+        f'<p class="group">{name}</p>{cards}' for name, cards in groups.items() if cards
+    )
     opened = " open" if chosen != first else ""
     return (
         f'<fieldset class="models"><legend>{say("Model")}</legend>'

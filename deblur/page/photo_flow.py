@@ -149,6 +149,7 @@ class PhotoFlow:
         run.begin()
         trouble: DeblurError | None = None
         try:
+            self._visits.require_room()
             restore_photo(photo, model, engine, visit.format, show, run)
         except CancelledError as error:
             trouble = LateError(MOST_SECONDS // 60) if run.is_late else error

@@ -10,6 +10,7 @@ import numpy as np
 
 from deblur.catalog import AUTO, GENERAL_MODEL
 from deblur.color import blended
+from deblur.errors import OutputError
 from deblur.files import replacing
 from deblur.guide import Guidance, guide
 from deblur.image_io import (
@@ -54,15 +55,29 @@ def restore_photo(
     restorer = open_restorer(model, engine)
     restored, report = restorer.restore_reported(image, on_progress=on_progress, cancel=cancel)
     number = len(photo.results) + 1
-    pixels, shown = (photo.folder / f"{number}{each}.npy" for each in ("-whole", ""))
-    np.save(pixels, restored.pixels)
-    write_for_screen(restored, shown)
-    write_image(preview_of(restored, PREVIEW_SIDE), shown.with_suffix(".jpg"))
+    pixels, shown = _keep(restored, photo.folder / f"{number}.npy")
     notes = left_out(restored, format or photo.opened.output)
     report = replace(report, notes=(*report.notes, *notes))
     result = Result(number, model, engine, report, pixels, shown)
     photo.results.append(result)
     return result
+
+
+def _keep(restored: DecodedImage, shown: Path) -> tuple[Path, Path]:
+    """Write all pixels, those at 8 bits and a preview. Raises OutputError for lack of room."""
+    is_shown = restored.pixels.dtype == np.uint8 and restored.alpha is None
+    pixels = shown if is_shown else shown.with_stem(f"{shown.stem}-whole")
+    try:
+        np.save(pixels, restored.pixels)
+        if not is_shown:
+            write_for_screen(restored, shown)
+    except OSError as error:
+        raise OutputError(
+            f"the machine that serves this page can keep no more ({error.strerror}); try again "
+            "later"
+        ) from error
+    write_image(preview_of(restored, PREVIEW_SIDE), shown.with_suffix(".jpg"))
+    return pixels, shown
 
 
 def restore_piece(photo: Photo, model: str, engine: str, middle: tuple[float, float]) -> Piece:

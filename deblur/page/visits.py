@@ -127,10 +127,19 @@ class Visit:
 
 
 class Visits:
-    """Who sent what. Photos lie below `root` and are kept for `keep` seconds."""
+    """Who sent what. Photos lie below `root` and are kept for `keep` seconds.
 
-    def __init__(self, root: Path, keep: float, clock: Callable[[], float] = time.time) -> None:
-        self._root, self.keep, self._clock = root, keep, clock
+    `has_room` tells whether so many bytes more can be kept.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        keep: float,
+        clock: Callable[[], float] = time.time,
+        has_room: Callable[[int], bool] = lambda _: True,
+    ) -> None:
+        self._root, self.keep, self._clock, self._has_room = root, keep, clock, has_room
         self._visits: dict[str, Visit] = {}
 
     def of(self, key: str) -> Visit:
@@ -173,6 +182,13 @@ class Visits:
                 f"the machine that serves this page can keep no file now ({error.strerror}); try "
                 "again later"
             ) from error
+
+    def require_room(self) -> None:
+        """Raise OutputError where more is kept already than may be."""
+        if not self._has_room(0):
+            raise OutputError(
+                "there is no room for more photos here at the moment; try again later"
+            )
 
     def now(self) -> float:
         """The time by which photos are kept."""

@@ -1,0 +1,142 @@
+"""Addresses of photos: whoever has the key gets pixels, within bounds, and nobody else anything."""
+
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from deblur.errors import OutputError
+from deblur.image_io import DecodedImage, decode_image, write_image
+from deblur.page.intake import take_in
+from deblur.page.photo_routes import photo_address, photo_routes
+from deblur.page.restorers import AUTOMATIC
+from deblur.page.restoring import check_format, restore_photo, restore_piece
+from deblur.page.screen import MOST_CUT, busiest, cut, write_for_screen
+from deblur.page.visitors import Run
+from deblur.page.visits import Photo, Visit, Visits
+
+KEY = "0" * 32
+EXAMPLE = Path(__file__).parents[2] / "examples" / "coffee.jpg"
+
+
+@pytest.fixture
+def visits(tmp_path: Path) -> Visits:
+    return Visits(tmp_path / "photos", 3600)
+
+
+@pytest.fixture
+def visit(visits: Visits) -> Visit:
+    return visits.of(KEY)
+
+
+@pytest.fixture
+def photo(visits: Visits, visit: Visit, tmp_path: Path) -> Photo:
+    sent = tmp_path / "coffee.jpg"
+    shutil.copy(EXAMPLE, sent)
+    return take_in(visits, visit, sent)
+
+
+@pytest.fixture
+def client(visits: Visits) -> TestClient:
+    return TestClient(Starlette(routes=photo_routes(visits)))
+
+
+def picture(content: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+
+
+def restored(photo: Photo) -> None:
+    run = Run(lambda: True, 600)
+    restore_photo(photo, "srcnn", AUTOMATIC, "", lambda _: None, run)
+
+
+def test_a_piece_is_the_photos_own_pixels(client: TestClient, visit: Visit, photo: Photo) -> None:
+    answer = client.get(photo_address(visit, photo, "before/100-50-200-100.png"))
+    whole = decode_image(EXAMPLE).pixels
+    np.testing.assert_array_equal(picture(answer.content), whole[50:150, 100:300])
+    assert "private" in answer.headers["cache-control"]
+
+
+def test_no_piece_is_larger_than_the_most(client: TestClient, visit: Visit, photo: Photo) -> None:
+    answer = client.get(photo_address(visit, photo, "before/0-0-9999-9999.png"))
+    assert picture(answer.content).shape == (370, 570, 3)
+    assert max(picture(answer.content).shape) <= MOST_CUT
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "before/9999-0-10-10.png",
+        "before/a-b-c-d.png",
+        "1/preview.jpg",
+        "1/download",
+        "pieces/before.npy",
+        "pieces/..%2Fbefore.npy",
+    ],
+)
+def test_what_is_not_there_is_not_found(
+    client: TestClient, visit: Visit, photo: Photo, rest: str
+) -> None:
+    assert client.get(photo_address(visit, photo, rest)).status_code == 404
+
+
+def test_another_key_finds_nothing(client: TestClient, visit: Visit, photo: Photo) -> None:
+    place = photo_address(visit, photo, "before/preview.jpg")
+    assert client.get(place).status_code == 200
+    assert client.get(place.replace(KEY, "1" * 32)).status_code == 404
+    assert client.get(place.replace(KEY, "1")).status_code == 404
+
+
+def test_the_file_is_made_of_what_is_wished(client: TestClient, visit: Visit, photo: Photo) -> None:
+    restored(photo)
+    place = photo_address(visit, photo, "1/download")
+    whole, none = (client.get(f"{place}?format=PNG&strength={each}") for each in (100, 0))
+    np.testing.assert_array_equal(picture(none.content), decode_image(EXAMPLE).pixels)
+    np.testing.assert_array_equal(picture(whole.content), np.load(photo.results[0].pixels))
+    assert "coffee-deblurred.png" in whole.headers["content-disposition"]
+    assert client.get(place).headers["content-type"] == "image/jpeg"
+    strange = client.get(f"{place}?format=../x&strength=-5")
+    assert "coffee-deblurred.jpg" in strange.headers["content-disposition"]
+
+
+def test_a_piece_that_was_tried_is_what_the_whole_photo_has_there(photo: Photo) -> None:
+    restored(photo)
+    piece = restore_piece(photo, "srcnn", AUTOMATIC, (300, 200))
+    tried = np.asarray(Image.open(piece.file).convert("RGB")).astype(int)
+    rows = slice(piece.top, piece.top + piece.height)
+    whole = np.load(photo.results[0].pixels)[rows, piece.left : piece.left + piece.width]
+    assert np.abs(tried - whole).max() <= 1
+    assert piece.seconds > 0
+
+
+def test_what_a_format_cannot_hold_is_known_before(tmp_path: Path, visits: Visits) -> None:
+    pixels = np.zeros((40, 60, 3), np.uint16)
+    write_image(DecodedImage(pixels, pixels[..., 0], "PNG"), tmp_path / "clear.png")
+    photo = take_in(visits, visits.of(KEY), tmp_path / "clear.png")
+    check_format(photo.opened, "")
+    with pytest.raises(OutputError, match="JPEG cannot hold"):
+        check_format(photo.opened, "JPEG")
+
+
+def test_the_busiest_part_is_where_the_detail_is() -> None:
+    random = np.random.default_rng(0)
+    preview = np.full((600, 800, 3), 120, np.uint8)
+    preview[400:500, 600:700] = random.integers(0, 255, (100, 100, 3))
+    x, y = busiest(preview, 2400, 3200)
+    assert abs(x - 2600) < 400
+    assert abs(y - 1800) < 300
+
+
+def test_for_the_screen_clear_pixels_are_checkered_alike_in_every_band(tmp_path: Path) -> None:
+    pixels = np.full((1100, 40, 3), 257 * 40, np.uint16)
+    clear = np.zeros((1100, 40), np.uint16)
+    write_for_screen(DecodedImage(pixels, clear, "PNG"), tmp_path / "a.npy")
+    seen = cut(tmp_path / "a.npy", 0, 0, 40, 1100)
+    assert seen.dtype == np.uint8
+    assert set(np.unique(seen)) == {216, 255}
+    np.testing.assert_array_equal(seen[:32], seen[512:544])
