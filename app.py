@@ -186,8 +186,8 @@ def lay_out() -> None:
     gr.HTML(header())
     with gr.Tabs() as tabs, gr.Tab(say("Restore"), id=RESTORE_TAB):
         build_restore_tab(demo, visits, around())
-    with tabs, gr.Tab(say("Leaderboard"), id=TAB):
-        build_tab(demo, tabs, board, places, restored_picture, new_folder)
+    with tabs, gr.Tab(say("Leaderboard"), id=TAB) as ranked:
+        build_tab(demo, tabs, ranked, board, places, restored_picture, new_folder)
     with tabs, gr.Tab(say("Compare"), id=COMPARE_TAB):
         build_compare_tab(places, restored_picture, new_folder)
     with tabs, gr.Tab(say("Judge"), id=JUDGE_TAB) as judge:

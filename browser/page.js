@@ -1,5 +1,6 @@
 // The page's own scripts. The server lays out; what is here moves, drops and zooms.
 
+import "./board.js";
 import "./dropping.js";
 import "./judging.js";
 import "./panes.js";

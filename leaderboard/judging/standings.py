@@ -36,11 +36,16 @@ def standing_html(kind: Kind, votes: Sequence[Vote], dataset: str) -> str:
 def _former_html(count: int) -> str:
     if not count:
         return ""
-    told = say(
-        "Votes for former weights of these models, or for models that take part no more: "
-        "{count}, kept and not counted.",
+    one = say(
+        "1 vote is for former weights of these models, or for models that take part no more: "
+        "kept, and not counted."
+    )
+    several = say(
+        "{count} votes are for former weights of these models, or for models that take part no "
+        "more: kept, and not counted.",
         count=f"{count:,}",
     )
+    told = one if count == 1 else several
     return f'<p class="note">{told}</p>'
 
 

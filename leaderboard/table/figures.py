@@ -1,6 +1,7 @@
 """Plots of the board, from its rows."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -8,32 +9,48 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from deblur.language import say
+from leaderboard.table.labels import LINE, placed_labels
+
 Better = Literal["higher", "lower"]
 Cost = Literal["seconds_per_megapixel", "parameters"]
-COSTS: dict[Cost, str] = {
-    "seconds_per_megapixel": "seconds per megapixel",
-    "parameters": "parameters",
-}
+COSTS: tuple[Cost, ...] = ("seconds_per_megapixel", "parameters")
 MOST_MODELS = 8
 """So many rows, the best ones, can be told apart in one plot."""
 
+HEIGHT, MARGIN = 420, {"l": 64, "r": 16, "t": 40, "b": 56}
+BELOW_AXIS = 50
+"""Pixels from the axis to below its title."""
+ALIKE = 0.15
+"""Variants of a model that cost so much more or less, of 1, and score alike, are one point."""
+
 _SIGN: dict[Better, int] = {"higher": 1, "lower": -1}
-_INK = "#857d76"
-_ACCENT = "#0f766e"
-_SHADES = ("#0f766e", "#d97706", "#2563eb", "#be185d", "#65a30d", "#7c3aed", "#0891b2", "#b91c1c")
+_INK = "#78716c"
+_ACCENT = "#0f8f84"
+_SHADES = ("#0f8f84", "#d97706", "#3b82f6", "#db2777", "#65a30d", "#8b5cf6", "#0891b2", "#dc2626")
+
+
+def cost_title(cost: Cost) -> str:
+    """What an axis says of a cost, with its unit."""
+    return {
+        "seconds_per_megapixel": say("time, seconds per megapixel"),
+        "parameters": say("parameters, count"),
+    }[cost]
 
 
 def quality_against(
-    rows: pd.DataFrame, metric: str, title: str, better: Better, cost: Cost
+    rows: pd.DataFrame, metric: str, title: str, better: Better, cost: Cost, width: int
 ) -> go.Figure:
     """Every model by what it gives and what it costs, with those that nothing beats in both.
 
     `rows` have columns `model`, `backend`, the metric with `_low` and `_high`, and the cost; rows
-    without either are left out. The cost's axis is logarithmic.
+    without either are left out. The cost's axis is logarithmic. A row that is far worse than most
+    is not drawn but named below; `width`, in pixels, is the plot's, where names are to find room.
     """
-    shown = rows[rows[metric].notna() & (rows[cost] > 0)].sort_values(cost)
+    known = merged(rows[rows[metric].notna() & (rows[cost] > 0)], metric, cost)
+    shown, cut = without_outliers(known, metric, better)
+    shown = shown.sort_values(cost)
     front = pareto_front(shown[cost], shown[metric], better)
-    names = shown["model"] + " (" + shown["backend"].fillna("") + ")"
     figure = go.Figure(
         go.Scatter(
             x=shown[cost][front],
@@ -47,21 +64,119 @@ def quality_against(
     figure.add_scatter(
         x=shown[cost],
         y=shown[metric],
-        mode="markers+text",
-        text=shown["model"].mask(shown["model"].duplicated(), ""),
-        textposition="top center",
+        mode="markers",
         marker={"size": 11, "color": [_ACCENT if each else _INK for each in front]},
         cliponaxis=False,
-        customdata=shown.assign(name=names)[["name", f"{metric}_low", f"{metric}_high"]],
+        customdata=shown[["label", f"{metric}_low", f"{metric}_high"]],
         hovertemplate="%{customdata[0]}<br>"
         + title
-        + " %{y:.3f} (95 %: %{customdata[1]:.3f} to %{customdata[2]:.3f})<br>"
+        + " %{y:.3f} (95 %: %{customdata[1]:.3f} … %{customdata[2]:.3f})<br>"
         "%{x:.3g}<extra></extra>",
         showlegend=False,
     )
-    figure.update_xaxes(type="log", title=COSTS[cost])
-    figure.update_yaxes(title=title, autorange="reversed" if better == "lower" else None)
-    return _styled(figure)
+    spans = _spans(np.log10(shown[cost]), 0.12), _spans(shown[metric], 0.12)
+    figure.update_xaxes(type="log", range=spans[0], title=cost_title(cost))
+    down = better == "lower"
+    figure.update_yaxes(range=spans[1][::-1] if down else spans[1], title=with_unit(title))
+    _name_points(figure, shown, (metric, cost), spans, better, width)
+    _styled(figure)
+    if not cut.empty:
+        _tell_left_out(figure, cut, metric)
+    return figure
+
+
+def with_unit(title: str) -> str:
+    """A metric's title with its unit; most have none."""
+    return f"{title} (dB)" if title.startswith("PSNR") else title
+
+
+def merged(rows: pd.DataFrame, metric: str, cost: Cost) -> pd.DataFrame:
+    """One row for variants of a model that score and cost alike; `label` names them all."""
+    kept: list[dict[str, Any]] = []
+    for row in rows.to_dict("records"):
+        twin = next((each for each in kept if _alike(each, row, metric, cost)), None)
+        engine = f"{row['backend'] or ''} {row.get('precision') or ''}".strip()
+        if twin is None:
+            kept.append({str(name): value for name, value in row.items()} | {"engines": [engine]})
+        elif engine not in twin["engines"]:
+            twin["engines"].append(engine)
+    for each in kept:
+        each["label"] = f"{each['model']} ({', '.join(filter(None, each['engines']))})"
+    return pd.DataFrame(kept, columns=[*rows.columns, "engines", "label"])
+
+
+def _alike(one: Mapping[Any, Any], other: Mapping[Any, Any], metric: str, cost: Cost) -> bool:
+    same = one["model"] == other["model"] and abs(one[metric] - other[metric]) < 0.05
+    return bool(same and abs(one[cost] / other[cost] - 1) < ALIKE)
+
+
+def without_outliers(
+    rows: pd.DataFrame, metric: str, better: Better
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows to draw, and those that are worse than the quartile by more than 3 interquartile ranges.
+
+    Tukey's far-out values (Exploratory Data Analysis, 1977), on the worse side only.
+    """
+    values = _SIGN[better] * rows[metric]
+    low, high = values.quantile(0.25), values.quantile(0.75)
+    far = values < low - 3 * (high - low)
+    return rows[~far], rows[far]
+
+
+def _tell_left_out(figure: go.Figure, cut: pd.DataFrame, metric: str) -> None:
+    """Name what is not drawn, below the axis."""
+    named = [
+        f"{model} ({value:.2f})" for model, value in zip(cut["model"], cut[metric], strict=True)
+    ]
+    figure.add_annotation(
+        text="<br>".join([say("Far worse, not drawn:"), *named]),
+        **{"xref": "paper", "yref": "paper", "x": 0, "y": 0},
+        xanchor="left",
+        yanchor="top",
+        yshift=-BELOW_AXIS,
+        align="left",
+        showarrow=False,
+        font={"size": 11},
+    )
+    more = LINE * (len(named) + 1)
+    figure.update_layout(height=HEIGHT + more, margin={"b": MARGIN["b"] + more})
+
+
+def _spans(values: pd.Series, air: float) -> tuple[float, float]:
+    """An axis's range, with so much of it left free at each end."""
+    low, high = float(values.min()), float(values.max())
+    more = air * ((high - low) or 1.0)
+    return low - more, high + more
+
+
+def _name_points(
+    figure: go.Figure,
+    rows: pd.DataFrame,
+    names: tuple[str, Cost],
+    spans: tuple[tuple[float, float], tuple[float, float]],
+    better: Better,
+    width: int,
+) -> None:
+    """Write each model's name once, where it covers nothing; the others show on hovering."""
+    metric, cost = names
+    room = width - MARGIN["l"] - MARGIN["r"], HEIGHT - MARGIN["t"] - MARGIN["b"]
+    sideways = (np.log10(rows[cost]) - spans[0][0]) / (spans[0][1] - spans[0][0]) * room[0]
+    upwards = (rows[metric] - spans[1][0]) / (spans[1][1] - spans[1][0]) * room[1]
+    if better == "lower":
+        upwards = room[1] - upwards
+    once = rows["model"].mask(rows["model"].duplicated(), "")
+    places = placed_labels([*once], [*zip(sideways, upwards, strict=True)], room)
+    for name, x, y, place in zip(once, rows[cost], rows[metric], places, strict=True):
+        if place:
+            figure.add_annotation(
+                x=math.log10(x),
+                y=y,
+                text=name,
+                showarrow=False,
+                xshift=place[0],
+                yshift=place[1],
+                font={"size": 12},
+            )
 
 
 def gains(
@@ -122,11 +237,11 @@ def by_category(
 
 
 def _label(row: Any) -> str:
-    return f"{row.model} ({row.backend})"
+    return str(row.model)
 
 
 def _gain_of(title: str) -> str:
-    return f"{title}: gain over the blurred input"
+    return say("{metric}: gain over the blurred input", metric=with_unit(title))
 
 
 def pareto_front(costs: pd.Series, values: pd.Series, better: Better) -> pd.Series:
@@ -141,8 +256,8 @@ def _styled(figure: go.Figure) -> go.Figure:
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": _INK, "family": "system-ui, sans-serif"},
-        margin={"l": 60, "r": 70, "t": 50, "b": 50},
-        height=420,
+        margin=MARGIN,
+        height=HEIGHT,
     )
     grid = "rgba(120,113,108,0.25)"
     figure.update_xaxes(gridcolor=grid, zeroline=False)

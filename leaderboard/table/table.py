@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from deblur.language import say
 from deblur.records.run_result import MetricRecord
 from leaderboard.errors import TableError
 from leaderboard.store.folder_store import Board
@@ -156,6 +157,12 @@ COLUMNS = (*_BEFORE, *_AFTER)
 """All columns but those of the metrics, which the rows bring along after `kind`."""
 
 
+def ranking_column(table: Table) -> Column:
+    """The column that the dataset is ranked by: its first metric."""
+    usual = {column.name for column in COLUMNS}
+    return next(column for column in table.columns if column.name not in usual)
+
+
 def datasets_of(board: Board) -> list[str]:
     """The datasets that the board shows, those with the most measured rows first."""
     shown = board.rows[board.rows["status"] == "shown"]
@@ -173,8 +180,14 @@ def build_table(board: Board, dataset: str, protocol_digest: str | None = None) 
     if shown.empty:
         known = ", ".join(datasets_of(board))
         if not known:
-            raise TableError("the board has no rows to show yet")
-        raise TableError(f"the board shows no rows of {dataset!r}; it has rows of: {known}")
+            raise TableError(say("the board has no rows to show yet"))
+        raise TableError(
+            say(
+                "the board shows no rows of {dataset}; it has rows of: {known}",
+                dataset=repr(dataset),
+                known=known,
+            )
+        )
     protocols = shown["protocol_digest"].dropna().value_counts(sort=False).sort_index()
     ours_first = protocols + len(shown) * _measured_by_protocol(shown).reindex(protocols.index)
     chosen = protocol_digest or (str(ours_first.idxmax()) if len(protocols) else None)
@@ -295,19 +308,33 @@ def _left_out(rows: pd.DataFrame, columns: Sequence[Column]) -> Iterator[str]:
                 f"{row['model']} ({row[f'{column.name}_left_out']:.0f} of {row['images']:.0f})"
                 for row in lacking.head(_NAMED).to_dict("records")
             ]
-            more = f" and {len(lacking) - _NAMED} more rows" if len(lacking) > _NAMED else ""
-            yield (
-                f"{column.title} leaves out pictures without a finite score: {', '.join(of)}"
-                f"{more}. Ranks compare the pictures that two rows have in common"
+            left = len(lacking) - _NAMED
+            more = say(" and {count} more rows", count=left) if left > 0 else ""
+            yield say(
+                "{metric} leaves out pictures without a finite score: {models}{more}. Ranks "
+                "compare the pictures that two rows have in common",
+                metric=column.title,
+                models=", ".join(of),
+                more=more,
             )
 
 
 def _notes(rows: pd.DataFrame, others: Mapping[str, int]) -> Iterator[str]:
     for digest, count in others.items():
-        are = "row is" if count == 1 else "rows are"
-        yield f"{count} more {are} under protocol {digest}, and not ranked with these"
+        one = say("1 more row is under protocol {digest}, and not ranked with these", digest=digest)
+        several = say(
+            "{count} more rows are under protocol {digest}, and not ranked with these",
+            count=count,
+            digest=digest,
+        )
+        yield one if count == 1 else several
     waiting = int((rows["status"] == "waiting").sum())
     if waiting:
-        yield f"{waiting} waiting to be accepted"
+        yield say("{count} waiting to be accepted", count=waiting)
     for row in rows[rows["status"] == "withdrawn"].itertuples():
-        yield f"{row.model} ({row.id}) was withdrawn: {row.withdrawn_because}"
+        yield say(
+            "{model} ({id}) was withdrawn: {reason}",
+            model=row.model,
+            id=row.id,
+            reason=row.withdrawn_because,
+        )

@@ -14,11 +14,14 @@ NONE_STATED = "none stated"
 SIZES = {"any": None, "up to 1 M": 1e6, "up to 10 M": 1e7, "up to 100 M": 1e8}
 """Parameters, by what the filter calls it."""
 
-ASIDE = ("group", "title", "link", "images", "provider", "precision", "trained_on", "source")
+ASIDE = (
+    *("group", "title", "link", "images", "provider", "precision", "trained_on", "source"),
+    *("backend", "device", "id"),
+)
 """Columns that are shown when they are asked for; the downloads have all."""
 
-ALWAYS = ("rank", "model", "model_variant", "id")
-CHOOSABLE = {each.title: each.name for each in COLUMNS if each.name not in ALWAYS}
+ALWAYS, AS_CHIPS = ("rank", "model"), "model_variant"
+CHOOSABLE = {each.title: each.name for each in COLUMNS if each.name not in (*ALWAYS, AS_CHIPS)}
 USUAL = tuple(title for title, name in CHOOSABLE.items() if name not in ASIDE)
 
 
@@ -47,8 +50,12 @@ class View:
 
     @classmethod
     def of_address(cls, asked: Mapping[str, str]) -> "View":
-        """What an address asks for; anything that is not understood is left at the usual."""
+        """What an address asks for; anything that is not understood is left at the usual.
+
+        `dataset` is another word for `board`, for links that people write.
+        """
         given: dict[str, Any] = {}
+        asked = {"board": asked.get("dataset", ""), **asked}
         for field in fields(cls):
             text = asked.get(field.name)
             if text is not None:
@@ -87,15 +94,22 @@ class View:
         return _with_words(frame[kept.astype(bool)], table.columns, self.search)
 
     def shown(self, table: Table) -> list[Column]:
-        """The columns to show: the metrics always, a usual one only where a row fills it."""
+        """The columns to show: rank, model and the ranking metric first, then the other metrics.
+
+        A usual one is shown only where a row fills it.
+        """
         usual = {each.name for each in COLUMNS}
         chosen = {CHOOSABLE[title] for title in self.columns} | {*ALWAYS}
-        return [
+        shown = [
             each
             for each in table.columns
             if each.name not in usual
+            or each.name in ALWAYS
             or (each.name in chosen and table.frame[each.name].notna().any())
         ]
+        first = [each for each in shown if each.name in ALWAYS]
+        metrics = [each for each in shown if each.name not in usual]
+        return [*first, *metrics, *(each for each in shown if each not in (*first, *metrics))]
 
 
 def _with_words(frame: pd.DataFrame, columns: Sequence[Column], text: str) -> pd.DataFrame:

@@ -13,8 +13,38 @@ def heading(column: Column) -> str:
 def explanation(column: Column) -> str:
     """What a column holds, and which end of it is better."""
     definition = column.note.removesuffix(f"; {column.direction} is better")
-    told = _explanations().get(column.name, definition)
+    told = _explanations().get(column.name) or defined(definition)
     return "; ".join(filter(None, [told, better(column.direction)]))
+
+
+def defined(definition: str) -> str:
+    """How a metric is taken, as its record defines it."""
+    return {
+        "dB, RGB, mean over all values": say("dB, RGB, mean over all values"),
+        "dB, Y of BT.601, 16 to 235": say("dB, Y of BT.601, 16 to 235"),
+        "dB, as each author took it": say("dB, as each author took it"),
+        "as each author took it; definitions differ": say(
+            "as each author took it; definitions differ"
+        ),
+        "PSNR in dB against the picture that went in: how untouched it came out": say(
+            "PSNR in dB against the picture that went in: how untouched it came out"
+        ),
+        "Gaussian 11x11, each of R, G and B, mean of the three, inside only (Wang et al. 2004)": (
+            say(
+                "Gaussian 11x11, each of R, G and B, mean of the three, inside only (Wang et al. "
+                "2004)"
+            )
+        ),
+        "Gaussian 11x11 on Y of BT.601, inside only (Wang et al. 2004)": say(
+            "Gaussian 11x11 on Y of BT.601, inside only (Wang et al. 2004)"
+        ),
+        "MATLAB's window of 11x11x11 over RGB, edges repeated; what most papers print": say(
+            "MATLAB's window of 11x11x11 over RGB, edges repeated; what most papers print"
+        ),
+        "people's preference in the study's pairwise votes, as a Bradley-Terry score": say(
+            "people's preference in the study's pairwise votes, as a Bradley-Terry score"
+        ),
+    }.get(definition, definition)
 
 
 def better(direction: Direction | None) -> str:
@@ -31,6 +61,12 @@ def kind(name: str) -> str:
         "self-reported": say("self-reported"),
         "reported": say("reported"),
     }.get(name, name)
+
+
+def variant(name: str) -> str:
+    """What a variant is called: its precision, engine or device, or the day of its run."""
+    of, _, date = name.partition("run of ")
+    return say("run of {date}", date=date) if date and not of else name
 
 
 def seen_before(sentence: str) -> str:

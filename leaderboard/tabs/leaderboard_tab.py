@@ -2,42 +2,46 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import pandas as pd
 
 from deblur.errors import DeblurError
 from deblur.files import without_folders
+from deblur.language import say
 from leaderboard.errors import TableError
 from leaderboard.store.folder_store import Board, FolderStore
-from leaderboard.table.cells import payload
-from leaderboard.table.figures import COSTS, Better, by_category, gains, quality_against
+from leaderboard.table import words
+from leaderboard.table.cells import board_html
+from leaderboard.table.citing import citation_html
+from leaderboard.table.overview import overview_html
+from leaderboard.table.pairs import paired_html
 from leaderboard.table.rendering import render
-from leaderboard.table.table import COLUMNS, Column, Table, build_table, datasets_of
-from leaderboard.table.views import CHOOSABLE, DEVICES, KINDS, SIZES, View
+from leaderboard.table.table import Table, build_table, datasets_of, ranking_column
+from leaderboard.table.views import View
+from leaderboard.tabs.board_choices import lay_out_choices, offered
+from leaderboard.tabs.board_plots import BoardPlots, width_of
 from leaderboard.tabs.comparison import Restore
-from leaderboard.tabs.run_page import RUN, RunPage
+from leaderboard.tabs.run_page import GO_THERE, RUN, RunPage
 
 TAB = "leaderboard"
 """The tab's id, and the first word of a link that opens it."""
 
+MODEL, DATASET = "model", "dataset"
+"""Words of an address that people write: they open a model's row on a dataset."""
+
 MOST_ROWS = 300
 """So many rows a browser shows and draws without a pause; the downloads have all."""
-
-PLOTS = (
-    *(f"Quality by {title}" for title in COSTS.values()),
-    "Gain by picture",
-    "Gain by category",
-)
 
 _WRITE_ADDRESS = """
 (...choices) => {
   const usual = USUAL;
   const address = new URL(window.location);
+  address.searchParams.delete("dataset");
+  address.searchParams.delete("model");
   Object.keys(usual).forEach((name, index) => {
     if (String(choices[index]) === String(usual[name])) address.searchParams.delete(name);
     else address.searchParams.set(name, choices[index]);
@@ -47,29 +51,54 @@ _WRITE_ADDRESS = """
 }
 """.replace("USUAL", json.dumps(asdict(View())))
 
+_LISTEN = """
+element.addEventListener("click", ({ target }) => {
+  const asked = target.closest("[data-event]");
+  if (asked) trigger(asked.dataset.event, { ...asked.dataset });
+});
+element.addEventListener("change", ({ target }) => {
+  if (!target.dataset.tick) return;
+  const ticked = [...element.querySelectorAll("[data-tick]:checked")];
+  if (ticked.length > 2) ticked.find((each) => each !== target).checked = false;
+  const ids = [...element.querySelectorAll("[data-tick]:checked")].map((each) => each.dataset.tick);
+  trigger("input", { ids: ids.join(",") });
+});
+"""
+
 
 def build_tab(
     demo: gr.Blocks,
     tabs: gr.Tabs,
+    tab: gr.Tab,
     store: FolderStore,
     places: Mapping[str, Path | None],
     restore: Restore,
     new_folder: Callable[[], Path],
 ) -> None:
-    """Lay out the tab inside the current block.
+    """Lay out the tab inside the current block; it is read anew whenever `tab` is opened.
 
     `new_folder` gives a place for downloads; see RunPage for `places` and `restore`.
     """
     board = _BoardTab(store, new_folder, lambda: RunPage(store, places, restore))
-    demo.load(
+    opened = demo.load(
         board.begin,
         outputs=[tabs, *board.choices, *board.shown, *board.page.outputs],
         show_progress="hidden",
         api_visibility="private",
-    ).then(board.page.show_pictures, board.page.id, board.page.gallery, api_visibility="private")
+    )
+    opened.then(None, board.page.id, js=GO_THERE).then(
+        board.page.show_pictures, board.page.id, board.page.gallery, api_visibility="private"
+    )
+    shown = [
+        opened,
+        tab.select(board.show, board.choices, board.shown, **_QUIET),
+        board.table.clear(board.cleared, board.choices[0], board.choices, **_QUIET).then(
+            board.show, board.choices, board.shown, js=_WRITE_ADDRESS, **_QUIET
+        ),
+    ]
     for choice in board.choices:
         events = [choice.submit, choice.blur] if isinstance(choice, gr.Textbox) else [choice.input]
-        for listen in events:
+        shown += [
             listen(
                 board.show,
                 board.choices,
@@ -78,7 +107,14 @@ def build_tab(
                 show_progress_on=board.table,
                 api_visibility="private",
             )
-    board.page.opened_by(board.table)
+            for listen in events
+        ]
+    for each in shown:
+        each.then(board.draw, [board.plots.width, *board.choices], board.plots.outputs, **_QUIET)
+    board.listen()
+
+
+_QUIET: Mapping[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def prepare(store: FolderStore) -> None:
@@ -98,28 +134,36 @@ class _BoardTab:
         lay_out_page: Callable[[], RunPage],
     ) -> None:
         self.store, self.new_folder = store, new_folder
-        self.choices = _choices()
+        self.choices = lay_out_choices()
         told = gr.HTML(elem_id="board-rules")
-        self.table = gr.Dataframe(
-            interactive=False,
-            show_label=False,
-            label="Leaderboard",
-            elem_id="board",
-            datatype="html",
-            max_height=640,
-            buttons=["fullscreen"],
-        )
+        self._pair = gr.HTML(elem_id="board-pair")
+        self.table = gr.HTML(elem_id="board", js_on_load=_LISTEN)
         with gr.Row():
-            csv = gr.DownloadButton("Download as CSV", size="sm")
-            parquet = gr.DownloadButton("Download as Parquet", size="sm")
+            csv = gr.DownloadButton(say("Download as CSV"), size="sm")
+            parquet = gr.DownloadButton(say("Download as Parquet"), size="sm")
+        cite = gr.HTML(elem_id="board-cite")
         self.page = lay_out_page()
-        with gr.Row():
-            plots = [gr.Plot(label=title, min_width=320) for title in PLOTS]
-        self.shown = [told, self.table, csv, parquet, *plots]
+        with gr.Accordion(say("All datasets at a glance"), open=False) as self._fold:
+            self._overview = gr.HTML(elem_id="board-overview", js_on_load=_LISTEN)
+        self.plots = BoardPlots()
+        self.shown = [told, self._pair, self.table, csv, parquet, cite]
+
+    def listen(self) -> None:
+        """Open rows, compare those that are ticked, draw what is scrolled to, open datasets."""
+        self.page.opened_by(self.table)
+        self.table.input(self.compare, self.choices, self._pair, **_QUIET)
+        self.plots.sentinel.select(self.draw_first, self.choices, self.plots.outputs, **_QUIET)
+        self._fold.expand(self.look_over, None, self._overview, **_QUIET)
+        self._overview.select(self.turn_to, self.choices, self.choices, **_QUIET).then(
+            self.show, self.choices, self.shown, js=_WRITE_ADDRESS, **_QUIET
+        ).then(
+            self.draw, [self.plots.width, *self.choices], self.plots.outputs, js=_TO_TOP, **_QUIET
+        )
 
     def show(self, *chosen: Any) -> list[Any]:
-        """The view that the choices ask for."""
-        return self._view(self.store.load(), View.of_choices(*chosen))
+        """The view that the choices ask for; nothing before there are any."""
+        wanted = View.of_choices(*chosen)
+        return self._view(self.store.load(), wanted) if wanted.board else [gr.skip()] * 6
 
     def begin(self, request: gr.Request) -> list[Any]:
         """Open the view that the address names, or the first dataset."""
@@ -129,13 +173,51 @@ class _BoardTab:
         wanted = View.of_address(asked)
         if wanted.board not in names:
             wanted = replace(wanted, board=next(iter(names), ""))
-        ours = asked.keys() & {*asdict(wanted), RUN}
+        run = asked.get(RUN) or _row_of(board, wanted.board, asked.get(MODEL, ""))
+        ours = asked.keys() & {*asdict(wanted), RUN, MODEL, DATASET}
         return [
             gr.Tabs(selected=TAB) if ours else gr.Tabs(),
-            *_offered(wanted, board, names),
+            *offered(wanted, board, names),
             *self._view(board, wanted),
-            *self.page.show(asked.get(RUN, "")),
+            *self.page.show(run),
         ]
+
+    def cleared(self, dataset: str) -> list[Any]:
+        """The choices as they are at first, on the same dataset."""
+        return View(board=dataset).choices
+
+    def turn_to(self, chosen: gr.EventData, *choices: Any) -> list[Any]:
+        """The same choices on a dataset of the overview."""
+        return replace(View.of_choices(*choices), board=chosen.dataset).choices
+
+    def look_over(self) -> str:
+        """All datasets at a glance."""
+        return overview_html(self.store.load())
+
+    def compare(self, chosen: gr.EventData, *choices: Any) -> str:
+        """What the two ticked rows are apart; one ticked row asks for another."""
+        ids = [each for each in str(chosen.ids).split(",") if each]
+        if len(ids) < 2:
+            told = say("Tick a second row to see how far the two are apart, picture by picture.")
+            return note([told]) if ids else ""
+        board = self.store.load()
+        table = build_table(board, View.of_choices(*choices).board)
+        rows = board.rows.set_index("id").reindex(ids)
+        groups = table.frame.set_index("id")["group"].reindex(ids)
+        return paired_html(rows, ranking_column(table), groups)
+
+    def draw_first(self, seen: gr.EventData, *choices: Any) -> list[Any]:
+        """The plots, when somebody first sees their place."""
+        return self.draw(width_of(seen), *choices)
+
+    def draw(self, width: int | None, *choices: Any) -> list[Any]:
+        """The plots of a view, if they were ever seen."""
+        wanted = View.of_choices(*choices)
+        if not width or not wanted.board:
+            return [width or 0, *[gr.skip()] * (len(self.plots.outputs) - 1)]
+        board = self.store.load()
+        table = build_table(board, wanted.board)
+        return self.plots.drawn(table, wanted.narrow(table).head(MOST_ROWS), board, width)
 
     def _downloads(self, table: Table) -> Sequence[Any]:
         """The files, or buttons that do nothing where there is no room for them."""
@@ -151,64 +233,44 @@ class _BoardTab:
         try:
             made = build_table(board, wanted.board)
         except TableError as error:
-            return [note([str(error)]) + _problems(board), *[None] * (len(self.shown) - 1)]
+            return [note([str(error)]) + _problems(board), "", "", None, None, ""]
         frame = wanted.narrow(made)
-        files, first = self._downloads(replace(made, frame=frame)), frame.head(MOST_ROWS)
-        cells = payload(first, wanted.shown(made), board.rows)
+        files = self._downloads(replace(made, frame=frame))
+        cells = board_html(frame.head(MOST_ROWS), wanted.shown(made), board.rows)
         told = rules(made, board) + _cut(len(frame))
-        return [told, cells, *files, *figures(made, first, board)]
+        return [told, "", cells, *files, citation_html(made)]
 
 
-def _choices() -> list[Any]:
-    """A choice for each field of View, in its order."""
-    with gr.Row(elem_id="board-choices"):
-        board = gr.Dropdown([], label="Dataset", min_width=200)
-        kinds = gr.CheckboxGroup(list(KINDS), label="Rows", min_width=320)
-        search = gr.Textbox(label="Search", placeholder="model, licence, engine …", min_width=160)
-    with gr.Accordion("More filters and columns", open=False, elem_id="board-filters"):
-        with gr.Row():
-            devices = gr.CheckboxGroup(list(DEVICES), label="Ran on", min_width=160)
-            backends = gr.Dropdown([], label="Backend", multiselect=True, min_width=200)
-            licences = gr.Dropdown([], label="Licence", multiselect=True, min_width=200)
-            size = gr.Dropdown(list(SIZES), label="Parameters", min_width=140)
-        columns = gr.CheckboxGroup(list(CHOOSABLE), label="Columns")
-    choices = {
-        "board": board,
-        "kinds": kinds,
-        "search": search,
-        "devices": devices,
-        "backends": backends,
-        "licences": licences,
-        "size": size,
-        "columns": columns,
-    }
-    return [choices[field.name] for field in fields(View)]
+_TO_TOP = """
+(...given) => {
+  document.getElementById("board-choices").scrollIntoView({ block: "center" });
+  return given;
+}
+"""
 
 
-def _offered(wanted: View, board: Board, names: Sequence[str]) -> list[Any]:
-    """The choices as they are chosen, with what the board's rows have to offer."""
-    offers = {
-        "board": names,
-        "backends": View.stated(board.rows, "backend"),
-        "licences": View.stated(board.rows, "licence"),
-    }
-    values = dict(zip((field.name for field in fields(View)), wanted.choices, strict=True))
-    return [
-        gr.Dropdown(offers[name], value=value) if name in offers else value
-        for name, value in values.items()
-    ]
+def _row_of(board: Board, dataset: str, model: str) -> str:
+    """The id of the row that stands for a model on a dataset; empty for none."""
+    if not model or not dataset:
+        return ""
+    frame = build_table(board, dataset).frame
+    found = frame[frame["model"] == model]
+    return "" if found.empty else str(found["id"].iloc[0])
 
 
 def rules(table: Table, board: Board) -> str:
     """The rules the rows were taken under, what is left apart, and what is wrong in the store."""
-    metric = _ranking(table)
-    lines = [
-        f"{table.dataset}, ranked by {metric.title} ({metric.note}). Models share a rank "
-        "where the difference, picture by picture, may be chance or is too small to show. "
-        "Other engines and precisions of a model are its variants, and take no rank.",
-        *([f"Protocol {table.protocol_digest}."] if table.protocol_digest else []),
-        *table.notes,
-    ]
+    metric = ranking_column(table)
+    ranked = say(
+        "{dataset}, ranked by {metric} ({definition}). Models share a rank where the difference, "
+        "picture by picture, may be chance or is too small to show. Other engines and precisions "
+        "of a model are its variants: they stand beside its name, and take no rank.",
+        dataset=table.dataset,
+        metric=metric.title,
+        definition=words.explanation(metric),
+    )
+    protocol = say("Protocol {digest}.", digest=table.protocol_digest or "")
+    lines = [ranked, *([protocol] if table.protocol_digest else []), *table.notes]
     return note(lines) + _problems(board)
 
 
@@ -219,11 +281,12 @@ def _problems(board: Board) -> str:
 
 def _cut(rows: int) -> str:
     """What is not shown, where there are more rows than a browser shows."""
-    if rows <= MOST_ROWS:
-        return ""
-    return note(
-        [f"The first {MOST_ROWS} of {rows:,} rows are shown; search for others, or download all."]
+    told = say(
+        "The first {shown} of {all} rows are shown; search for others, or download all.",
+        shown=MOST_ROWS,
+        all=f"{rows:,}",
     )
+    return note([told]) if rows > MOST_ROWS else ""
 
 
 def note(lines: Sequence[str], style: str = "note") -> str:
@@ -237,48 +300,3 @@ def write_downloads(table: Table, folder: Path) -> tuple[str, str]:
     csv.write_text(render(table, "csv"), encoding="utf-8")
     table.frame.to_parquet(parquet, index=False)
     return str(csv), str(parquet)
-
-
-def figures(table: Table, frame: pd.DataFrame, board: Board) -> list[Any]:
-    """One for each of PLOTS; hidden where no row has what it shows."""
-    metric = _ranking(table)
-    better = metric.direction or "higher"
-    rows = board.rows.set_index("id", drop=False).loc[frame["id"]]
-    costs = [
-        quality_against(rows, metric.name, metric.title, better, cost)
-        if metric.name in rows and (rows[metric.name].notna() & (rows[cost] > 0)).any()
-        else None
-        for cost in COSTS
-    ]
-    ranked = (frame["group"] == 1) & frame["model_variant"].isna()
-    first = rows[ranked.fillna(False).to_numpy(bool)]
-    others = first[first["model"] != "blurred"]
-    drawn = [*costs, *_gains(others, _blurred(table, board), metric.title, better)]
-    return [gr.Plot(each, visible=True) if each else gr.Plot(visible=False) for each in drawn]
-
-
-def _blurred(table: Table, board: Board) -> pd.Series | None:
-    """The row of the blurred input as measured here, whether or not the choices show it."""
-    found = board.rows[
-        (board.rows["model"] == "blurred")
-        & (board.rows["kind"] == "measured")
-        & board.rows["id"].isin(table.frame["id"])
-    ]
-    return None if found.empty else found.iloc[0]
-
-
-def _gains(rows: pd.DataFrame, blurred: pd.Series | None, title: str, better: Better) -> list[Any]:
-    """By picture, and by category."""
-    if blurred is None:
-        return [None, None]
-    scores, categories = blurred["scores"], blurred["categories"]
-    return [
-        None if scores is None else gains(rows, scores, title, better),
-        by_category(rows, json.loads(categories), title, better) if pd.notna(categories) else None,
-    ]
-
-
-def _ranking(table: Table) -> Column:
-    """The column that the dataset is ranked by: its first metric."""
-    usual = {column.name for column in COLUMNS}
-    return next(column for column in table.columns if column.name not in usual)

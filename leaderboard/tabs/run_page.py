@@ -1,6 +1,7 @@
 """A row's own page: its scores, where they come from, and its best and worst pictures."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -16,10 +17,11 @@ from deblur.files import without_folders
 from deblur.language import say
 from deblur.records.commands import without_places
 from deblur.records.run_result import ImageScore, MetricRecord, RunResult, mean_scores
+from deblur.spec import NPM
 from leaderboard.errors import EntryError, StoreError
-from leaderboard.store.entries import Entry, History
+from leaderboard.store.entries import HUB, Entry, History
 from leaderboard.store.folder_store import FolderStore
-from leaderboard.store.rows import REPORTED_ID, contamination, link_of, status
+from leaderboard.store.rows import REPORTED_ID, contamination, status
 from leaderboard.table import words
 from leaderboard.tabs.comparison import Restore
 
@@ -43,6 +45,15 @@ _WRITE_ADDRESS = """
 }
 """
 
+GO_THERE = """
+(id) => {
+  const reach = () => document.getElementById("run-page")?.scrollIntoView({ block: "start" });
+  if (id) [0, 300, 1000].forEach((wait) => setTimeout(reach, wait));
+  return id;
+}
+"""
+"""A deep link scrolls to what it opens, and again when pictures above have found their height."""
+
 
 class RunPage:
     """Lays the page out inside the current block, closed; `outputs` are what `show` updates.
@@ -58,6 +69,8 @@ class RunPage:
         self.id = gr.Textbox(visible=False)
         with gr.Column(visible=False, elem_id="run-page") as self._page:
             self._text = gr.HTML()
+            with gr.Accordion(say("Model card"), open=False, visible=False) as self._fold:
+                self._card = gr.Markdown()
             self.gallery = gr.Gallery(
                 visible=False,
                 label=say("Restored: the best three and the worst three pictures"),
@@ -82,13 +95,13 @@ class RunPage:
                     )
                 ]
             self._close = gr.Button(say("Close"), size="sm")
-        self.outputs = [self.id, self._page, self._text, *self._pictures]
+        self.outputs = [self.id, self._page, self._text, self._fold, self._card, *self._pictures]
 
-    def opened_by(self, table: gr.Dataframe) -> None:
-        """Open when a row is clicked, close by the button; the address says which is open."""
+    def opened_by(self, table: gr.HTML) -> None:
+        """Open when a row is chosen, close by the button; the address says which is open."""
 
-        def open_row(chosen: gr.SelectData) -> list[Any]:
-            return self.show(str(chosen.row_value[-1]))
+        def open_row(chosen: gr.EventData) -> list[Any]:
+            return self.show(str(chosen.id))
 
         for listen, reply in ((table.select, open_row), (self._close.click, self.show)):
             listen(reply, outputs=self.outputs, api_visibility="private").then(
@@ -98,9 +111,13 @@ class RunPage:
     def show(self, id: str = "") -> list[Any]:
         """Updates for `outputs`: the page of a row, or nothing without an id."""
         if not id:
-            return ["", gr.Column(visible=False), "", *[gr.Image(visible=False)] * 2]
+            closed = [gr.Column(visible=False), "", gr.Accordion(visible=False), ""]
+            return ["", *closed, *[gr.Image(visible=False)] * 2]
         model, text = self._describe(id)
-        return [id, gr.Column(visible=True), text, *map(_picture, _card_pictures(model))]
+        card = _card_text(model)
+        fold = gr.Accordion(visible=bool(card))
+        pictures = map(_picture, _card_pictures(model))
+        return [id, gr.Column(visible=True), text, fold, card, *pictures]
 
     def show_pictures(self, id: str) -> Any:
         """An update for the gallery: the pictures of `best_and_worst`, restored again."""
@@ -139,7 +156,7 @@ class RunPage:
         except (EntryError, StoreError) as error:
             return None, f'<p class="failure">{escape(without_folders(str(error)))}</p>'
         if status(entry, history) == "waiting":
-            waits = say("{id} waits until the people who run this board accept it.", id=id)
+            waits = say("{id} waits to be accepted by the people who run this board.", id=id)
             return None, f"<p>{escape(waits)}</p>"
         return entry.record.model.name, run_html(entry, history)
 
@@ -162,16 +179,34 @@ def run_html(entry: Entry, history: History) -> str:
     """The page of an entry, as safe HTML."""
     record = entry.record
     title = escape(record.model.name)
-    if url := link_of(entry):
-        title += f' <a href="{escape(url)}" target="_blank" rel="noopener nofollow">↗</a>'
     return "".join(
         [
             f"<h2>{title}</h2>",
+            _links_html(entry),
             _scores_html(record),
             facts_html(_provenance(entry, history)),
             _extremes_html(record),
         ]
     )
+
+
+def _links_html(entry: Entry) -> str:
+    """Where the model is described, and where its weights are."""
+    spec = CATALOG.get(entry.record.model.name)
+    paper = entry.record.model.paper or (spec.paper if spec else None) or ""
+    repo = next((each.repo for each in spec.weights if each.repo), None) if spec else None
+    hub = repo and not repo.startswith(NPM)
+    links = {
+        say("Paper"): paper if paper.startswith("https://") else None,
+        say("Weights"): f"{HUB}{repo}" if hub else None,
+        say("Card"): entry.about.url or None,
+    }
+    made = "".join(
+        f'<a href="{escape(url)}" target="_blank" rel="noopener nofollow">{escape(text)} ↗</a>'
+        for text, url in links.items()
+        if url
+    )
+    return f'<p class="links">{made}</p>' if made else ""
 
 
 def facts_html(facts: Facts) -> str:
@@ -270,7 +305,7 @@ def _scores_html(record: RunResult) -> str:
                     f"{mean.value:.{digits}f}",
                     span,
                     f"{mean.count}{left_out}",
-                    f"{described.definition}; {words.better(described.better)}",
+                    f"{words.defined(described.definition)}; {words.better(described.better)}",
                 ]
             )
     headers = [say("metric"), say("mean"), say("95 % interval"), say("pictures")]
@@ -304,6 +339,15 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
     )
     return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def _card_text(model: str | None) -> str:
+    """The card of a model that comes with the project, without its header and its pictures."""
+    file = CARDS / model / "README.md" if model in CATALOG else None
+    if file is None or not file.is_file():
+        return ""
+    text = re.sub(r"\A---\n.*?\n---\n", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.sub(r"!\[[^\]]*\]\([^)]*\)\n*", "", text).strip()
 
 
 def _card_pictures(model: str | None) -> list[Path | None]:

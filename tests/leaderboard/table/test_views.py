@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from xml.etree.ElementTree import Element, fromstring
 
 import gradio as gr
 import numpy as np
@@ -12,7 +13,7 @@ from deblur.records.run_result import Machine
 from leaderboard.judging.questions import contestants
 from leaderboard.store.entries import About, Entry, History, Withdrawal
 from leaderboard.store.folder_store import FolderStore
-from leaderboard.table.cells import payload
+from leaderboard.table.cells import board_html
 from leaderboard.table.figures import by_category, gains
 from leaderboard.table.rendering import render
 from leaderboard.table.table import Table, build_table
@@ -82,17 +83,54 @@ def test_what_an_address_cannot_mean_is_left_out(asked: dict[str, str]) -> None:
 def test_columns_are_chosen_and_empty_ones_are_spared(table: Table) -> None:
     assert "s/MP" not in {each.title for each in View().shown(table)}
     few = [each.title for each in View(columns=("device",)).shown(table)]
-    assert few == ["rank", "model", "PSNR", "SSIM", "device", "id"]
+    assert few == ["rank", "model", "PSNR", "SSIM", "device"]
+
+
+def cells_of(html: str, title: str) -> list[Element]:
+    """The cells of a column, top to bottom."""
+    table = fromstring(html).find("table")
+    assert table is not None
+    heads = ["".join(each.itertext()) for each in table.iter("th") if each.get("scope") == "col"]
+    place = next(place for place, each in enumerate(heads) if each.split()[0] == title)
+    return [[*row][place] for row in table.iter("tr") if row.get("data-id")]
 
 
 def test_cells_sort_as_numbers_and_tell_their_interval(board: FolderStore, table: Table) -> None:
-    columns = View().shown(table)
-    made = payload(table.frame, columns, board.load().rows)
-    psnr = made["headers"].index("PSNR")
-    assert [round(row[psnr]) for row in made["data"]] == [29, 27, 25]
-    shown = made["metadata"]["display_value"][0][psnr]
-    assert f"{made['data'][0][psnr]:.2f}</span>" in shown
-    assert 'title="95 %: 28.' in shown
+    html = board_html(table.frame, View().shown(table), board.load().rows)
+    psnr = cells_of(html, "PSNR")
+    assert [round(float(each.get("data-value", ""))) for each in psnr] == [29, 27, 25]
+    (shown,) = psnr[0]
+    assert shown.text == f"{float(psnr[0].get('data-value', '')):.2f}"
+    assert shown.get("title", "").startswith("95 %: 28.")
+
+
+def test_one_row_stands_for_a_model_with_its_variants_beside_its_name(board: FolderStore) -> None:
+    given = record().engine
+    at_int8 = given.model_copy(update={"precision": "int8"})
+    board.add(measured("small", 26.0, about_model={"parameters": 900_000}, engine=at_int8))
+    loaded = board.load()
+    table = build_table(loaded, "mini")
+    html = board_html(table.frame, View().shown(table), loaded.rows)
+    (names,) = [each for each in cells_of(html, "model") if "small" in "".join(each.itertext())]
+    buttons = {"".join(each.itertext()): each.get("data-id") for each in names.iter("button")}
+    (variant,) = loaded.rows[loaded.rows["precision"] == "int8"]["id"]
+    assert buttons["int8"] == variant != buttons["small"]
+    assert len(cells_of(html, "model")) == 3
+
+
+def test_arrows_say_what_is_better_and_what_has_no_value_says_none(
+    board: FolderStore, table: Table
+) -> None:
+    html = board_html(table.frame, View().shown(table), board.load().rows)
+    assert "PSNR <span" in html
+    assert {"↑", "↓"} <= {*html}
+    by_size = [each.get("data-value") for each in cells_of(html, "parameters")]
+    assert by_size == ["26000000", "900000", None]
+
+
+def test_no_row_matching_can_be_mended_by_a_button(board: FolderStore, table: Table) -> None:
+    html = board_html(table.frame.head(0), View().shown(table), board.load().rows)
+    assert 'data-event="clear"' in html
 
 
 def test_a_mean_of_some_pictures_says_so_wherever_it_is_shown(tmp_path: Path) -> None:
@@ -109,10 +147,9 @@ def test_a_mean_of_some_pictures_says_so_wherever_it_is_shown(tmp_path: Path) ->
     (said,) = table.notes
     assert said.startswith("SSIM leaves out pictures without a finite score: choosy (6 of 25). ")
     assert said in render(table, "text")
-    made_cells = payload(table.frame, table.columns, board.rows)
-    place = made_cells["headers"].index("SSIM")
-    whole, choosy = (row[place] for row in made_cells["metadata"]["display_value"])
-    assert choosy.endswith(" (19 of 25)</span>")
+    html = board_html(table.frame, table.columns, board.rows)
+    whole, choosy = ("".join(each.itertext()) for each in cells_of(html, "SSIM"))
+    assert choosy.endswith(" (19 of 25)")
     assert "of 25" not in whole
     assert all("(19 of 25)" in render(table, format) for format in ("text", "md"))
     assert table.frame["ssim_pictures"].tolist() == [25, 19]
@@ -125,8 +162,9 @@ def test_a_single_picture_has_no_interval(tmp_path: Path) -> None:
     store.add(entry)
     board = store.load()
     table = build_table(board, "mini")
-    shown = payload(table.frame, table.columns, board.rows)["metadata"]["display_value"]
-    assert not any("inf" in cell for cell in shown[0])
+    html = board_html(table.frame, table.columns, board.rows)
+    assert "95 %" not in html
+    assert "inf " not in html
     assert "inf" not in run_html(entry, History())
 
 
@@ -151,9 +189,7 @@ def test_nothing_in_a_cell_or_on_a_page_is_taken_for_html(tmp_path: Path) -> Non
     store.add(entry)
     board = store.load()
     table = build_table(board, "mini")
-    made = payload(table.frame, table.columns, board.rows)
-    cells = [cell for row in made["metadata"]["display_value"] for cell in row]
-    for html in (*cells, run_html(entry, History())):
+    for html in (board_html(table.frame, table.columns, board.rows), run_html(entry, History())):
         assert "<script" not in html
 
 
@@ -242,6 +278,5 @@ def test_a_long_text_is_clipped_and_whole_in_its_tooltip(board: FolderStore) -> 
     board.add(measured("W" * 60))
     table = build_table(board.load(), "mini")
     columns = [each for each in table.columns if each.name == "model"]
-    shown = payload(table.frame, columns, board.load().rows)["metadata"]["display_value"]
-    clipped = [cell for (cell,) in shown if "W" * 60 in cell]
-    assert clipped == [f'<span class="clipped" title="{"W" * 60}">{"W" * 60}</span>']
+    html = board_html(table.frame, columns, board.load().rows)
+    assert html.count(f'<span class="clipped" title="{"W" * 60}">{"W" * 60}</span>') == 1
