@@ -16,8 +16,8 @@ from deblur.language import say
 from leaderboard.judging.addresses import Allowance
 from leaderboard.judging.exhibits import Exhibits
 from leaderboard.judging.questions import Kind, Photo, Programme, Trial, contestants, that_count
-from leaderboard.judging.standings import standing_html
-from leaderboard.judging.votes import GRADES, Preference, Rating, Vote, rater_of
+from leaderboard.judging.standings import name_of, standing_html
+from leaderboard.judging.votes import GRADES, Preference, Rating, Vote, model_of, rater_of
 from leaderboard.store.folder_store import FolderStore
 from leaderboard.tabs.comparison import Restore
 
@@ -77,8 +77,9 @@ def build_judging_tab(
     # The secret is a constant, since what it locks has to outlive a restart of the page.
     person = gr.BrowserState("", storage_key="deblur-arena-judge", secret="deblur-arena")
     introduction = say(
-        "Pictures come without names, in random order and at 100 %. Answers are kept at once, "
-        "under a random number in this browser; stop whenever you like, and go on another day."
+        "Pictures come without names, in random order, one pixel of the picture a pixel of the "
+        "screen; after your answer you see whose they were. Answers are kept at once, under a "
+        "random number in this browser; stop whenever you like, and go on another day."
     )
     gr.HTML(f'<p class="note">{introduction}</p>', elem_id="judge-introduction")
     rate, prefer = _forms()
@@ -227,10 +228,10 @@ class _Section:
 
     def _ask(self, person: str, last: Trial | None, thanks: str) -> list[Any]:
         trial, pictures = self._desk.next(self._form.kind, person, last)
-        told = self._progress(person, thanks)
+        told = self._progress(person, thanks, last)
         return [trial, _pictures_html(self._form, pictures), gr.Row(visible=bool(pictures)), told]
 
-    def _progress(self, person: str, thanks: str) -> str:
+    def _progress(self, person: str, thanks: str, last: Trial | None) -> str:
         programme, kind = self._desk.programme, self._form.kind
         votes = self._desk.store.votes().votes
         done, all = programme.progress(kind, votes, rater_of(person))
@@ -240,8 +241,19 @@ class _Section:
         return (
             f'<div class="progress" role="status"><b>{thanks}</b>'
             f'<progress max="{all}" value="{done}" aria-label="{say("Answered")}"></progress>'
-            f"<span>{told}</span></div>"
+            f"<span>{told}</span>{_revealed(last) if last else ''}</div>"
         )
+
+
+def _revealed(trial: Trial) -> str:
+    """Whose the pictures were that somebody has just answered on, as safe HTML."""
+    names = [escape(name_of(model_of(each))) for each in trial.shown]
+    told = (
+        say("On the left was {left}, on the right {right}.", left=names[0], right=names[1])
+        if len(names) > 1
+        else say("That was {model}.", model=names[0])
+    )
+    return f'<p class="revealed">{told}</p>'
 
 
 def _too_many() -> str:
@@ -274,7 +286,7 @@ def _pictures_html(form: Form, pictures: Sequence[Path]) -> str:
     names = (say("Left"), say("Right")) if pair else (say("The picture to rate"),)
     figures = "".join(
         f'<figure data-side="{name}"><img src="gradio_api/file={escape(str(each))}" alt="{name}">'
-        "</figure>"
+        "<figcaption></figcaption></figure>"
         for each, name in zip(pictures, names, strict=True)
     )
     return f'<h2>{form.question}</h2><div class="exhibits">{figures}</div>'
