@@ -188,8 +188,8 @@ def lay_out() -> None:
         build_restore_tab(demo, visits, around())
     with tabs, gr.Tab(say("Leaderboard"), id=TAB) as ranked:
         build_tab(demo, tabs, ranked, board, places, restored_picture, new_folder)
-    with tabs, gr.Tab(say("Compare"), id=COMPARE_TAB):
-        build_compare_tab(places, restored_picture, new_folder)
+    with tabs, gr.Tab(say("Compare"), id=COMPARE_TAB) as compared:
+        build_compare_tab(places, restored_picture, new_folder, compared)
     with tabs, gr.Tab(say("Judge"), id=JUDGE_TAB) as judge:
         build_judging_tab(judge, board, photos, restored_picture, new_folder)
     with tabs, gr.Tab(say("Submit"), id=SUBMIT_TAB):

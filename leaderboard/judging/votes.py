@@ -27,6 +27,12 @@ GRADES = {5: "Excellent", 4: "Good", 3: "Fair", 2: "Poor", 1: "Bad"}
 
 Grade = Literal[1, 2, 3, 4, 5]
 Choice = Literal["left", "right", "tie"]
+MOST_ATTEMPTS = 10
+"""Answers to one question, of which all but the last were taken back."""
+
+UNDONE = ".undone.json"
+"""How the name of a file ends that takes the vote beside it back."""
+
 Digest = Annotated[str, Field(pattern=rf"^[0-9a-f]{{{LENGTH}}}$")]
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 
@@ -35,7 +41,8 @@ class _Judgement(Record):
     """What `rater`, a digest of a person's random id, was shown. `shown` has contestants.
 
     A contestant is a model's name and, after an @, how its weights' SHA-256 starts; `again` is
-    set where somebody is asked a second time, to see whether the answer stays.
+    set where somebody is asked a second time, to see whether the answer stays, and `attempt`
+    counts the answers to the same question that were taken back before.
     """
 
     vote_version: Literal[1] = 1
@@ -43,6 +50,7 @@ class _Judgement(Record):
     dataset: Name
     photo: Name
     again: bool = False
+    attempt: int = Field(0, ge=0, lt=MOST_ATTEMPTS)
     date: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
 
 
@@ -99,8 +107,29 @@ class VoteFolder:
 
         Raises OSError when it cannot be written.
         """
-        id = id_of(vote)
-        return create_once(self.root / id[:2] / f"{id}.json", vote.model_dump_json())
+        for tried in _attempts(vote):
+            path = self._path(tried)
+            if create_once(
+                path, tried.model_dump_json(exclude=None if tried.attempt else {"attempt"})
+            ):
+                return True
+            if not path.with_suffix(UNDONE).exists():
+                return False
+        return False
+
+    def undo(self, vote: Vote) -> bool:
+        """Take the answer to a vote's question back; False when there is none.
+
+        Its file stays, and one beside it says that it does not count. Raises OSError when that
+        cannot be written.
+        """
+        for tried in _attempts(vote):
+            path = self._path(tried)
+            if not path.is_file():
+                return False
+            if create_once(path.with_suffix(UNDONE), "{}"):
+                return True
+        return False
 
     def load(self) -> Votes:
         """All votes, the same tuple for as long as nothing changes.
@@ -113,6 +142,9 @@ class VoteFolder:
                 found = [*_files(self.root)]
             except OSError as error:
                 return Votes((), (unreadable(self.root, error),))
+            undone = {path.removesuffix(UNDONE) for path in found if path.endswith(UNDONE)}
+            found = [path for path in found if path.removesuffix(".json") not in undone]
+            found = [path for path in found if not path.endswith(UNDONE)]
             for path in found:
                 if path not in self._known:
                     try:
@@ -123,6 +155,16 @@ class VoteFolder:
             if problems or votes != self._loaded.votes:
                 self._loaded = Votes(votes, tuple(problems))
             return self._loaded
+
+    def _path(self, vote: Vote) -> Path:
+        id = id_of(vote)
+        return self.root / id[:2] / f"{id}.json"
+
+
+def _attempts(vote: Vote) -> Iterator[Vote]:
+    """The same vote as a first answer, and as one after others were taken back."""
+    for attempt in range(MOST_ATTEMPTS):
+        yield vote.model_copy(update={"attempt": attempt})
 
 
 def rater_of(person: str) -> str:
@@ -141,9 +183,10 @@ def subject_of(vote: Vote) -> Subject:
 
 
 def id_of(vote: Vote) -> str:
-    """A digest of the question and of who was asked, not of the answer."""
+    """A digest of the question, of who was asked and how often, not of the answer."""
     *where, shown = subject_of(vote)
-    return digest_of_json([vote.kind, vote.rater, *where, sorted(shown), vote.again])
+    again = [vote.attempt] if vote.attempt else []
+    return digest_of_json([vote.kind, vote.rater, *where, sorted(shown), vote.again, *again])
 
 
 def _read(path: Path) -> Vote:

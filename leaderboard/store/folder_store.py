@@ -86,6 +86,13 @@ class FolderStore:
         """
         return self._votes.add(vote)
 
+    def undo_vote(self, vote: Vote) -> bool:
+        """Take the answer to a vote's question back; False when there is none.
+
+        Raises OSError when that cannot be written.
+        """
+        return self._votes.undo(vote)
+
     def votes(self) -> Votes:
         """All votes. A file that is damaged or foreign is named, and left alone."""
         return self._votes.load()

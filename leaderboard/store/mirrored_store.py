@@ -66,11 +66,20 @@ class MirroredStore(FolderStore):
         A commit for each of somebody's quick answers would be more than the Hub takes.
         """
         added = super().add_vote(vote)
+        self._go_up_soon()
+        return added
+
+    def undo_vote(self, vote: Vote) -> bool:
+        """See FolderStore.undo_vote; it goes up as votes do."""
+        undone = super().undo_vote(vote)
+        self._go_up_soon()
+        return undone
+
+    def _go_up_soon(self) -> None:
         if self._soon is None or not self._soon.is_alive():
             self._soon = threading.Timer(EVERY, self._wanted.set)
             self._soon.daemon = True
             self._soon.start()
-        return added
 
     def load(self) -> Board:
         """See FolderStore.load; a Hub that is away is named among the problems."""

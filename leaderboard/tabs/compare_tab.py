@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from benchmarks.datasets import Dataset, open_dataset
-from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.catalog import CATALOG
 from deblur.errors import DeblurError
 from deblur.files import without_folders
 from deblur.language import say
@@ -16,13 +16,18 @@ from leaderboard.tabs.comparison import ERROR_GAIN, MOST, Panel, Restore, compar
 
 TAB = "compare"
 DIGITS = {"PSNR": 2, "SSIM": 3}
+TELLING = ("astronaut-shake", ("residual-unet-m", "srcnn"))
+"""A picture of the embedded dataset on which two models are far apart."""
 MODELS = [name for name, spec in CATALOG.items() if spec.weights and not spec.from_elsewhere]
 
 
 def build_compare_tab(
-    places: Mapping[str, Path | None], restore: Restore, new_folder: Callable[[], Path]
+    places: Mapping[str, Path | None],
+    restore: Restore,
+    new_folder: Callable[[], Path],
+    tab: gr.Tab | None = None,
 ) -> None:
-    """Lay out the tab inside the current block.
+    """Lay out the tab inside the current block; it compares TELLING when `tab` is first opened.
 
     `places` are the datasets to choose from and their folders, None for an embedded one.
     """
@@ -32,12 +37,13 @@ def build_compare_tab(
 
     first = next(iter(places))
     pictures = items_of(opened(first))
+    start = TELLING[0] if TELLING[0] in pictures else pictures[0]
     with gr.Row(elem_id="compare-choices"):
         dataset = gr.Dropdown(list(places), value=first, label=say("Dataset"), min_width=160)
-        picture = gr.Dropdown(pictures, value=pictures[0], label=say("Picture"), min_width=200)
+        picture = gr.Dropdown(pictures, value=start, label=say("Picture"), min_width=200)
         models = gr.Dropdown(
             MODELS,
-            value=[DEFAULT_MODEL, *(name for name in MODELS if name != DEFAULT_MODEL)][:2],
+            value=[*TELLING[1]],
             label=say("Models"),
             multiselect=True,
             max_choices=MOST,
@@ -59,8 +65,33 @@ def build_compare_tab(
         shown.temp_files.update(map(str, named))  # what Gradio deletes where it cleans up
         return panels_html(panels)
 
+    def begin(name: str, id: str, chosen: list[str], before: str) -> Any:
+        why = _telling_html() if id == TELLING[0] else ""
+        return gr.skip() if before else why + show(name, id, chosen)
+
+    if tab is not None:
+        tab.select(
+            begin,
+            [dataset, picture, models, shown],
+            shown,
+            api_visibility="private",
+            show_progress_on=shown,
+            concurrency_id=TAB,
+        )
     dataset.input(choose, dataset, picture, api_visibility="private")
-    button.click(show, [dataset, picture, models], shown, api_visibility="private")
+    button.click(
+        show, [dataset, picture, models], shown, api_visibility="private", concurrency_id=TAB
+    )
+
+
+def _telling_html() -> str:
+    """Why the tab opens on what it opens on."""
+    told = say(
+        "To begin with: a portrait that a shaken camera blurred, as the strongest of our models "
+        "restores it and as the smallest does. Look at the lettering and the eyes at 100 %, then "
+        "choose pictures and models yourself."
+    )
+    return f'<p class="note">{told}</p>'
 
 
 def panels_html(panels: list[Panel]) -> str:

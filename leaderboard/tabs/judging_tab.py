@@ -16,8 +16,8 @@ from deblur.language import say
 from leaderboard.judging.addresses import Allowance
 from leaderboard.judging.exhibits import Exhibits
 from leaderboard.judging.questions import Kind, Photo, Programme, Trial, contestants, that_count
-from leaderboard.judging.standings import standing_html
-from leaderboard.judging.votes import GRADES, Preference, Rating, Vote, rater_of
+from leaderboard.judging.standings import name_of, standing_html
+from leaderboard.judging.votes import GRADES, Preference, Rating, Vote, model_of, rater_of
 from leaderboard.store.folder_store import FolderStore
 from leaderboard.tabs.comparison import Restore
 
@@ -77,8 +77,10 @@ def build_judging_tab(
     # The secret is a constant, since what it locks has to outlive a restart of the page.
     person = gr.BrowserState("", storage_key="deblur-arena-judge", secret="deblur-arena")
     introduction = say(
-        "Pictures come without names, in random order and at 100 %. Answers are kept at once, "
-        "under a random number in this browser; stop whenever you like, and go on another day."
+        "Pictures come without names, in random order, one pixel of the picture a pixel of the "
+        "screen; after your answer you can see whose they were, or take it back before you do. "
+        "Answers are kept at once, under a random number in this browser; stop whenever you like, "
+        "and go on another day."
     )
     gr.HTML(f'<p class="note">{introduction}</p>', elem_id="judge-introduction")
     rate, prefer = _forms()
@@ -130,6 +132,15 @@ class Desk:
         self.store.add_vote(_vote(kind, rater, trial, answer))
         return True
 
+    def undo(self, kind: Kind, person: str, trial: Trial) -> list[Path]:
+        """Take the answer to a question back; the question's pictures, none when it stays.
+
+        Raises OSError when that cannot be written.
+        """
+        answer = "3" if kind == "rating" else "tie"  # whatever it was: questions name votes
+        undone = self.store.undo_vote(_vote(kind, rater_of(person), trial, answer))
+        return [self._exhibits.file(trial.photo, each) for each in trial.shown] if undone else []
+
     def standing(self, kind: Kind, person: str) -> str:
         """How the models stand, for somebody who has voted."""
         found = self.store.votes()
@@ -146,12 +157,12 @@ class _Section:
 
     def __init__(self, desk: Desk, form: Form, person: gr.BrowserState) -> None:
         self._desk, self._form, self._person = desk, form, person
-        self._trial = gr.State(None)
+        self._trial, self._last = gr.State(None), gr.State(None)
         with gr.Column(elem_id=f"judge-{form.kind}", elem_classes="judge"):
             self._pictures = gr.HTML()
             with gr.Row(elem_classes="answers") as self._row:
                 buttons = [self._button(*answer) for answer in form.answers]
-            self._told = gr.HTML()
+            self._told = gr.HTML(js_on_load=_LISTEN)
             self._standing = gr.HTML()
         for button, (_, value, _) in zip(buttons, form.answers, strict=True):
             self._then_standing(
@@ -163,6 +174,12 @@ class _Section:
                     show_progress_on=self._pictures,
                 )
             )
+
+        given = [person, self._trial, self._last]
+        self._then_standing(
+            self._told.undo(self._undo, given, self._shown, api_visibility="private")
+        )
+        self._told.select(self._reveal, given, [self._last, self._told], api_visibility="private")
 
     def begin_on(self, tab: gr.Tab) -> None:
         """Ask the first question when a tab is opened."""
@@ -177,7 +194,7 @@ class _Section:
 
     @property
     def _shown(self) -> list[gr.components.Component | gr.Row]:
-        return [self._trial, self._pictures, self._row, self._told]
+        return [self._trial, self._last, self._pictures, self._row, self._told]
 
     def _button(self, title: str, value: str, key: str) -> gr.Button:
         return gr.Button(
@@ -227,10 +244,31 @@ class _Section:
 
     def _ask(self, person: str, last: Trial | None, thanks: str) -> list[Any]:
         trial, pictures = self._desk.next(self._form.kind, person, last)
-        told = self._progress(person, thanks)
-        return [trial, _pictures_html(self._form, pictures), gr.Row(visible=bool(pictures)), told]
+        told = self._progress(person, thanks, _buttons() if last else "")
+        return [trial, last, *self._pictured(pictures), told]
 
-    def _progress(self, person: str, thanks: str) -> str:
+    def _pictured(self, pictures: Sequence[Path]) -> list[Any]:
+        return [_pictures_html(self._form, pictures), gr.Row(visible=bool(pictures))]
+
+    def _undo(self, person: str, trial: Trial | None, last: Trial | None) -> list[Any]:
+        """Ask again what was answered last, as long as nobody told whose the pictures were."""
+        try:
+            pictures = self._desk.undo(self._form.kind, person, last) if last else []
+        except (OSError, DeblurError) as error:
+            reason = without_folders(str(error))
+            gr.Warning(say("Your answer could not be taken back ({reason}).", reason=reason))
+            pictures = []
+        if not pictures:
+            return [gr.skip()] * len(self._shown)
+        told = self._progress(person, say("Taken back; answer again."), "")
+        return [last, None, *self._pictured(pictures), told]
+
+    def _reveal(self, person: str, trial: Trial | None, last: Trial | None) -> list[Any]:
+        """Tell whose the pictures were; the answer stays from then on."""
+        told = self._progress(person, say("Thank you."), _revealed(last) if last else "")
+        return [None, told]
+
+    def _progress(self, person: str, thanks: str, more: str) -> str:
         programme, kind = self._desk.programme, self._form.kind
         votes = self._desk.store.votes().votes
         done, all = programme.progress(kind, votes, rater_of(person))
@@ -240,8 +278,36 @@ class _Section:
         return (
             f'<div class="progress" role="status"><b>{thanks}</b>'
             f'<progress max="{all}" value="{done}" aria-label="{say("Answered")}"></progress>'
-            f"<span>{told}</span></div>"
+            f"<span>{told}</span>{more}</div>"
         )
+
+
+_LISTEN = """
+element.addEventListener("click", ({ target }) => {
+  const asked = target.closest("[data-event]");
+  if (asked) trigger(asked.dataset.event);
+});
+"""
+
+
+def _buttons() -> str:
+    """What can be done about the answer that was just given."""
+    return (
+        '<p class="revealed">'
+        f'<button type="button" data-event="undo" data-key="undo">{say("Undo")}</button> '
+        f'<button type="button" data-event="select">{say("Whose was it?")}</button></p>'
+    )
+
+
+def _revealed(trial: Trial) -> str:
+    """Whose the pictures were that somebody has just answered on, as safe HTML."""
+    names = [escape(name_of(model_of(each))) for each in trial.shown]
+    told = (
+        say("On the left was {left}, on the right {right}.", left=names[0], right=names[1])
+        if len(names) > 1
+        else say("That was {model}.", model=names[0])
+    )
+    return f'<p class="revealed">{told}</p>'
 
 
 def _too_many() -> str:
@@ -274,7 +340,7 @@ def _pictures_html(form: Form, pictures: Sequence[Path]) -> str:
     names = (say("Left"), say("Right")) if pair else (say("The picture to rate"),)
     figures = "".join(
         f'<figure data-side="{name}"><img src="gradio_api/file={escape(str(each))}" alt="{name}">'
-        "</figure>"
+        "<figcaption></figcaption></figure>"
         for each, name in zip(pictures, names, strict=True)
     )
     return f'<h2>{form.question}</h2><div class="exhibits">{figures}</div>'

@@ -1,5 +1,6 @@
 """The Leaderboard on the page: a table of one dataset, what it costs to be good, downloads."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -91,7 +92,7 @@ def build_tab(
     )
     shown = [
         opened,
-        tab.select(board.show, board.choices, board.shown, **_QUIET),
+        tab.select(board.refresh, [board.state, *board.choices], board.shown, **_QUIET),
         board.table.clear(board.cleared, board.choices[0], board.choices, **_QUIET).then(
             board.show, board.choices, board.shown, js=_WRITE_ADDRESS, **_QUIET
         ),
@@ -146,7 +147,8 @@ class _BoardTab:
         with gr.Accordion(say("All datasets at a glance"), open=False) as self._fold:
             self._overview = gr.HTML(elem_id="board-overview", js_on_load=_LISTEN)
         self.plots = BoardPlots()
-        self.shown = [told, self._pair, self.table, csv, parquet, cite]
+        self.state = gr.State("")
+        self.shown = [told, self._pair, self.table, csv, parquet, cite, self.state]
 
     def listen(self) -> None:
         """Open rows, compare those that are ticked, draw what is scrolled to, open datasets."""
@@ -163,7 +165,15 @@ class _BoardTab:
     def show(self, *chosen: Any) -> list[Any]:
         """The view that the choices ask for; nothing before there are any."""
         wanted = View.of_choices(*chosen)
-        return self._view(self.store.load(), wanted) if wanted.board else [gr.skip()] * 6
+        return self._view(self.store.load(), wanted) if wanted.board else self._as_it_is()
+
+    def refresh(self, state: str, *chosen: Any) -> list[Any]:
+        """The same view of a board that has changed since; an unchanged one is left alone."""
+        same = _state_of(self.store.load()) == state
+        return self._as_it_is() if same else self.show(*chosen)
+
+    def _as_it_is(self) -> list[Any]:
+        return [gr.skip()] * len(self.shown)
 
     def begin(self, request: gr.Request) -> list[Any]:
         """Open the view that the address names, or the first dataset."""
@@ -233,12 +243,12 @@ class _BoardTab:
         try:
             made = build_table(board, wanted.board)
         except TableError as error:
-            return [note([str(error)]) + _problems(board), "", "", None, None, ""]
+            return [note([str(error)]) + _problems(board), "", "", None, None, "", ""]
         frame = wanted.narrow(made)
         files = self._downloads(replace(made, frame=frame))
         cells = board_html(frame.head(MOST_ROWS), wanted.shown(made), board.rows)
         told = rules(made, board) + _cut(len(frame))
-        return [told, "", cells, *files, citation_html(made)]
+        return [told, "", cells, *files, citation_html(made), _state_of(board)]
 
 
 _TO_TOP = """
@@ -247,6 +257,12 @@ _TO_TOP = """
   return given;
 }
 """
+
+
+def _state_of(board: Board) -> str:
+    """A digest of what the board shows."""
+    rows = board.rows[["id", "kind", "status"]].fillna("").to_csv(index=False)
+    return hashlib.sha256(rows.encode()).hexdigest()
 
 
 def _row_of(board: Board, dataset: str, model: str) -> str:

@@ -3,14 +3,14 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from deblur.catalog import DEFAULT_MODEL
+from leaderboard.tabs.compare_tab import TELLING
 
 
 @pytest.fixture
 def compared(page: Page) -> Page:
     page.get_by_role("tab", name="Compare").click()
-    page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.locator(".panes figure")).to_have_count(4)
+    expect(page.locator("#comparison .note")).to_contain_text("a shaken camera")
     return page
 
 
@@ -22,9 +22,7 @@ def transforms(page: Page) -> list[str]:
 
 def test_models_stand_side_by_side_with_their_scores(compared: Page) -> None:
     captions = compared.locator(".panes figcaption").all_inner_texts()
-    assert [text.split()[0] for text in captions] == [
-        *("blurred", DEFAULT_MODEL, "residual-unet-s", "sharp")
-    ]
+    assert [text.split()[0] for text in captions] == [*("blurred", *TELLING[1], "sharp")]
     assert all("PSNR" in text and "SSIM" in text for text in captions[:3])
     first = compared.locator(".panes img").first
     expect(first).to_be_visible()
@@ -61,7 +59,7 @@ def test_error_maps_take_the_pictures_place(compared: Page) -> None:
 
 def test_a_single_model_is_not_compared(page: Page) -> None:
     page.get_by_role("tab", name="Compare").click()
-    page.locator("#compare-choices").get_by_label("Remove residual-unet-s").or_(
+    page.locator("#compare-choices").get_by_label("Remove srcnn").or_(
         page.locator("#compare-choices .token-remove").nth(1)
     ).first.click()
     page.get_by_role("button", name="Compare", exact=True).click()

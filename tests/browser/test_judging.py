@@ -118,3 +118,37 @@ def test_pictures_are_lossless_files_at_their_own_size(
         )
         shown, stored = picture.evaluate("each => [each.width, each.naturalWidth]")
         assert shown == stored > 200
+
+
+def test_an_answer_can_be_undone_until_the_page_tells_whose_the_picture_was(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    store = FolderStore(tmp_path)
+    with served(tmp_path) as address, visit(context, address) as page:
+        rate = open_judge(page, "rating")
+        source = rate.locator(".exhibits img").get_attribute("src")
+        answer(rate, "Bad", store, 1)
+        rate.get_by_role("button", name="Undo").click()
+        expect(rate.get_by_role("status")).to_contain_text("answer again")
+        assert rate.locator(".exhibits img").get_attribute("src") == source
+        assert store.votes().votes == ()
+        answer(rate, "Good", store, 1)
+        rate.get_by_role("button", name="Whose was it?").click()
+        expect(rate.get_by_role("status")).to_contain_text("That was The original.")
+        expect(rate.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+def test_a_dense_screen_shows_pictures_by_its_own_pixels_and_a_pair_fits_a_phone(
+    context: BrowserContext, address: str
+) -> None:
+    assert context.browser is not None
+    phone = context.browser.new_context(
+        viewport={"width": 390, "height": 844}, device_scale_factor=3
+    )
+    with visit(phone, address) as page:
+        arena = open_judge(page, "preference")
+        for picture in arena.locator(".exhibits img").all():
+            expect(picture).to_be_in_viewport(ratio=1)
+            shown, stored = picture.evaluate("each => [each.width * 3, each.naturalWidth]")
+            assert abs(shown - stored) <= 3
+    phone.close()

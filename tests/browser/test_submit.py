@@ -79,6 +79,16 @@ def test_bad_submissions_are_told_and_nothing_is_kept(
     assert "bad" not in self_reported(store)
 
 
+def test_all_faults_stand_at_their_fields_at_once(form: Page) -> None:
+    form.get_by_role("button", name="Check").click()
+    expect(form.locator("#submission-file-fault")).to_contain_text("choose a record or a zip")
+    wrong = form.locator("#submission .wrong")
+    expect(wrong).to_have_count(3)
+    for place, label in enumerate(("Licence", "Training data", "Contact")):
+        expect(wrong.nth(place)).to_contain_text(label)
+        expect(wrong.nth(place)).to_contain_text("is empty")
+
+
 def test_a_good_submission_is_previewed_and_becomes_a_row(
     form: Page, store: FolderStore, tmp_path: Path
 ) -> None:
@@ -93,6 +103,9 @@ def test_a_good_submission_is_previewed_and_becomes_a_row(
     form.get_by_role("button", name="Submit").click()
     expect(told).to_contain_text("On the board")
     assert "newcomer" in self_reported(store)
+    form.get_by_role("tab", name="Leaderboard").click()
+    expect(form.locator("#board")).to_contain_text("newcomer")
+    form.get_by_role("tab", name="Submit").click()
     told.get_by_role("link").first.click()
     expect(form.locator("#run-page")).to_contain_text("self-reported")
     expect(form.locator("#board")).to_contain_text("newcomer")

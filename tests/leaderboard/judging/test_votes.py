@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from leaderboard.judging.votes import Rating, Vote, id_of, model_of
+from leaderboard.judging.votes import Rating, Vote, VoteFolder, Votes, id_of, model_of
 from leaderboard.store import mirrored_store
 from leaderboard.store.folder_store import FolderStore
 from leaderboard.store.mirror import Mirror
@@ -133,3 +133,18 @@ def test_votes_go_up_by_themselves(
     elsewhere = Mirror(tmp_path / "elsewhere", "somebody/board")
     elsewhere.sync()
     assert {*FolderStore(elsewhere.root).votes().votes} == {*VOTES}
+
+
+def test_an_answer_that_was_taken_back_does_not_count_and_can_be_given_anew(tmp_path: Path) -> None:
+    folder = VoteFolder(tmp_path)
+    first, second = rating("ann", "blurred", 2), rating("ann", "blurred", 5)
+    assert folder.add(first)
+    assert not folder.add(second)
+    assert folder.undo(first)
+    assert folder.load() == Votes()
+    assert not folder.undo(first), "there is nothing left to take back"
+    assert folder.add(second)
+    (vote,) = VoteFolder(tmp_path).load().votes
+    assert isinstance(vote, Rating)
+    assert (vote.grade, vote.attempt) == (5, 1)
+    assert not folder.add(first)
