@@ -17,7 +17,7 @@ from deblur.weights import sha256_of
 
 NETWORK = Path(__file__).parent / "model.onnx"
 NETWORK_SHA256 = "4fcd005336523ab5441bbcdae7c8c32a2f79459085eea020cbac39cc1c6f4837"
-AT_ONCE = 16
+AT_ONCE = 4
 """Tiles in the network together."""
 
 
