@@ -54,7 +54,7 @@ def offered(wanted: View, board: Board, names: Sequence[str]) -> list[Any]:
     }
     values = dict(zip((field.name for field in fields(View)), wanted.choices, strict=True))
     return [
-        gr.Dropdown(offers[name], value=value) if name in offers else value
+        gr.Dropdown(offers[name], value=value or None) if name in offers else value
         for name, value in values.items()
     ]
 
