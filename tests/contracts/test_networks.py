@@ -17,6 +17,7 @@ from deblur.networks import build_network
 from deblur.publish.onnx_export import PARITY, export
 from deblur.restorer import Restorer
 from deblur.spec import ModelSpec
+from deblur.tiled_network import TiledNetwork
 from tests.pictures import photo, scene
 
 KEYS = Path(__file__).with_name("state_dict_shapes.json")
@@ -119,7 +120,9 @@ def test_onnx_and_torch_agree_at_odd_sizes(
 def test_photos_of_any_size_come_back_at_their_size(
     spec: ModelSpec, exported: dict[str, Path], height: int, width: int
 ) -> None:
-    restorer = Restorer(spec, TorchBackend(spec, exported[".safetensors"], device="cpu"))
+    restorer = Restorer(
+        TiledNetwork(spec, TorchBackend(spec, exported[".safetensors"], device="cpu"))
+    )
     assert restorer.restore(photo(height, width)).pixels.shape == (height, width, 3)
 
 
@@ -135,7 +138,7 @@ def test_tiles_give_what_the_whole_gives(spec: ModelSpec, exported: dict[str, Pa
     small = replace(spec.tiling, tile=2 * spec.tiling.halo + inner)
     height, width = (max(side, small.tile + inner) for side in (250, 310))
     image = photo(height, width)
-    whole = Restorer(spec, onnx, tile=0).restore(image).pixels.astype(int)
-    tiled = Restorer(replace(spec, tiling=small), onnx)
+    whole = Restorer(TiledNetwork(spec, onnx, tile=0)).restore(image).pixels.astype(int)
+    tiled = Restorer(TiledNetwork(replace(spec, tiling=small), onnx))
     assert len(tiled.plan(height, width)) > 4
     assert np.abs(tiled.restore(image).pixels - whole).max() <= 1

@@ -14,6 +14,7 @@ from deblur.catalog import CATALOG
 from deblur.image_io import write_image
 from deblur.restorer import Restorer
 from deblur.spec import TilingPolicy
+from deblur.tiled_network import TiledNetwork
 from tests.pictures import photo
 from tests.test_restorer import Identity
 
@@ -37,7 +38,10 @@ def shifted(tmp_path: Path) -> Dataset:
 
 def test_surroundings_bring_back_what_a_piece_alone_cannot_know(shifted: Dataset) -> None:
     spec = replace(CATALOG["srcnn"], tiling=TilingPolicy(tile=4096, halo=8))
-    found = {each.treatment: each for each in measure_edges(Restorer(spec, Neighbours()), shifted)}
+    found = {
+        each.treatment: each
+        for each in measure_edges(Restorer(TiledNetwork(spec, Neighbours())), shifted)
+    }
     assert found["with its surroundings"].gain == float("inf")
     alone = found["alone"].gain
     assert np.isfinite(alone)
@@ -49,6 +53,6 @@ def test_small_pictures_have_no_room_for_a_piece(tmp_path: Path) -> None:
     for folder in ("sharp", "blur"):
         (tmp_path / folder).mkdir()
         write_image(photo(SIDE, SIDE), tmp_path / folder / "a.png")
-    restorer = Restorer(CATALOG["srcnn"], Identity())
+    restorer = Restorer(TiledNetwork(CATALOG["srcnn"], Identity()))
     with pytest.raises(DatasetError, match="more than 320 x 320 pixels"):
         measure_edges(restorer, open_dataset("pairs", tmp_path))
