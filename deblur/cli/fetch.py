@@ -44,13 +44,14 @@ def _shown(total: int) -> Iterator[OnProgress]:
     done = list[str]()
 
     def show(step: str, came: int) -> None:
+        bar.update(task, description=step, completed=min(came, total or came))
         if not done:
             bar.start()
         if step not in done:
             done.append(step)
+            bar.refresh()
             if bar.disable:
                 ERR.print(step)
-        bar.update(task, description=step, completed=min(came, total or came))
 
     try:
         yield show

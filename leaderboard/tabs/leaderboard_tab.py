@@ -44,8 +44,9 @@ _WRITE_ADDRESS = """
   address.searchParams.delete("dataset");
   address.searchParams.delete("model");
   Object.keys(usual).forEach((name, index) => {
-    if (String(choices[index]) === String(usual[name])) address.searchParams.delete(name);
-    else address.searchParams.set(name, choices[index]);
+    const chosen = String(choices[index] ?? "");
+    if (chosen === String(usual[name])) address.searchParams.delete(name);
+    else address.searchParams.set(name, chosen);
   });
   window.history.replaceState(null, "", address);
   return choices;
