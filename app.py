@@ -212,7 +212,7 @@ def serve(host: str, port: int) -> str:
     """Start to serve the page, and return its address. Raises OSError when the port is taken."""
     folder.sweep_often(CLEAN_EVERY)
     Thread(target=prepare, args=[board], daemon=True).start()
-    most = MOST_ZIP if len(places) > 1 else MOST_BYTES
+    most = MOST_ZIP if any(places.values()) else MOST_BYTES
     policy = page_policy("'self' https://huggingface.co" if ON_SPACE else "'self'")
     address: str = demo.launch(
         server_name=host,

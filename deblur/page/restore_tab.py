@@ -13,8 +13,8 @@ TAB = "restore"
 PHOTOS_AT_ONCE, OPENED_AT_ONCE = 3, 4
 """Photos that are restored, and opened, beside each other; one network has all but one of each."""
 
-_KEY = "() => window.deblurKey()"
-"""The browser's own name for its visit."""
+_KEY = "(given, ...others) => [...window.deblurKey(), ...others]"
+"""The browser's own name for its visit; a photo may come before the page knows it."""
 
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 _QUIET: dict[str, Any] = {"show_progress": "hidden", **_PRIVATE}
@@ -42,8 +42,10 @@ def _listen_to_photos(view: PhotoView, flow: PhotoFlow) -> None:
         **_PRIVATE,
     }
     taken = [view.upload, *view.outputs]
-    view.upload.upload(flow.take, [view.key, view.upload], taken, api_name="take", **opening)
-    view.examples.select(flow.take_example, view.key, view.outputs, **opening)
+    view.upload.upload(
+        flow.take, [view.given_key, view.upload], taken, js=_KEY, api_name="take", **opening
+    )
+    view.examples.select(flow.take_example, view.given_key, view.outputs, js=_KEY, **opening)
     view.shelf.select(flow.look_at, view.key, view.outputs, **_AT_ONCE)
     view.shelf.delete(flow.forget, view.key, view.outputs, **_AT_ONCE)
 

@@ -182,8 +182,9 @@ def test_pictures_are_scored_by_the_harness(tmp_path: Path) -> None:
 
 
 def test_the_embedded_dataset_and_those_of_the_setting_can_be_scored(tmp_path: Path) -> None:
-    assert scored_datasets() == {"mini": None}
-    assert scored_datasets(f"gopro={tmp_path}") == {"mini": None, "gopro": tmp_path}
+    embedded = {"mini": None, "mini-focus": None}
+    assert scored_datasets() == embedded
+    assert scored_datasets(f"gopro={tmp_path}") == {**embedded, "gopro": tmp_path}
     for wrong in ("gopro=/nowhere/at/all", f"nothing={tmp_path}", "gopro"):
         with pytest.raises(ValueError, match="NAME=FOLDER"):
             scored_datasets(wrong)

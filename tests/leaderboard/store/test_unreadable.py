@@ -74,8 +74,8 @@ def test_an_entry_that_cannot_be_looked_at_is_named(
 
 
 def test_the_page_says_what_cannot_be_read(store: FolderStore, break_folder: Break) -> None:
-    with gr.Blocks() as page:
-        build_tab(page, gr.Tabs(), store, {}, lambda model, photo: photo, lambda: store.root)
+    with gr.Blocks() as page, gr.Tabs() as tabs, gr.Tab() as tab:
+        build_tab(page, tabs, tab, store, {}, lambda model, photo: photo, lambda: store.root)
     shows = [each.fn for each in page.fns.values() if each.name == "show" and each.fn]
     break_folder(store.root)
     told = shows[0]("mini", [], "", [], [], [], "any", [])[0]

@@ -51,5 +51,5 @@ def test_a_model_with_a_record_says_how_long_it_took(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", OFFERED)
 def test_every_model_that_is_offered_is_introduced(model: str) -> None:
-    words = CATALOG[model].licence if model in CATALOG else "looks at the photo first"
+    words = CATALOG[model].licence if model in CATALOG else "Looks at the photo first"
     assert words in app.introduce(model)
