@@ -277,7 +277,7 @@ def test_the_command_says_how_close_and_how_it_was_made(
     restored = deblur(
         "restore", photos / "0.png", "-o", tmp_path, "--model", tmp_path / "int8.onnx"
     )
-    assert "(CPUExecutionProvider, int8)" in restored.out
+    assert ", int8)" in restored.out
 
 
 def test_a_run_is_exported_at_fp16(tmp_path: Path, photos: Path) -> None:
