@@ -96,8 +96,9 @@ class Visitor:
 
     def restore(self, content: bytes, *, wait: bool = True) -> list[Any] | str:
         """Send a photo, see it, and have it restored; with `wait` False only ask for that."""
-        self.ask("visit", [uuid4().hex])
-        self.ask("take", [None, [self.send("photo.png", content)]])
+        key = uuid4().hex
+        self.ask("visit", [key])
+        self.ask("take", [key, [self.send("photo.png", content)]])
         self.ask("start", [None, None])
         event = self.join("restore_next", [None, None, "auto auto", "", None])
         return self.result(event) if wait else event
