@@ -22,6 +22,7 @@ from deblur.cli.options import (
     Existing,
     Fast,
     OwnPrecision,
+    PrecisionChoice,
     RayAddress,
     RayGpus,
     Threads,
@@ -149,15 +150,8 @@ def restore(
     Exit codes: 0 all are restored or were there, 1 some could not be restored,
     2 wrong command line, 130 after Ctrl-C, 143 after SIGTERM.
     """
-    opening: dict[str, Any] = {
-        "model": model,
-        "engine": backend.value,
-        "device": device,
-        "precision": precision.value if precision else None,
-        "tile": tile,
-        "threads": threads,
-        "fast": fast,
-    }
+    rule = _rule(existing, overwrite, inputs)
+    opening = _opening(model, backend, device, precision, tile, threads, fast)
     writing: dict[str, Any] = {
         "format": format,
         "quality": quality,
@@ -166,9 +160,6 @@ def restore(
         "max_pixels": int(max_megapixels * 1e6),
         "strength": strength,
     }
-    rule = _rule(existing, overwrite, inputs)
-    if fast and precision:
-        raise typer.BadParameter(f"--fast and --precision {precision}: leave one out")
     with plain_errors():
         jobs, refused = plan_jobs(inputs, output, format)
         if any(STREAM in (job.blurred, job.restored) for job in jobs):
@@ -193,6 +184,29 @@ def _rule(existing: Existing | None, overwrite: bool, inputs: list[Path]) -> Exi
         return existing or Existing.overwrite
     single = len(inputs) == 1 and not inputs[0].is_dir()
     return Existing.fail if single else Existing.skip
+
+
+def _opening(
+    model: str,
+    backend: BackendChoice,
+    device: str,
+    precision: PrecisionChoice | None,
+    tile: int | None,
+    threads: int | None,
+    fast: bool,
+) -> dict[str, Any]:
+    """What Restorer.open is asked for."""
+    if fast and precision:
+        raise typer.BadParameter(f"--fast and --precision {precision}: leave one out")
+    return {
+        "model": model,
+        "engine": backend.value,
+        "device": device,
+        "precision": precision.value if precision else None,
+        "tile": tile,
+        "threads": threads,
+        "fast": fast,
+    }
 
 
 def _restore(

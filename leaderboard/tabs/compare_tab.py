@@ -25,7 +25,7 @@ def build_compare_tab(
     places: Mapping[str, Path | None],
     restore: Restore,
     new_folder: Callable[[], Path],
-    tab: gr.Tab | None = None,
+    tab: gr.Tab,
 ) -> None:
     """Lay out the tab inside the current block; it compares TELLING when `tab` is first opened.
 
@@ -38,18 +38,7 @@ def build_compare_tab(
     first = next(iter(places))
     pictures = items_of(opened(first))
     start = TELLING[0] if TELLING[0] in pictures else pictures[0]
-    with gr.Row(elem_id="compare-choices"):
-        dataset = gr.Dropdown(list(places), value=first, label=say("Dataset"), min_width=160)
-        picture = gr.Dropdown(pictures, value=start, label=say("Picture"), min_width=200)
-        models = gr.Dropdown(
-            MODELS,
-            value=[*TELLING[1]],
-            label=say("Models"),
-            multiselect=True,
-            max_choices=MOST,
-            min_width=280,
-        )
-        button = gr.Button(say("Compare"), variant="primary", min_width=140, scale=0)
+    dataset, picture, models, button = _choices([*places], pictures, start)
     shown = gr.HTML(elem_id="comparison")
 
     def choose(name: str) -> Any:
@@ -69,19 +58,38 @@ def build_compare_tab(
         why = _telling_html() if id == TELLING[0] else ""
         return gr.skip() if before else why + show(name, id, chosen)
 
-    if tab is not None:
-        tab.select(
-            begin,
-            [dataset, picture, models, shown],
-            shown,
-            api_visibility="private",
-            show_progress_on=shown,
-            concurrency_id=TAB,
-        )
+    tab.select(
+        begin,
+        [dataset, picture, models, shown],
+        shown,
+        api_visibility="private",
+        show_progress_on=shown,
+        concurrency_id=TAB,
+    )
     dataset.input(choose, dataset, picture, api_visibility="private")
     button.click(
         show, [dataset, picture, models], shown, api_visibility="private", concurrency_id=TAB
     )
+
+
+def _choices(
+    datasets: list[str], pictures: list[str], start: str
+) -> tuple[gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Button]:
+    """Dataset, picture and models, and the button that compares."""
+    with gr.Row(elem_id="compare-choices"):
+        return (
+            gr.Dropdown(datasets, value=datasets[0], label=say("Dataset"), min_width=160),
+            gr.Dropdown(pictures, value=start, label=say("Picture"), min_width=200),
+            gr.Dropdown(
+                MODELS,
+                value=[*TELLING[1]],
+                label=say("Models"),
+                multiselect=True,
+                max_choices=MOST,
+                min_width=280,
+            ),
+            gr.Button(say("Compare"), variant="primary", min_width=140, scale=0),
+        )
 
 
 def _telling_html() -> str:

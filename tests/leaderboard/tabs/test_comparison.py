@@ -80,8 +80,8 @@ def test_files_go_when_the_page_cleans_up(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     folder = tmp_path / "panels"
     folder.mkdir()
-    with gr.Blocks() as page:
-        build_compare_tab({"mini": None}, restorer(tmp_path), lambda: folder)
+    with gr.Blocks() as page, gr.Tab() as tab:
+        build_compare_tab({"mini": None}, restorer(tmp_path), lambda: folder, tab)
     (show,) = (each for each in page.fns.values() if each.name == "show")
     id = open_dataset("mini").items[0].id
     assert show.fn is not None
