@@ -5,6 +5,8 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from deblur.errors import OutputError
+
 Values = TypeVar("Values", bound=Any)
 """A floating NumPy array or torch tensor: only operators are used, so both work."""
 
@@ -24,6 +26,12 @@ def linear_to_srgb(linear: Values) -> Values:
     dark = linear <= 0.0031308
     bright = 1.055 * abs(linear) ** (1 / 2.4) - 0.055
     return cast(Values, dark * (linear * 12.92) + ~dark * bright)
+
+
+def check_strength(strength: float) -> None:
+    """Raise OutputError for what is not in percent: a `strength` that `blended` does not take."""
+    if not 0 <= strength <= 100:
+        raise OutputError(f"the strength is {strength}; give one from 0 to 100 percent")
 
 
 def blended(before: NDArray[Any], after: NDArray[Any], strength: float) -> NDArray[Any]:

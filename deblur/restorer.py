@@ -18,9 +18,9 @@ import numpy as np
 
 from deblur.backends import Wishes
 from deblur.catalog import AUTO, GENERAL_MODEL
-from deblur.color import blended
+from deblur.color import blended, check_strength
 from deblur.diagnosis import Diagnosis, diagnose
-from deblur.errors import CancelledError, OutputError
+from deblur.errors import CancelledError
 from deblur.guide import Guidance, guide
 from deblur.image_io import (
     DEFAULT_MAX_PIXELS,
@@ -72,8 +72,7 @@ class _Pass:
     comparison: Comparison = field(default_factory=Comparison)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.strength <= 100:
-            raise OutputError(f"the strength is {self.strength}; give one from 0 to 100 percent")
+        check_strength(self.strength)
 
 
 class Restorer:
@@ -221,8 +220,9 @@ class Restorer:
     def _report(
         self, restored: DecodedImage, before: Diagnosis, guidance: Guidance, wanted: _Pass
     ) -> RestoreReport:
-        plan, after = self.plan(restored.height, restored.width), self._diagnosis(restored)
+        plan = self.plan(restored.height, restored.width)
         ran = [self._named(name) for name in guidance.models]
+        after = self._diagnosis(restored) if ran else before
         backend = (ran[0] if ran else self.network).backend
         change = wanted.comparison.change
         return RestoreReport(

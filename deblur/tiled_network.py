@@ -65,7 +65,7 @@ class TiledNetwork:
         Raises the ModelError or BackendError that says what is missing, TileError for too small
         a tile.
         """
-        choice, backend, notes = open_first(choices(find_model(model), wishes), _weights_of)
+        choice, backend, notes = open_first(choices(find_model(model), wishes), weights_of)
         return cls(choice.spec, backend, tile=wishes.tile, notes=notes)
 
     def plan(self, height: int, width: int) -> TilePlan:
@@ -140,5 +140,6 @@ class TiledNetwork:
         return linear_to_srgb(values) if self.spec.transfer == "linear" else values
 
 
-def _weights_of(choice: Choice) -> Path:
+def weights_of(choice: Choice) -> Path:
+    """The file of weights that a choice runs. Raises what `fetch_weights` raises."""
     return fetch_weights(choice.spec, choice.suffixes)

@@ -4,18 +4,17 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import app
 from deblur.catalog import AUTO, CATALOG
-from deblur.diagnosis import Kind
 from deblur.errors import OutputError, UnknownModelError
 from deblur.page import restorers
 from deblur.page.sentences import account_for, failure
-from deblur.restorer import RestoreReport
-from tests.diagnosis.reports import diagnosis
+from tests.diagnosis.reports import REPORT
 
 
 def test_only_models_with_weights_are_offered() -> None:
@@ -97,24 +96,14 @@ def test_no_folder_of_the_machine_is_in_a_message() -> None:
 
 
 def test_the_account_names_what_ran() -> None:
-    report = RestoreReport(
+    report = replace(
+        REPORT,
         models=("srcnn",),
-        picked=False,
-        backend="onnx",
-        execution_provider="CPUExecutionProvider",
-        device="cpu",
-        precision="fp32",
         width=3000,
         height=4000,
         tile=(512, 480),
         tiles=54,
         seconds=61.26,
-        network_seconds=60.0,
-        before=diagnosis(Kind.motion, length=12.0),
-        after=diagnosis(Kind.sharp),
-        changed=0.5,
-        mean_change=3.0,
-        sharper=0.7,
         notes=("CUDA did not start",),
     )
     account = account_for(report)

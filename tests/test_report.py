@@ -9,29 +9,8 @@ import pytest
 
 from deblur.diagnosis import Kind
 from deblur.diagnosis.summary import summarise
-from deblur.report import Change, Comparison, RestoreReport, sharper_share
-from tests.diagnosis.reports import diagnosis, tile
-
-REPORT = RestoreReport(
-    models=("residual-unet-xs",),
-    picked=True,
-    backend="onnx",
-    execution_provider="CPUExecutionProvider",
-    device="cpu",
-    precision="fp32",
-    width=1000,
-    height=500,
-    tile=(512, 1024),
-    tiles=1,
-    seconds=1.0,
-    network_seconds=0.9,
-    before=diagnosis(Kind.motion, length=12.0),
-    after=diagnosis(Kind.sharp),
-    changed=0.4,
-    mean_change=2.0,
-    sharper=0.8,
-    notes=("a note",),
-)
+from deblur.report import Change, Comparison, sharper_share
+from tests.diagnosis.reports import REPORT, tile
 
 
 def test_the_summary_says_what_was_found_picked_and_changed() -> None:

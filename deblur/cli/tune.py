@@ -1,18 +1,18 @@
 """`python -m deblur tune`: measures once which engine is the fastest on this machine."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from deblur.backends import Choice, Wishes, choices
+from deblur.backends import Wishes, choices
 from deblur.backends.measuring import measure_ways
 from deblur.backends.tuned import Measured, keep_measured
 from deblur.catalog import CATALOG
 from deblur.cli.console import ERR, OUT, plain_errors
 from deblur.spec import ModelSpec
-from deblur.weights import fetch_weights, find_model
+from deblur.tiled_network import weights_of
+from deblur.weights import find_model
 
 _USUAL = ("onnx", "fp32")
 """What is there everywhere, and what times are compared with."""
@@ -32,7 +32,7 @@ def tune(
         for name in model or _one_of_each_network():
             spec = find_model(name)
             ERR.print(f"measuring {spec.name}")
-            measured = tuple(measure_ways(spec, _weights_of, ERR.print))
+            measured = tuple(measure_ways(spec, weights_of, ERR.print))
             place = keep_measured(spec, measured)
             _tell(spec, measured)
     OUT.print(f"kept in {place}")
@@ -43,10 +43,6 @@ def _one_of_each_network() -> list[str]:
     here = [spec for spec in CATALOG.values() if spec.weights and not spec.from_elsewhere]
     networks = {(spec.architecture, str(spec.arguments)): spec.name for spec in reversed(here)}
     return [spec.name for spec in here if spec.name in networks.values()]
-
-
-def _weights_of(choice: Choice) -> Path:
-    return fetch_weights(choice.spec, choice.suffixes)
 
 
 def _tell(spec: ModelSpec, measured: tuple[Measured, ...]) -> None:

@@ -1,7 +1,6 @@
 """The page for programs: `/restore` and `/diagnose`, see docs/api.md."""
 
 import json
-import math
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from deblur.catalog import AUTO
+from deblur.color import check_strength
 from deblur.diagnosis import sentences
 from deblur.errors import DeblurError, OutputError, UnknownModelError
 from deblur.files import without_folders
@@ -46,10 +46,10 @@ class Calls:
         with self._opened(file) as photo:
             if model not in OFFERED:
                 raise UnknownModelError(f"there is no model {model!r}: take one of {OFFERED}")
-            percent = _percent(strength)
+            check_strength(strength)
             run.begin()
             result = restore_photo(photo, model, AUTOMATIC, "", lambda _: None, run)
-            made = file_of(photo, result, "", percent)
+            made = file_of(photo, result, "", round(strength))
             place = new_folder() / made.name
             made.replace(place)
             return str(place), _plain(result.report.as_json())
@@ -105,9 +105,3 @@ def _plain(told: dict[str, Any]) -> dict[str, Any]:
     """As JSON has it: its names are strings and nothing else."""
     plain: dict[str, Any] = json.loads(json.dumps(told))
     return plain
-
-
-def _percent(strength: float) -> int:
-    if not math.isfinite(strength) or not 0 <= strength <= 100:
-        raise OutputError(f"the strength is {strength}; give one from 0 to 100 percent")
-    return round(strength)

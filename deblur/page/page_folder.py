@@ -16,6 +16,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from deblur.errors import OutputError
+
 PREFIX = "deblur-arena-page-"
 _HELD = ".held"
 _PATIENCE = 10.0
@@ -32,6 +34,18 @@ SPARED = 300
 
 RESERVE = 200_000_000
 """Bytes of the disk that stay free."""
+
+
+def folder_in(root: Path, prefix: str = "") -> Path:
+    """An empty folder of its own below `root`. Raises OutputError where there is no room."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=root))
+    except OSError as error:
+        raise OutputError(
+            f"the machine that serves this page can keep no file now ({error.strerror}); try "
+            "again later"
+        ) from error
 
 
 class PageFolder:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -11,10 +10,10 @@ from gradio.utils import get_upload_folder
 
 from deblur.backends import available_engines
 from deblur.catalog import AUTO, CATALOG
-from deblur.errors import OutputError
 from deblur.guide import GUIDED
 from deblur.image_io import DEFAULT_MAX_PIXELS
 from deblur.language import say
+from deblur.page.page_folder import folder_in
 from deblur.restorer import Restorer
 
 
@@ -109,12 +108,4 @@ def new_folder() -> Path:
 
     Raises OutputError where there is no room.
     """
-    try:
-        cache_folder = Path(get_upload_folder())
-        cache_folder.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=cache_folder))
-    except OSError as error:
-        raise OutputError(
-            f"the machine that serves this page can keep no file now ({error.strerror}); try "
-            "again later"
-        ) from error
+    return folder_in(Path(get_upload_folder()))

@@ -69,9 +69,13 @@ def piece_told(photo: Photo) -> str:
     """What the piece that was tried last promises of the whole."""
     if not photo.pieces:
         return ""
-    seconds = photo.pieces[-1].seconds
-    shown = f"{seconds:.0f}" if seconds >= 1 else f"{seconds:.1f}"
+    shown = told_seconds(photo.pieces[-1].seconds)
     return note(say("The whole photo: about {seconds} s here.", seconds=shown))
+
+
+def told_seconds(seconds: float) -> str:
+    """A time as it is shown: below a second with a tenth."""
+    return f"{seconds:.0f}" if seconds >= 1 else f"{seconds:.1f}"
 
 
 def account_for(report: RestoreReport) -> str:

@@ -5,6 +5,7 @@ from html import escape
 from deblur.language import say
 from deblur.page.model_chooser import plain_name
 from deblur.page.photo_routes import photo_address
+from deblur.page.sentences import told_seconds
 from deblur.page.visits import Photo, Piece, Visit
 
 
@@ -23,10 +24,10 @@ def strip_html(visit: Visit, photo: Photo) -> str:
 
 def _button(visit: Visit, photo: Photo, piece: Piece) -> str:
     address = photo_address(visit, photo, f"pieces/{piece.file.name}")
-    seconds = f"{piece.seconds:.0f}" if piece.seconds >= 1 else f"{piece.seconds:.1f}"
+    told = say("whole photo: {seconds} s", seconds=told_seconds(piece.seconds))
     return (
         f'<button type="button" data-event="select" data-model="{escape(piece.model)}" '
         f'data-key="strip-{escape(piece.model)}"><img src="{address}" alt="">'
         f"<b>{escape(plain_name(piece.model))}</b>"
-        f"<span>{say('whole photo: {seconds} s', seconds=seconds)}</span></button>"
+        f"<span>{told}</span></button>"
     )

@@ -3,7 +3,6 @@
 import re
 import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from deblur.diagnosis import Diagnosis
 from deblur.errors import DeblurError, OutputError, UnreadableImageError
 from deblur.image_io import DecodedImage, decode_image
 from deblur.page.opening import Opened
+from deblur.page.page_folder import folder_in
 from deblur.restorer import RestoreReport
 
 MOST_PHOTOS = 20
@@ -174,14 +174,7 @@ class Visits:
 
     def new_folder(self) -> Path:
         """A place for a photo. Raises OutputError where there is no room."""
-        try:
-            self._root.mkdir(parents=True, exist_ok=True)
-            return Path(tempfile.mkdtemp(prefix=f"{secrets.token_hex(4)}-", dir=self._root))
-        except OSError as error:
-            raise OutputError(
-                f"the machine that serves this page can keep no file now ({error.strerror}); try "
-                "again later"
-            ) from error
+        return folder_in(self._root, f"{secrets.token_hex(4)}-")
 
     def require_room(self) -> None:
         """Raise OutputError where more is kept already than may be."""

@@ -33,9 +33,8 @@ def introduction(spec: ModelSpec, to_fetch: int, rows: pd.DataFrame) -> str:
             speed=MEGABITS,
         )
         parts.insert(0, told)
-    measured = rows[
-        (rows["model"] == spec.name) & (rows["kind"] == "measured") & (rows["status"] == "shown")
-    ]
+    measured = _measured_here(rows)
+    measured = measured[measured["model"] == spec.name]
     usual = (measured["device"] == "cpu") & (measured["precision"] == spec.precisions[0])
     seconds = measured[usual]["seconds_per_megapixel"].median()
     if measured.empty:
@@ -50,6 +49,10 @@ def introduction(spec: ModelSpec, to_fetch: int, rows: pd.DataFrame) -> str:
     return " · ".join(parts)
 
 
+def _measured_here(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[(rows["kind"] == "measured") & (rows["status"] == "shown")]
+
+
 def gain_and_time(
     model: str, dataset: str, rows: pd.DataFrame
 ) -> tuple[float | None, float | None]:
@@ -59,13 +62,8 @@ def gain_and_time(
     """
     if "psnr" not in rows:
         return None, None
-    own = rows[
-        (rows["dataset"] == dataset)
-        & (rows["kind"] == "measured")
-        & (rows["status"] == "shown")
-        & (rows["device"] == "cpu")
-        & (rows["precision"] == "fp32")
-    ]
+    own = _measured_here(rows)
+    own = own[(own["dataset"] == dataset) & (own["device"] == "cpu") & (own["precision"] == "fp32")]
     ours, blurred = own[own["model"] == model], own[own["model"] == "blurred"]
     gain = float(ours["psnr"].median() - blurred["psnr"].median())
     seconds = float(ours["seconds_per_megapixel"].median())
