@@ -31,20 +31,20 @@ from deblur.catalog import AUTO, CATALOG
 from deblur.errors import DeblurError
 from deblur.language import Language, say, speaking, spoken_now
 from deblur.page.calls import offer_calls
-from deblur.page.doors import Doors, page_policy
-from deblur.page.intake import MOST_BYTES
 from deblur.page.languages import IN_HTML, TITLE, Languages, give_languages, path_of
-from deblur.page.model_chooser import Measured
-from deblur.page.page_folder import QUOTA, claim_folder
+from deblur.page.markup.model_chooser import Measured
+from deblur.page.markup.sentences import note
 from deblur.page.photo_flow import Surroundings
 from deblur.page.photo_routes import photo_routes
 from deblur.page.restore_tab import TAB as RESTORE_TAB
 from deblur.page.restore_tab import build_restore_tab
 from deblur.page.restorers import new_folder, restored_picture
-from deblur.page.sentences import note
-from deblur.page.turns import take_turns
-from deblur.page.visitors import Visitors, WatchStreams
-from deblur.page.visits import Visits
+from deblur.page.visiting.doors import Doors, page_policy
+from deblur.page.visiting.intake import MOST_BYTES
+from deblur.page.visiting.page_folder import QUOTA, claim_folder
+from deblur.page.visiting.turns import take_turns
+from deblur.page.visiting.visitors import Visitors, WatchStreams
+from deblur.page.visiting.visits import Visits
 from deblur.weights import bytes_to_fetch
 from leaderboard.intake.pictures import scored_datasets
 from leaderboard.judging.questions import photos_to_judge

@@ -15,13 +15,13 @@ from deblur.catalog import AUTO
 from deblur.diagnosis import NETWORK_SHA256
 from deblur.errors import UnknownModelError
 from deblur.files import files_below
-from deblur.guide import GUIDED
 from deblur.image_io import INPUT_SUFFIXES, DecodedImage, decode_image
 from deblur.records.digests import digest_of_json, state_of_file
 from deblur.records.run_result import EngineRecord, ModelRecord
 from deblur.restorer import Restorer
+from deblur.restoring.guide import GUIDED
+from deblur.restoring.tiled_network import TiledNetwork
 from deblur.spec import ModelSpec, Precision
-from deblur.tiled_network import TiledNetwork
 from deblur.weights import fetch_weights, find_model, sha256_of
 
 

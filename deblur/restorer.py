@@ -21,7 +21,6 @@ from deblur.catalog import AUTO, GENERAL_MODEL
 from deblur.color import blended, check_strength
 from deblur.diagnosis import Diagnosis, diagnose
 from deblur.errors import CancelledError
-from deblur.guide import Guidance, guide
 from deblur.image_io import (
     DEFAULT_MAX_PIXELS,
     DecodedImage,
@@ -32,9 +31,10 @@ from deblur.image_io import (
     requested_format,
     take_after,
 )
-from deblur.report import Comparison, RestoreReport, sharper_share
+from deblur.restoring.guide import Guidance, guide
+from deblur.restoring.report import Comparison, RestoreReport, sharper_share
+from deblur.restoring.tiled_network import Counts, Floats, Integers, TiledNetwork
 from deblur.spec import Precision
-from deblur.tiled_network import Counts, Floats, Integers, TiledNetwork
 from deblur.tiling import Tile, TilePlan, cut_tile, merge_bands, merged_bands
 
 __all__ = ["Progress", "RestoreReport", "Restorer"]

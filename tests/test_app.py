@@ -13,7 +13,7 @@ import app
 from deblur.catalog import AUTO, CATALOG
 from deblur.errors import OutputError, UnknownModelError
 from deblur.page import restorers
-from deblur.page.sentences import account_for, failure
+from deblur.page.markup.sentences import account_for, failure
 from tests.diagnosis.reports import REPORT
 
 

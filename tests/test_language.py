@@ -12,7 +12,7 @@ from deblur.language import Language, say, speaking, spoken_in, spoken_now, tran
 ROOT = Path(__file__).parents[1]
 SPEAKERS = (
     *("app.py", "deblur/page/**/*.py", "leaderboard/**/*.py"),
-    *("deblur/diagnosis/sentences.py", "deblur/report.py"),
+    *("deblur/diagnosis/sentences.py", "deblur/restoring/*.py"),
 )
 OTHERS = [language for language in Language if language is not Language.english]
 

@@ -18,8 +18,8 @@ from benchmarks.costs.timing import in_own_process, matrix_product_rate, time_ca
 from deblur.backends import ENGINES, Wishes, available_engines, choices
 from deblur.catalog import DEFAULT_MODEL
 from deblur.publish.calibration import calibration_tiles
+from deblur.restoring.tiled_network import TiledNetwork
 from deblur.spec import ModelSpec, Precision
-from deblur.tiled_network import TiledNetwork
 from deblur.weights import find_model
 
 

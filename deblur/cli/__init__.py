@@ -13,7 +13,7 @@ from deblur.cli.publish import publish
 from deblur.cli.quantize import quantize
 from deblur.cli.restore import restore
 from deblur.cli.synthesize import synthesize
-from deblur.cli.train import train
+from deblur.cli.training.train import train
 from deblur.cli.tune import tune
 
 app = typer.Typer(

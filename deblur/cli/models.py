@@ -9,7 +9,7 @@ from rich.table import Table
 
 from deblur.catalog import CATALOG
 from deblur.cli.console import OUT
-from deblur.guide import GUIDED
+from deblur.restoring.guide import GUIDED
 from deblur.spec import ModelSpec
 from deblur.weights import PRETRAINED, how_to_fetch, is_here
 

@@ -10,8 +10,8 @@ from deblur.backends.measuring import measure_ways
 from deblur.backends.tuned import Measured, keep_measured
 from deblur.catalog import CATALOG
 from deblur.cli.console import ERR, OUT, plain_errors
+from deblur.restoring.tiled_network import weights_of
 from deblur.spec import ModelSpec
-from deblur.tiled_network import weights_of
 from deblur.weights import find_model
 
 _USUAL = ("onnx", "fp32")

@@ -15,12 +15,12 @@ from deblur.color import check_strength
 from deblur.diagnosis import sentences
 from deblur.errors import DeblurError, OutputError, UnknownModelError
 from deblur.files import without_folders
-from deblur.page.intake import take_in
 from deblur.page.photo_flow import MOST_SECONDS
 from deblur.page.restorers import AUTOMATIC, OFFERED, new_folder
 from deblur.page.restoring import file_of, restore_photo
-from deblur.page.visitors import IsHere, Run
-from deblur.page.visits import Photo, Visit, Visits
+from deblur.page.visiting.intake import take_in
+from deblur.page.visiting.visitors import IsHere, Run
+from deblur.page.visiting.visits import Photo, Visit, Visits
 
 
 class Calls:

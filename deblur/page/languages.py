@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 
 from deblur.language import Language, say, speaking, spoken_in
-from deblur.page.visitors import App, Scope
+from deblur.page.visiting.visitors import App, Scope
 
 TITLE = "Deblur Arena"
 IN_HTML = {Language.english: "en", Language.chinese: "zh-Hans"}

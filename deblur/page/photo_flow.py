@@ -9,13 +9,13 @@ import gradio as gr
 
 from deblur.errors import CancelledError, DeblurError, UnreadableImageError
 from deblur.language import say
-from deblur.page.intake import take_in
-from deblur.page.model_chooser import Measure, chooser_html
+from deblur.page.markup.model_chooser import Measure, chooser_html
 from deblur.page.photo_view import PhotoView, Updates
 from deblur.page.restorers import AUTOMATIC, OFFERED, SIDE_BY_SIDE, engine_choices
 from deblur.page.restoring import restore_photo, restore_piece
-from deblur.page.visitors import IsHere, LateError, Run
-from deblur.page.visits import Photo, Visit, Visits
+from deblur.page.visiting.intake import take_in
+from deblur.page.visiting.visitors import IsHere, LateError, Run
+from deblur.page.visiting.visits import Photo, Visit, Visits
 from deblur.restorer import Progress
 
 MOST_SECONDS = 1800

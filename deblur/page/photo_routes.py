@@ -20,7 +20,7 @@ from deblur.files import replacing, without_folders
 from deblur.image_io import OUTPUT_FORMATS
 from deblur.page.restoring import file_of
 from deblur.page.screen import MOST_CUT, as_png, cut
-from deblur.page.visits import Photo, Result, Visit, Visits
+from deblur.page.visiting.visits import Photo, Result, Visit, Visits
 
 KEPT = {"Cache-Control": "private, max-age=3600, immutable"}
 CUTS_AT_ONCE = 4

@@ -10,15 +10,22 @@ import gradio as gr
 from deblur.errors import DeblurError
 from deblur.image_io import OUTPUT_FORMATS
 from deblur.language import say
-from deblur.page.model_chooser import Measure, chooser_html
+from deblur.page.markup.model_chooser import Measure, chooser_html
+from deblur.page.markup.sentences import (
+    account_for,
+    describe,
+    failure,
+    outcome,
+    piece_told,
+    saved_as,
+)
+from deblur.page.markup.shelf import shelf_html
+from deblur.page.markup.strip import strip_html
+from deblur.page.markup.viewer import LISTEN, Sight, viewer_html
 from deblur.page.photo_routes import photo_address
 from deblur.page.restorers import AUTOMATIC, OFFERED
 from deblur.page.restoring import PIECE, check_format
-from deblur.page.sentences import account_for, describe, failure, outcome, piece_told, saved_as
-from deblur.page.shelf import shelf_html
-from deblur.page.strip import strip_html
-from deblur.page.viewer import LISTEN, Sight, viewer_html
-from deblur.page.visits import Photo, Piece, Visit, Visits
+from deblur.page.visiting.visits import Photo, Piece, Visit, Visits
 
 Updates = dict[Any, Any]
 

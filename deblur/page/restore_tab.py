@@ -7,7 +7,7 @@ import gradio as gr
 from deblur.page.photo_flow import PhotoFlow, Surroundings
 from deblur.page.photo_view import PhotoView
 from deblur.page.restorers import OFFERED
-from deblur.page.visits import Visits
+from deblur.page.visiting.visits import Visits
 
 TAB = "restore"
 PHOTOS_AT_ONCE, OPENED_AT_ONCE = 3, 4

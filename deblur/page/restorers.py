@@ -10,11 +10,11 @@ from gradio.utils import get_upload_folder
 
 from deblur.backends import available_engines
 from deblur.catalog import AUTO, CATALOG
-from deblur.guide import GUIDED
 from deblur.image_io import DEFAULT_MAX_PIXELS
 from deblur.language import say
-from deblur.page.page_folder import folder_in
+from deblur.page.visiting.page_folder import folder_in
 from deblur.restorer import Restorer
+from deblur.restoring.guide import GUIDED
 
 
 def _pixels_of(megapixels: str) -> int:

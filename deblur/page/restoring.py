@@ -12,7 +12,6 @@ from deblur.catalog import AUTO, GENERAL_MODEL
 from deblur.color import blended
 from deblur.errors import OutputError
 from deblur.files import replacing
-from deblur.guide import Guidance, guide
 from deblur.image_io import (
     DecodedImage,
     check_output,
@@ -23,11 +22,12 @@ from deblur.image_io import (
     suffix_of,
     write_image,
 )
-from deblur.page.opening import Opened
 from deblur.page.restorers import MAX_PIXELS, open_restorer
 from deblur.page.screen import PREVIEW_SIDE, as_png, cut, write_for_screen
-from deblur.page.visits import Photo, Piece, Result
+from deblur.page.visiting.opening import Opened
+from deblur.page.visiting.visits import Photo, Piece, Result
 from deblur.restorer import Progress, Restorer
+from deblur.restoring.guide import Guidance, guide
 
 PIECE = 512
 """Pixels of the side of a piece."""

@@ -12,8 +12,8 @@ from deblur.errors import DeblurError, ExportError
 from deblur.files import files_below
 from deblur.image_io import INPUT_SUFFIXES, DecodedImage, decode_image
 from deblur.restorer import Restorer
+from deblur.restoring.tiled_network import TiledNetwork
 from deblur.spec import ModelSpec, Precision
-from deblur.tiled_network import TiledNetwork
 
 SIDE = 128
 """Of a tile, in pixels: smaller photos are of no use here."""

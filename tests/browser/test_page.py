@@ -18,7 +18,7 @@ from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.image_io import decode_image
 from deblur.page import restoring
 from deblur.restorer import Restorer
-from deblur.tiled_network import TiledNetwork
+from deblur.restoring.tiled_network import TiledNetwork
 from tests.browser import photos
 from tests.browser.held import HeldBackend
 from tests.browser.photos import choose, download, png, restore

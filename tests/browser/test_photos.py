@@ -13,7 +13,7 @@ import app
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.page import restoring
 from deblur.restorer import Restorer
-from deblur.tiled_network import TiledNetwork
+from deblur.restoring.tiled_network import TiledNetwork
 from tests.browser.held import HeldBackend
 from tests.browser.photos import blurred, choose, download, opened, png, restore, settled, upload
 from tests.browser.visits import PATIENCE, visit

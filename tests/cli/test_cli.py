@@ -10,7 +10,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from deblur.catalog import CATALOG
-from deblur.guide import GUIDED
+from deblur.restoring.guide import GUIDED
 from tests.cli.command_line import (
     ENVIRONMENT,
     ON_ONNX,

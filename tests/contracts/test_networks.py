@@ -16,8 +16,8 @@ from deblur.catalog import CATALOG
 from deblur.networks import build_network
 from deblur.publish.onnx_export import PARITY, export
 from deblur.restorer import Restorer
+from deblur.restoring.tiled_network import TiledNetwork
 from deblur.spec import ModelSpec
-from deblur.tiled_network import TiledNetwork
 from tests.pictures import photo, scene
 
 KEYS = Path(__file__).with_name("state_dict_shapes.json")

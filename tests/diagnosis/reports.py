@@ -5,7 +5,7 @@ from typing import Any
 
 from deblur.diagnosis import Diagnosis, Kind, TileReport
 from deblur.diagnosis.summary import summarise
-from deblur.report import RestoreReport
+from deblur.restoring.report import RestoreReport
 
 PLAIN = TileReport(0, 0, 160, 160, (1, 0, 0, 0, 0), 12.0, 30.0, 3.0, 1.0, 95.0, 0.0, 1.0)
 

@@ -8,8 +8,8 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
-from deblur.page.doors import Doors, page_policy
-from deblur.page.page_folder import PageFolder
+from deblur.page.visiting.doors import Doors, page_policy
+from deblur.page.visiting.page_folder import PageFolder
 
 
 def client(room: bool = True) -> TestClient:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from deblur.page import model_chooser
-from deblur.page.model_chooser import Measured, chooser_html
+from deblur.page.markup import model_chooser
+from deblur.page.markup.model_chooser import Measured, chooser_html
 
 
 @pytest.mark.parametrize("here", [True, False])

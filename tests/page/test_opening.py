@@ -8,8 +8,8 @@ import pytest
 
 from deblur.errors import ImageError, ImageTooLargeError, UnreadableImageError
 from deblur.image_io import DecodedImage, decode_image, write_image
-from deblur.page import opening
-from deblur.page.opening import open_photo
+from deblur.page.visiting import opening
+from deblur.page.visiting.opening import open_photo
 
 
 @pytest.fixture

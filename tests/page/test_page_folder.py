@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deblur.page import page_folder
-from deblur.page.page_folder import PREFIX, PageFolder, claim_folder
+from deblur.page.visiting import page_folder
+from deblur.page.visiting.page_folder import PREFIX, PageFolder, claim_folder
 
 CHECKOUT = Path(__file__).parents[2]
 

@@ -12,13 +12,13 @@ from starlette.testclient import TestClient
 
 from deblur.errors import OutputError
 from deblur.image_io import DecodedImage, decode_image, write_image
-from deblur.page.intake import take_in
 from deblur.page.photo_routes import photo_address, photo_routes
 from deblur.page.restorers import AUTOMATIC
 from deblur.page.restoring import check_format, restore_photo, restore_piece
 from deblur.page.screen import MOST_CUT, busiest, cut, write_for_screen
-from deblur.page.visitors import Run
-from deblur.page.visits import Photo, Visit, Visits
+from deblur.page.visiting.intake import take_in
+from deblur.page.visiting.visitors import Run
+from deblur.page.visiting.visits import Photo, Visit, Visits
 
 KEY = "0" * 32
 EXAMPLE = Path(__file__).parents[2] / "examples" / "coffee.jpg"

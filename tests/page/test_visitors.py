@@ -8,9 +8,9 @@ import gradio as gr
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from deblur.page import turns, visitors
-from deblur.page.turns import MOST_OF_AN_ADDRESS, TurnQueue, take_turns
-from deblur.page.visitors import Run, Visitors, WatchStreams, session_of_stream
+from deblur.page.visiting import turns, visitors
+from deblur.page.visiting.turns import MOST_OF_AN_ADDRESS, TurnQueue, take_turns
+from deblur.page.visiting.visitors import Run, Visitors, WatchStreams, session_of_stream
 
 
 class Clock:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from deblur.errors import DeblurError, ImageError, OutputError, UnreadableImageError
-from deblur.page import intake
-from deblur.page.intake import take_in
-from deblur.page.visits import MOST_PHOTOS, Photo, Visit, Visits
+from deblur.page.visiting import intake
+from deblur.page.visiting.intake import take_in
+from deblur.page.visiting.visits import MOST_PHOTOS, Photo, Visit, Visits
 
 KEY, OTHER = "0" * 32, "f" * 32
 EXAMPLE = Path(__file__).parents[2] / "examples" / "coffee.jpg"

@@ -13,10 +13,10 @@ from deblur.backends.base import Batch
 from deblur.catalog import CATALOG
 from deblur.image_io import write_image
 from deblur.restorer import Restorer
+from deblur.restoring.tiled_network import TiledNetwork
 from deblur.spec import TilingPolicy
-from deblur.tiled_network import TiledNetwork
 from tests.pictures import photo
-from tests.test_restorer import Identity
+from tests.restoring.networks import Identity
 
 
 class Neighbours(Identity):

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deblur.catalog import CATALOG, DEFAULT_MODEL
-from deblur.cli import training_options as ask
 from deblur.cli.console import ERR, plain_errors
 from deblur.cli.needs import require
 from deblur.cli.options import Preset, Tracker
-from deblur.cli.training_progress import TrainingProgress
+from deblur.cli.training import options as ask
+from deblur.cli.training.progress import TrainingProgress
 from deblur.errors import ConfigError
 from deblur.files import replace_file
 from deblur.weights import find_model

@@ -7,8 +7,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
-from deblur.page.page_folder import PageFolder
-from deblur.page.visitors import App, Scope
+from deblur.page.visiting.page_folder import PageFolder
+from deblur.page.visiting.visitors import App, Scope
 
 _POLICY = {
     "default-src": "'self'",

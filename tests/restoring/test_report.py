@@ -9,7 +9,7 @@ import pytest
 
 from deblur.diagnosis import Kind
 from deblur.diagnosis.summary import summarise
-from deblur.report import Change, Comparison, sharper_share
+from deblur.restoring.report import Change, Comparison, sharper_share
 from tests.diagnosis.reports import REPORT, tile
 
 

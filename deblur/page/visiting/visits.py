@@ -12,8 +12,8 @@ from pathlib import Path
 from deblur.diagnosis import Diagnosis
 from deblur.errors import DeblurError, OutputError, UnreadableImageError
 from deblur.image_io import DecodedImage, decode_image
-from deblur.page.opening import Opened
-from deblur.page.page_folder import folder_in
+from deblur.page.visiting.opening import Opened
+from deblur.page.visiting.page_folder import folder_in
 from deblur.restorer import RestoreReport
 
 MOST_PHOTOS = 20

@@ -13,32 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deblur.backends.base import ACCELERATOR_BATCH, Backend, Batch
-from deblur.catalog import CATALOG, FOCUS_MODEL, GENERAL_MODEL
-from deblur.diagnosis import Kind
-from deblur.diagnosis.summary import summarise
+from deblur.catalog import CATALOG
 from deblur.errors import CancelledError, NonFiniteOutputError, OutputError, TileError
 from deblur.image_io import DecodedImage, write_image
-from deblur.report import RestoreReport
 from deblur.restorer import Progress, Restorer
+from deblur.restoring.tiled_network import SLOW, TiledNetwork
 from deblur.spec import ModelSpec, Precision, TilingPolicy
-from deblur.tiled_network import SLOW, TiledNetwork
 from deblur.tiling import least_tile
-from tests.diagnosis.reports import tile
 from tests.pictures import photo, scene
-
-SPEC = replace(CATALOG["srcnn"], tiling=TilingPolicy(tile=64, halo=4))
-
-
-class Identity:
-    name, device, execution_provider = "fake", "cpu", "a fake"
-    precision: Precision = "fp32"
-    notes: tuple[str, ...] = ()
-
-    def run(self, batch: Batch) -> Batch:
-        return batch
-
-    def at_full_precision(self) -> Backend:
-        return self
+from tests.restoring.networks import SPEC, Halve, Identity
 
 
 class Reaching(Identity):
@@ -87,11 +70,6 @@ def test_an_identity_network_changes_no_pixel(
     restored = Restorer(TiledNetwork(spec, Identity())).restore(image)
     assert restored.pixels.dtype == dtype
     np.testing.assert_array_equal(restored.pixels, image.pixels)
-
-
-class Halve(Identity):
-    def run(self, batch: Batch) -> Batch:
-        return batch / 2
 
 
 def test_linear_light_goes_in_and_srgb_comes_out() -> None:
@@ -143,7 +121,7 @@ def test_the_time_of_a_slow_model_is_told_before_its_first_tile(
 ) -> None:
     slow = replace(SPEC, tiling=TilingPolicy(tile, halo=4), macs_per_megapixel=SLOW)
     ticks = itertools.count()
-    monkeypatch.setattr("deblur.tiled_network.time.perf_counter", lambda: next(ticks))
+    monkeypatch.setattr("deblur.restoring.tiled_network.time.perf_counter", lambda: next(ticks))
     seen: list[Progress] = []
     restorer = Restorer(TiledNetwork(slow, Identity()))
     restorer.restore(photo(600, 500), on_progress=seen.append)
@@ -347,63 +325,6 @@ def test_what_cannot_be_written_is_said_before_the_network_runs(
 @pytest.mark.parametrize(("tile", "tiles"), [(None, 16), (0, 1), (128, 4)])
 def test_the_tile_can_be_chosen(tile: int | None, tiles: int) -> None:
     assert len(TiledNetwork(SPEC, Identity(), tile=tile).plan(200, 200)) == tiles
-
-
-def picking(
-    image: DecodedImage, kinds: list[Kind]
-) -> tuple[DecodedImage, RestoreReport, list[str]]:
-    """Restore with a diagnosis that finds `kinds` side by side, and networks that darken."""
-    opened: list[str] = []
-    found = summarise(
-        image.height,
-        image.width,
-        [tile(kind, left=160 * place) for place, kind in enumerate(kinds)],
-    )
-
-    def open_other(name: str) -> TiledNetwork:
-        opened.append(name)
-        return TiledNetwork(replace(SPEC, name=name), Halve())
-
-    restorer = Restorer(TiledNetwork(replace(SPEC, name=GENERAL_MODEL), Identity()), open_other)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("deblur.restorer.diagnose", lambda image, threads: found)
-        restored, report = restorer.restore_reported(image)
-        np.testing.assert_array_equal(restorer.restore(image).pixels, restored.pixels)
-    return restored, report, opened
-
-
-def test_a_sharp_photo_stays_as_it_came_to_the_bit() -> None:
-    image = photo(160, 640)
-    for pixels in (image.pixels, image.pixels.astype(np.uint16) * 257, image.pixels[..., :1]):
-        restored, report, opened = picking(image.with_pixels(pixels), [Kind.sharp] * 4)
-        np.testing.assert_array_equal(restored.pixels, pixels)
-        assert (report.models, opened) == ((), [])
-
-
-def test_what_is_picked_is_opened_once_and_runs() -> None:
-    image = photo(160, 640)
-    restored, report, opened = picking(image, [Kind.focus] * 4)
-    assert report.models == tuple(opened) == (FOCUS_MODEL,)
-    assert report.picked
-    np.testing.assert_allclose(restored.pixels, image.pixels / 2, atol=0.51)
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_parts_of_a_photo_go_their_own_way(channels: int) -> None:
-    image = photo(160, 1280, channels)
-    restored, report, _ = picking(image, [Kind.focus] * 4 + [Kind.motion] * 4)
-    assert set(report.models) == {GENERAL_MODEL, FOCUS_MODEL}
-    np.testing.assert_allclose(restored.pixels[:, :300], image.pixels[:, :300] / 2, atol=8)
-    np.testing.assert_allclose(restored.pixels[:, -300:], image.pixels[:, -300:], atol=8)
-
-
-def test_a_named_model_restores_whatever_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = summarise(40, 40, [tile(Kind.sharp)])
-    monkeypatch.setattr("deblur.restorer.diagnose", lambda image, threads: found)
-    image = photo(40, 40)
-    restored, report = Restorer(TiledNetwork(SPEC, Halve())).restore_reported(image)
-    np.testing.assert_allclose(restored.pixels, image.pixels / 2, atol=0.51)
-    assert (report.models, report.picked) == ((SPEC.name,), False)
 
 
 @pytest.mark.parametrize("times", [False, True])

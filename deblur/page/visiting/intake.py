@@ -10,10 +10,10 @@ import numpy as np
 from deblur.diagnosis import Diagnosis, diagnose
 from deblur.errors import DeblurError, ImageTooLargeError, OutputError, UnreadableImageError
 from deblur.image_io import DecodedImage
-from deblur.page.opening import open_photo
 from deblur.page.restorers import MAX_PIXELS
 from deblur.page.screen import PREVIEW_SIDE
-from deblur.page.visits import MOST_PHOTOS, Photo, Visit, Visits
+from deblur.page.visiting.opening import open_photo
+from deblur.page.visiting.visits import MOST_PHOTOS, Photo, Visit, Visits
 
 MOST_BYTES = 200_000_000
 """Size of a photo's file."""

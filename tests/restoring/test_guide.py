@@ -8,7 +8,7 @@ import pytest
 from deblur.catalog import CATALOG, FOCUS_MODEL, GENERAL_MODEL, TEXT_MODEL
 from deblur.diagnosis import Diagnosis, Kind, TileReport
 from deblur.diagnosis.summary import summarise
-from deblur.guide import GUIDED, Guidance, guide
+from deblur.restoring.guide import GUIDED, Guidance, guide
 from tests.diagnosis.reports import tile
 
 

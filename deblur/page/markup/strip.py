@@ -3,10 +3,10 @@
 from html import escape
 
 from deblur.language import say
-from deblur.page.model_chooser import plain_name
+from deblur.page.markup.model_chooser import plain_name
+from deblur.page.markup.sentences import told_seconds
 from deblur.page.photo_routes import photo_address
-from deblur.page.sentences import told_seconds
-from deblur.page.visits import Photo, Piece, Visit
+from deblur.page.visiting.visits import Photo, Piece, Visit
 
 
 def strip_html(visit: Visit, photo: Photo) -> str:

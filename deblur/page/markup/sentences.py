@@ -7,11 +7,11 @@ from deblur.diagnosis import sentences
 from deblur.errors import CancelledError, DeblurError
 from deblur.files import without_folders
 from deblur.language import say
-from deblur.page.opening import Opened
 from deblur.page.restorers import ENGINES
-from deblur.page.visitors import LateError
-from deblur.page.visits import Photo
-from deblur.report import RestoreReport
+from deblur.page.visiting.opening import Opened
+from deblur.page.visiting.visitors import LateError
+from deblur.page.visiting.visits import Photo
+from deblur.restoring.report import RestoreReport
 
 _BY_NAME = {"HEIF": "HEIC"}
 """Formats that people know by the ending of their files."""

@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.queueing import Event, EventQueue, Queue
 from gradio.server_messages import ProcessCompletedMessage
 
-from deblur.page.visitors import Visitors
+from deblur.page.visiting.visitors import Visitors
 
 MOST = 300
 """Requests that wait, of all visitors together."""

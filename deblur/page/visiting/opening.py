@@ -1,8 +1,8 @@
 """Opening a stranger's photo in a process of its own, whose time and memory have limits.
 
-`python -m deblur.page.opening FILE PREVIEW MAX_PIXELS SIDE` is that process: it writes a picture
-for the browser and beside it all pixels at 8 bits, and says on its output, as JSON, what came or
-what is wrong.
+`python -m deblur.page.visiting.opening FILE PREVIEW MAX_PIXELS SIDE` is that process: it writes a
+picture for the browser and beside it all pixels at 8 bits, and says on its output, as JSON, what
+came or what is wrong.
 """
 
 import json
@@ -71,7 +71,7 @@ def open_photo(
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, **_THREADS},
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
             timeout=seconds,
             check=False,
         )

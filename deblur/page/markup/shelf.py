@@ -5,8 +5,8 @@ from html import escape
 from deblur.errors import CancelledError
 from deblur.language import say
 from deblur.page.photo_routes import photo_address
-from deblur.page.visits import Photo, Visit, Visits
-from deblur.report import HARDLY
+from deblur.page.visiting.visits import Photo, Visit, Visits
+from deblur.restoring.report import HARDLY
 
 
 def shelf_html(visits: Visits, visit: Visit) -> str:

@@ -1,0 +1,1 @@
+"""`python -m deblur train`: its command, its options, and what it shows."""

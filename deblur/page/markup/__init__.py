@@ -1,0 +1,1 @@
+"""What the page shows of photos and models, as safe HTML."""

@@ -1,0 +1,1 @@
+"""Who is here, whose turn it is, and what they sent."""
