@@ -54,7 +54,8 @@ def _empty_upright(stored: tuple[int, ...], dtype: np.dtype[np.generic], orienta
 
 def pixels_and_alpha(stored: Array, orientation: int) -> tuple[Array, Array | None]:
     """Split H x W or H x W x 1 to 4 (grey, grey and alpha, RGB, RGB and alpha), upright."""
-    stored = stored[..., np.newaxis] if stored.ndim == 2 else stored
+    # Not by np.newaxis, whose stride of 0 encoders refuse.
+    stored = stored.reshape(*stored.shape, 1) if stored.ndim == 2 else stored
     colours = 3 if stored.shape[2] >= 3 else 1
     pixels = turned_upright(stored[..., :colours], orientation)
     if stored.shape[2] == colours:

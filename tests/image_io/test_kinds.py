@@ -73,6 +73,38 @@ def test_bigtiff_of_either_byte_order(byte_order, compression, dtype):
     assert b"Scan" in decoded.exif
 
 
+BIG_ENDIAN_KINDS = {
+    "separated": np.asarray(photo("CMYK")),
+    "palette": np.asarray(photo("RGB").quantize(16)),
+    "minisblack": np.asarray(photo("1")),
+}
+
+
+@pytest.mark.parametrize("photometric", BIG_ENDIAN_KINDS)
+@pytest.mark.parametrize("layout", [{}, {"tile": (16, 16)}])
+def test_bigtiff_of_other_pixels_than_grey_and_rgb(photometric, layout):
+    def of(byte_order: str, bigtiff: bool) -> bytes:
+        stream, options = io.BytesIO(), dict(layout)
+        if photometric == "palette":
+            options["colormap"] = np.arange(768, dtype=np.uint16).reshape(3, 256) * 80
+        with tifffile.TiffWriter(stream, byteorder=byte_order, bigtiff=bigtiff) as writer:
+            values = BIG_ENDIAN_KINDS[photometric]
+            writer.write(values, photometric=photometric, metadata=None, **options)
+        return stream.getvalue()
+
+    decoded, expected = decode_image(of(">", True)), decode_image(of("<", False))
+    np.testing.assert_array_equal(decoded.pixels, expected.pixels)
+    assert decoded.notes == expected.notes
+
+
+def test_bigtiff_of_16_bit_cmyk_is_named():
+    stream = io.BytesIO()
+    with tifffile.TiffWriter(stream, byteorder=">", bigtiff=True) as writer:
+        writer.write(smooth(4, np.uint16), photometric="separated", metadata=None)
+    with pytest.raises(UnsupportedImageError, match="big-endian BigTIFF of 16-bit"):
+        decode_image(stream.getvalue())
+
+
 class TestTwelveBitJpeg:
     @pytest.mark.parametrize("channels", [1, 3])
     def test_fills_16_bits(self, channels):

@@ -16,6 +16,7 @@ from deblur.errors import (
 )
 from deblur.image_io import (
     INPUT_SUFFIXES,
+    OUTPUT_FORMATS,
     DecodedImage,
     decode_image,
     output_format,
@@ -30,6 +31,8 @@ from tests.image_io.files import (
     again,
     encoded,
     exif_block,
+    heic,
+    photo,
     saved,
     smooth,
     srgb,
@@ -68,6 +71,13 @@ class TestEncode:
         with Image.open(io.BytesIO(encoded(DecodedImage(smooth(3), None, "JPEG")))) as seen:
             assert [layer[1:3] for layer in seen.layer] == [(1, 1)] * 3
         assert again(DecodedImage(smooth(1), None, "JPEG")).pixels.shape == (HEIGHT, WIDTH, 1)
+
+    @pytest.mark.parametrize("source", ["JPEG", "PNG", "TIFF", "WEBP", "HEIF", "AVIF", "BMP"])
+    @pytest.mark.parametrize("format", OUTPUT_FORMATS)
+    def test_grey_as_it_was_decoded_goes_into_every_format(self, source, format):
+        image = decode_image(heic(photo("L")) if source == "HEIF" else saved(photo("L"), source))
+        back = again(image, format=format)
+        assert np.abs(back.pixels.astype(int) - image.pixels).max() <= 12
 
     def test_quality_matters_and_is_checked(self):
         noise = np.random.default_rng(2).integers(0, 256, (64, 64, 3), dtype=np.uint8)

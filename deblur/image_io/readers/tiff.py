@@ -12,7 +12,7 @@ from PIL import TiffImagePlugin
 from deblur.image_io.decoded import DecodedImage
 from deblur.image_io.given import GivenFile
 from deblur.image_io.metadata.carried import note_on
-from deblur.image_io.metadata.directories import Block, Entries, entry_bytes
+from deblur.image_io.metadata.directories import Block, Entries, entry_bytes, laid_out
 from deblur.image_io.metadata.exif import exif_of_tiff, resolution_of
 from deblur.image_io.metadata.extras import Extras
 from deblur.image_io.metadata.found import Metadata, metadata_of
@@ -76,7 +76,7 @@ def read_tiff(given: GivenFile) -> DecodedImage:
     if plain:
         return _read_plain(given, data, tags, metadata)
     if block.is_big and block.byte_order == ">":
-        raise given.unsupported("a big-endian BigTIFF of other pixels than grey or RGB")
+        data = _as_little_endian(given, data, entries, tags)
     return _read_with_pillow(given, data, tags, metadata)
 
 
@@ -160,6 +160,15 @@ def _read_plain(given: GivenFile, data: bytes, tags: _Tags, metadata: Metadata) 
     extra = tags.number(338, 2 if 338 not in tags.entries else 0) if samples > colours else 0
     array = array[..., : colours + (extra != 0)]
     return decoded(given, array, metadata, premultiplied=extra == _PREMULTIPLIED)
+
+
+def _as_little_endian(given: GivenFile, data: bytes, entries: Entries, tags: _Tags) -> bytes:
+    """A big-endian BigTIFF, which Pillow cannot open, with another directory behind its pixels."""
+    if max(tags.bits) > 8:
+        raise given.unsupported("a big-endian BigTIFF of 16-bit pixels other than grey or RGB")
+    at = len(data) + len(data) % 2
+    directory = laid_out(entries, at)
+    return b"II*\0" + struct.pack("<I", at) + data[8:].ljust(at - 8, b"\0") + directory
 
 
 def _read_with_pillow(
