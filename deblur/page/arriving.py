@@ -77,7 +77,7 @@ class _Arrival:
     """One model on its way, for so many who wait."""
 
     def __init__(self, spec: ModelSpec) -> None:
-        self.waiting, self.came, self.total = 0, 0, 0
+        self.waiting, self.came, self.total = 0, 0, spec.weights[0].bytes or 0
         self.trouble: DeblurError | None = None
         self.is_over = Event()
         self._spec = spec

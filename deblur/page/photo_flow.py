@@ -154,7 +154,7 @@ class PhotoFlow:
         trouble: DeblurError | None = None
         try:
             self._visits.require_room()
-            coming = _shown_by(progress, model)
+            coming = _shown_by(progress)
             restore_photo(photo, model, engine, visit.format, show, run, coming)
         except CancelledError as error:
             trouble = LateError(MOST_SECONDS // 60) if run.is_late else error
@@ -206,7 +206,7 @@ class PhotoFlow:
             run.begin()
             yield self._shown(visit)
         try:
-            coming = _shown_by(progress, model)
+            coming = _shown_by(progress)
             restore_piece(photo, model, engine, _middle(place), run, coming)
         except CancelledError:
             pass  # the photo is shown as it was
@@ -286,13 +286,12 @@ def _has_to_come(model: str) -> bool:
     return spec is not None and not spec.by_command and not is_here(spec)
 
 
-def _shown_by(progress: gr.Progress, model: str) -> OnBytes:
+def _shown_by(progress: gr.Progress) -> OnBytes:
     """Shows how much of a model has come."""
 
     def show(came: int, total: int) -> None:
         told = say(
-            "Fetching {model}: {came} of {total} MB",
-            model=CATALOG[model].title,
+            "Fetching the model: {came} of {total} MB",
             came=f"{came / 1e6:.1f}",
             total=f"{total / 1e6:.1f}",
         )

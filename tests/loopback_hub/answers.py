@@ -200,7 +200,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.hub.hold and "/cdn/" in self.path:
             self.wfile.write(content[: len(content) // 2])
+            self.hub.lock.release()  # others are answered meanwhile
             self.hub.hold.wait(60)
+            self.hub.lock.acquire()
             content = content[len(content) // 2 :]
         self.wfile.write(content[:most])
 
