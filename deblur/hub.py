@@ -1,13 +1,18 @@
 """Fetching from the Hugging Face Hub, and one sentence for everything that can go wrong there.
 
 The Hub's own client does the work: it honours HF_ENDPOINT, HF_TOKEN, HF_HOME and HF_HUB_OFFLINE,
-shows a progress bar in a terminal, takes a connection that is cut up where it was, and renames
-what it fetched into place, so that processes that fetch the same file do not harm each other.
+shows a progress bar in a terminal unless it is `watched`, takes a connection that is cut up where
+it was, and renames what it fetched into place, so that processes that fetch the same file do not
+harm each other.
 """
 
 import errno
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import Any, Self
 from urllib.parse import quote
 
 import httpx2
@@ -38,6 +43,13 @@ LICENCE_UNKNOWN = "not stated"
 _BARE_NAME = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>[\w./-]+))?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+_PIECE = 1 << 16
+"""Bytes after which a file that is watched is told of again, at the most."""
+
+OnBytes = Callable[[str, int, int | None], None]
+"""Is told of a file that comes: its name, how many bytes have come, and of how many, if known."""
+
+_watching: ContextVar[OnBytes | None] = ContextVar("watching", default=None)
 
 
 def parse_place(name: str) -> HfUri | None:
@@ -61,14 +73,30 @@ def parse_place(name: str) -> HfUri | None:
     return place
 
 
+@contextmanager
+def watched(on_bytes: OnBytes) -> Iterator[None]:
+    """Inside, what is fetched from the Hub is told to `on_bytes`; the client shows no bar."""
+    before, token = constants.DOWNLOAD_CHUNK_SIZE, _watching.set(on_bytes)
+    constants.DOWNLOAD_CHUNK_SIZE = min(before, _PIECE)
+    try:
+        yield
+    finally:
+        constants.DOWNLOAD_CHUNK_SIZE = before
+        _watching.reset(token)
+
+
 def download(repo: str, file: str, revision: str | None = None, *, again: bool = False) -> Path:
     """A file of a model repository, fetched unless the cache has it (`again`: even then).
 
     Raises UnknownModelError when the Hub has no such repository, revision or file, and
     WeightsUnavailableError, with the next step, when it cannot be fetched.
     """
+    on_bytes = _watching.get()
+    bar: Any = _bar_that_tells(file, on_bytes) if on_bytes else None
     try:
-        return Path(hf_hub_download(repo, file, revision=revision, force_download=again))
+        return Path(
+            hf_hub_download(repo, file, revision=revision, force_download=again, tqdm_class=bar)
+        )
     except (HfHubHTTPError, httpx2.HTTPError, OSError, ValueError) as error:
         where = f"{repo}@{revision}" if revision else repo
         raise _as_model_error(_root(error), file, where) from error
@@ -128,6 +156,42 @@ def explain(error: BaseException, what: str, repo: str) -> str:
         reason = f"{error.strerror}: {error.filename}"
         return f"{what} cannot be kept ({reason}): set HF_HOME to a folder that can be written"
     return f"{what} could not be fetched ({_first_line(error)}): try again"
+
+
+def _bar_that_tells(file: str, on_bytes: OnBytes) -> type:
+    """What the Hub's client takes for a class of progress bars."""
+
+    class Bar:
+        """Over Xet, bytes that came and bytes that were written are counted apart."""
+
+        def __init__(self, *_: object, total: int | None = None, initial: int = 0, **__: object):
+            self.total, self._came, self._written = total, initial, initial
+            self._tell()
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.close()
+
+        def update(self, count: int = 1) -> None:
+            self._written += count
+            self._tell()
+
+        def update_transfer(self, count: int) -> None:
+            self._came += count
+            self._tell()
+
+        def _tell(self) -> None:
+            on_bytes(file, max(self._came, self._written), self.total)
+
+        def set_postfix_str(self, *_: object, **__: object) -> None: ...
+
+        def set_transfer_postfix_str(self, *_: object, **__: object) -> None: ...
+
+        def close(self) -> None: ...
+
+    return Bar
 
 
 def _root(error: Exception) -> BaseException:

@@ -10,14 +10,19 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from deblur import __version__
+from deblur import __version__, hub
 from deblur.errors import DeblurError
 
 OUT = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
 ERR = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False, markup=False)
 TERMINATED = 128 + signal.SIGTERM
 """The exit code after SIGTERM, as a shell says it."""
+
+SMALL = 100_000
+"""Bytes of a file from the Hub that is fetched without a word."""
 
 _OPTIONS = {
     "(max_pixels)": "(--max-megapixels)",
@@ -30,10 +35,11 @@ _OPTIONS = {
 def plain_errors() -> Iterator[None]:
     """Turn what went wrong on purpose, or with a file, into a sentence and exit code 1.
 
-    SIGTERM cleans up as Ctrl-C does, and ends with exit code 143.
+    SIGTERM cleans up as Ctrl-C does, and ends with exit code 143. What has to be fetched from the
+    Hub is seen while it comes.
     """
     try:
-        with ended_by_sigterm():
+        with ended_by_sigterm(), coming() as shown, hub.watched(shown.show_file):
             yield
     except BrokenPipeError:
         raise
@@ -44,6 +50,50 @@ def plain_errors() -> Iterator[None]:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         ERR.print(reason, style="red", markup=False)
         raise typer.Exit(1) from error
+
+
+class Coming:
+    """Shows what is fetched, and how many of its bytes have come: without a terminal, in a line."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        self._bar = Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal)
+        self._task = self._bar.add_task("", total=None)
+        self._told = set[str]()
+
+    def show(self, what: str, came: int, total: int | None) -> None:
+        """So many bytes have come; the bar begins with the first."""
+        self._bar.update(
+            self._task, description=what, completed=min(came, total or came), total=total
+        )
+        if what in self._told:
+            return
+        self._told.add(what)
+        if self._bar.disable:
+            ERR.print(what)
+        self._bar.start()
+        self._bar.refresh()
+
+    def show_file(self, file: str, came: int, total: int | None) -> None:
+        """As `show`, of a file from the Hub that is not small; the bar goes when all is there."""
+        if total is not None and total > SMALL:
+            self.show(f"fetching {file}, {decimal(total)}", came, total)
+            if came >= total:
+                self.end()
+
+    def end(self) -> None:
+        """Nothing comes any more."""
+        self._bar.stop()
+
+
+@contextmanager
+def coming() -> Iterator[Coming]:
+    """A bar that is gone when the block ends."""
+    shown = Coming()
+    try:
+        yield shown
+    finally:
+        shown.end()
 
 
 def worded(error: DeblurError) -> str:

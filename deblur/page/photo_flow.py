@@ -7,8 +7,10 @@ from pathlib import Path
 
 import gradio as gr
 
+from deblur.catalog import CATALOG
 from deblur.errors import CancelledError, DeblurError, UnreadableImageError
 from deblur.language import say
+from deblur.page.arriving import OnBytes
 from deblur.page.markup.model_chooser import Measure, chooser_html
 from deblur.page.photo_view import PhotoView, Updates
 from deblur.page.restorers import AUTOMATIC, OFFERED, SIDE_BY_SIDE, engine_choices
@@ -17,6 +19,7 @@ from deblur.page.visiting.intake import take_in
 from deblur.page.visiting.visitors import IsHere, LateError, Run
 from deblur.page.visiting.visits import Photo, Visit, Visits
 from deblur.restorer import Progress
+from deblur.weights import is_here
 
 MOST_SECONDS = 1800
 """Time that restoring a photo may take."""
@@ -147,10 +150,12 @@ class PhotoFlow:
         progress(0, desc=say("Starting"))
         run = self._runs[key] = self._run_of(request)
         run.begin()
+        has_to_come = _has_to_come(model)
         trouble: DeblurError | None = None
         try:
             self._visits.require_room()
-            restore_photo(photo, model, engine, visit.format, show, run)
+            coming = _shown_by(progress)
+            restore_photo(photo, model, engine, visit.format, show, run, coming)
         except CancelledError as error:
             trouble = LateError(MOST_SECONDS // 60) if run.is_late else error
         except DeblurError as error:
@@ -161,6 +166,8 @@ class PhotoFlow:
                 photo.trouble, photo.waits = trouble, False
         more = any(each.waits for each in visit.photos.values())
         shown = self._view.show(visit, works=more)
+        if has_to_come and not _has_to_come(model):
+            shown |= self._marked_anew(model)
         return {**shown, self._view.turn: turn + 1} if more else shown
 
     def cancel(self, key: str) -> Updates:
@@ -178,16 +185,37 @@ class PhotoFlow:
         for photo in visit.photos.values():
             photo.waits = False
 
-    def try_piece(self, key: str, model: str, engine: str, place: gr.EventData) -> Updates:
-        """Restore what lies in the frame."""
+    def try_piece(
+        self,
+        key: str,
+        model: str,
+        engine: str,
+        place: gr.EventData,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Iterator[Updates]:
+        """Restore what lies in the frame; a model that has to be fetched can be cancelled."""
         visit = self._visits.of(key)
         visit.troubles = []
-        if photo := visit.photo:
-            try:
-                restore_piece(photo, model, engine, _middle(place))
-            except DeblurError as error:
-                visit.troubles = [error]
-        return self._shown(visit)
+        photo = visit.photo
+        if photo is None:
+            return
+        has_to_come, run = _has_to_come(model), self._runs.get(key)
+        if has_to_come and run is None:
+            run = self._runs[key] = self._run_of(request)
+            run.begin()
+            yield self._shown(visit)
+        try:
+            coming = _shown_by(progress)
+            restore_piece(photo, model, engine, _middle(place), run, coming)
+        except CancelledError:
+            pass  # the photo is shown as it was
+        except DeblurError as error:
+            visit.troubles = [error]
+        finally:
+            if has_to_come and self._runs.get(key) is run:
+                del self._runs[key]
+        yield self._shown(visit) | (self._marked_anew(model) if has_to_come else {})
 
     def try_models(self, key: str, place: gr.EventData) -> Iterator[Updates]:
         """Restore the same piece with every model that is quickly here."""
@@ -240,9 +268,36 @@ class PhotoFlow:
     def _shown(self, visit: Visit) -> Updates:
         return self._view.show(visit, works=visit.key in self._runs)
 
+    def _marked_anew(self, model: str) -> Updates:
+        """The models, after one of them has come."""
+        return {
+            self._view.chooser: chooser_html(OFFERED, model, self._around.measure),
+            self._view.about: self._around.introduce(model),
+        }
+
     def _run_of(self, request: gr.Request) -> Run:
         session = request.session_hash
         return Run(lambda: self._around.is_here(session), MOST_SECONDS)
+
+
+def _has_to_come(model: str) -> bool:
+    """Whether a model is not here, and comes when it is wanted."""
+    spec = CATALOG.get(model)
+    return spec is not None and not spec.by_command and not is_here(spec)
+
+
+def _shown_by(progress: gr.Progress) -> OnBytes:
+    """Shows how much of a model has come."""
+
+    def show(came: int, total: int) -> None:
+        told = say(
+            "Fetching the model: {came} of {total} MB",
+            came=f"{came / 1e6:.1f}",
+            total=f"{total / 1e6:.1f}",
+        )
+        progress(came / total if total else 0.0, desc=told)
+
+    return show
 
 
 def _of(event: gr.EventData, name: str) -> str:

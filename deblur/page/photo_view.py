@@ -33,7 +33,7 @@ Updates = dict[Any, Any]
 class PhotoView:
     """Lays the tab out inside the current block, and shows visits there.
 
-    `outputs` is what `show` changes, `begun` what `begin` does.
+    `outputs` is what `show` and a model that has come change, `begun` what `begin` does.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class PhotoView:
         self.outputs = [
             *(self.examples, self.shelf, self.message, self.viewer, self.strip, self.account),
             *(self.restore_button, self.cancel_button, self.download, self.format),
+            *(self.chooser, self.about),
         ]
         self.begun = [self.shelf, self.message, self.restore_button, self.cancel_button]
 

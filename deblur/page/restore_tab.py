@@ -67,8 +67,7 @@ def _listen_to_work(view: PhotoView, flow: PhotoFlow) -> None:
         api_name="restore_next",
         **working,
     )
-    view.cancel_button.click(flow.cancel, view.key, view.outputs, cancels=restoring, **_AT_ONCE)
-    view.viewer.select(
+    trying = view.viewer.select(
         flow.try_piece,
         [view.key, view.model, view.engine],
         view.outputs,
@@ -83,6 +82,9 @@ def _listen_to_work(view: PhotoView, flow: PhotoFlow) -> None:
         show_progress_on=view.message,
         concurrency_id="pieces",
         **working,
+    )
+    view.cancel_button.click(
+        flow.cancel, view.key, view.outputs, cancels=[restoring, trying], **_AT_ONCE
     )
 
 

@@ -4,7 +4,7 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 from gradio.utils import get_upload_folder
 
@@ -12,6 +12,7 @@ from deblur.backends import available_engines
 from deblur.catalog import AUTO, CATALOG
 from deblur.image_io import DEFAULT_MAX_PIXELS
 from deblur.language import say
+from deblur.page.arriving import Arrivals, OnBytes
 from deblur.page.visiting.page_folder import folder_in
 from deblur.restorer import Restorer
 from deblur.restoring.guide import GUIDED
@@ -43,17 +44,26 @@ MOST_BYTES = 1_000_000_000
 MOST_OPEN = 2
 """Restorers that are held where the system does not tell how much memory a process has."""
 
+_arrivals = Arrivals()
 _opening = {name: Lock() for name in OFFERED}
 _open: dict[tuple[str, str], Restorer] = {}
 _changing = Lock()
 _restored: dict[tuple[str, Path], Path] = {}
 
 
-def open_restorer(model: str, choice: str) -> Restorer:
+def open_restorer(
+    model: str,
+    choice: str,
+    on_bytes: OnBytes = lambda *_: None,
+    cancel: Event | None = None,
+) -> Restorer:
     """The one restorer for a model and a choice of engine, opened when it is first wanted.
 
-    The page keeps as many as MOST_BYTES allow, those that were wanted last.
+    The page keeps as many as MOST_BYTES allow, those that were wanted last. Where the model has to
+    be fetched, `on_bytes` is told how much of it has come; `cancel` ends that.
     """
+    if model != AUTO:
+        _arrivals.wait_for(CATALOG[model], on_bytes, cancel or Event())
     with _opening[model]:
         restorer = _open.pop((model, choice), None) or _opened(model, choice)
         with _changing:

@@ -22,6 +22,7 @@ from deblur.image_io import (
     suffix_of,
     write_image,
 )
+from deblur.page.arriving import OnBytes
 from deblur.page.restorers import MAX_PIXELS, open_restorer
 from deblur.page.screen import PREVIEW_SIDE, as_png, cut, write_for_screen
 from deblur.page.visiting.opening import Opened
@@ -45,14 +46,15 @@ def restore_photo(
     format: str,
     on_progress: Callable[[Progress], None],
     cancel: Event,
+    on_bytes: OnBytes = lambda *_: None,
 ) -> Result:
     """Restore a photo and keep what came of it. Raises a DeblurError.
 
     `format` is the one that it will be saved in: where it cannot hold the photo, nothing is done.
     """
     check_format(photo.opened, format)
+    restorer = open_restorer(model, engine, on_bytes, cancel)
     image = decode_image(photo.path, max_pixels=MAX_PIXELS)
-    restorer = open_restorer(model, engine)
     restored, report = restorer.restore_reported(image, on_progress=on_progress, cancel=cancel)
     number = len(photo.results) + 1
     pixels, shown = _keep(restored, photo.folder / f"{number}.npy")
@@ -80,7 +82,14 @@ def _keep(restored: DecodedImage, shown: Path) -> tuple[Path, Path]:
     return pixels, shown
 
 
-def restore_piece(photo: Photo, model: str, engine: str, middle: tuple[float, float]) -> Piece:
+def restore_piece(
+    photo: Photo,
+    model: str,
+    engine: str,
+    middle: tuple[float, float],
+    cancel: Event | None = None,
+    on_bytes: OnBytes = lambda *_: None,
+) -> Piece:
     """Restore the piece around a place, and tell how long the whole photo would take."""
     opened = photo.opened
     left, top = (
@@ -96,7 +105,8 @@ def restore_piece(photo: Photo, model: str, engine: str, middle: tuple[float, fl
         before_x + width + _MARGIN,
         before_y + height + _MARGIN,
     )
-    restorer = open_restorer(_picked(photo) if model == AUTO else model, engine)
+    picked = _picked(photo) if model == AUTO else model
+    restorer = open_restorer(picked, engine, on_bytes, cancel)
     started = time.perf_counter()
     restored = restorer.restore(DecodedImage(around, None, "PNG"))
     spent = time.perf_counter() - started

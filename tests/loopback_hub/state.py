@@ -76,7 +76,8 @@ class Hub:
     """What the server holds, what it was asked, and what goes wrong with it.
 
     No answer of the CDN holds more than `cut` bytes before the connection breaks, and after
-    so many `pieces` none at all. The next `spoilt` answers of the CDN are not the file.
+    so many `pieces` none at all. The next `spoilt` answers of the CDN are not the file. With
+    `hold`, the second half of a file comes once that is set.
     """
 
     url: str
@@ -86,6 +87,7 @@ class Hub:
     cut: int | None = None
     pieces: float = math.inf
     spoilt: int = 0
+    hold: threading.Event | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property

@@ -70,7 +70,8 @@ def _card(model: str, chosen: str, measure: Measure, badge: str) -> str:
     below = f"<span>{escape(title)}</span>" if title != name else ""
     marked = f"<em>{badge}</em>" if badge else ""
     if model in CATALOG and not is_here(CATALOG[model]):
-        marked += f"<span>({say('has to be fetched')})</span>"
+        megabytes = (CATALOG[model].weights[0].bytes or 0) / 1e6
+        marked += f"<span>({say('has to be fetched: {size} MB', size=f'{megabytes:.0f}')})</span>"
     return (
         f'<label class="card"><input type="radio" name="model" value="{escape(model)}"'
         f' data-key="model-{escape(model)}"{checked}><b>{escape(name)}</b>{marked}{below}'
