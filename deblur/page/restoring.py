@@ -46,7 +46,7 @@ def restore_photo(
     on_progress: Callable[[Progress], None],
     cancel: Event,
 ) -> Result:
-    """Restore a photo and keep what came of it. Raises a DeblurError.
+    """Restore a photo and keep the files of what came of it. Raises a DeblurError.
 
     `format` is the one that it will be saved in: where it cannot hold the photo, nothing is done.
     """
@@ -54,13 +54,11 @@ def restore_photo(
     image = decode_image(photo.path, max_pixels=MAX_PIXELS)
     restorer = open_restorer(model, engine)
     restored, report = restorer.restore_reported(image, on_progress=on_progress, cancel=cancel)
-    number = len(photo.results) + 1
+    number = next(photo.numbers)
     pixels, shown = _keep(restored, photo.folder / f"{number}.npy")
     notes = left_out(restored, format or photo.opened.output)
     report = replace(report, notes=(*report.notes, *notes))
-    result = Result(number, model, engine, report, pixels, shown)
-    photo.results.append(result)
-    return result
+    return Result(number, model, engine, report, pixels, shown)
 
 
 def _keep(restored: DecodedImage, shown: Path) -> tuple[Path, Path]:
