@@ -34,6 +34,7 @@ from deblur.page.calls import offer_calls
 from deblur.page.languages import IN_HTML, TITLE, Languages, give_languages, path_of
 from deblur.page.markup.model_chooser import Measured
 from deblur.page.markup.sentences import note
+from deblur.page.own_photos import OwnPhotos
 from deblur.page.photo_flow import Surroundings
 from deblur.page.photo_routes import photo_routes
 from deblur.page.restore_tab import TAB as RESTORE_TAB
@@ -163,6 +164,7 @@ THEME = gr.themes.Base(
 folder = claim_folder(quota=setting("PAGE_GIGABYTES", bytes_of), keep=CLEAN_AFTER)
 visitors = Visitors()
 visits = Visits(folder.work / "photos", CLEAN_AFTER, has_room=folder.has_room)
+own = OwnPhotos(visits, visitors.is_here)
 board = open_store()
 demo = gr.Blocks(title=TITLE, analytics_enabled=False)
 places = setting("LEADERBOARD_DATASETS", scored_datasets)
@@ -184,12 +186,12 @@ def around() -> Surroundings:
 def lay_out() -> None:
     """The page in the language that is spoken now, inside the current block."""
     gr.HTML(header())
-    with gr.Tabs() as tabs, gr.Tab(say("Restore"), id=RESTORE_TAB):
-        build_restore_tab(demo, visits, around())
+    with gr.Tabs() as tabs, gr.Tab(say("Restore"), id=RESTORE_TAB) as restoring:
+        build_restore_tab(demo, visits, around(), restoring)
     with tabs, gr.Tab(say("Leaderboard"), id=TAB) as ranked:
         build_tab(demo, tabs, ranked, board, places, restored_picture, new_folder)
     with tabs, gr.Tab(say("Compare"), id=COMPARE_TAB) as compared:
-        build_compare_tab(places, restored_picture, new_folder, compared)
+        build_compare_tab(places, restored_picture, new_folder, compared, own)
     with tabs, gr.Tab(say("Judge"), id=JUDGE_TAB) as judge:
         build_judging_tab(judge, board, photos, restored_picture, new_folder)
     with tabs, gr.Tab(say("Submit"), id=SUBMIT_TAB):

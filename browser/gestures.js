@@ -9,12 +9,19 @@ const middle = (points) => ({
   y: points.reduce((sum, each) => sum + each.y, 0) / points.length,
 });
 
-/** A place of the event in a viewer's box, in device pixels. */
+/** A place of the event on a viewer's stage, in device pixels. */
 function placeIn(viewer, event) {
-  const box = viewer.stage.getBoundingClientRect();
-  let x = (event.clientX - box.left) * viewer.dense;
-  if (viewer.isSide && x > viewer.view.boxWidth) x -= viewer.canvas.width - viewer.view.boxWidth;
-  return { x, y: (event.clientY - box.top) * viewer.dense };
+  const stage = viewer.stage.getBoundingClientRect();
+  return {
+    x: (event.clientX - stage.left) * viewer.dense,
+    y: (event.clientY - stage.top) * viewer.dense,
+  };
+}
+
+/** Zoom so that what lies at a place of the stage stays there. */
+function zoomAt(viewer, scale, place) {
+  const { x, y } = viewer.boxes.within(place);
+  viewer.view.zoom(scale, x, y);
 }
 
 export function listenToPointers(viewer) {
@@ -35,7 +42,7 @@ export function listenToPointers(viewer) {
     stage.setPointerCapture(event.pointerId);
     down.set(event.pointerId, placeIn(viewer, event));
     begun = { ...placeIn(viewer, event), time: event.timeStamp, alone: down.size === 1 };
-    if (viewer.state.mode === "hold" && viewer.after) viewer.hold(true);
+    if (viewer.state.mode === "hold" && viewer.hasSeveral) viewer.hold(true);
     begin();
   });
   stage.addEventListener("pointermove", (event) => {
@@ -48,7 +55,7 @@ export function listenToPointers(viewer) {
     const was = last;
     begin();
     view.move(last.at.x - was.at.x, last.at.y - was.at.y);
-    if (was.apart && last.apart) view.zoom((view.scale * last.apart) / was.apart, last.at.x, last.at.y);
+    if (was.apart && last.apart) zoomAt(viewer, (view.scale * last.apart) / was.apart, last.at);
     viewer.ask();
   });
   const end = (event) => {
@@ -60,7 +67,7 @@ export function listenToPointers(viewer) {
     const isSecond = tapped && event.timeStamp - tapped.time < TAP.within;
     if (!splitting && isTap && isSecond && distance([at, tapped]) < TAP.near * viewer.dense) {
       tapped = null;
-      viewer.toggle(at.x, at.y);
+      viewer.toggle(viewer.boxes.within(at));
     } else {
       tapped = isTap && !splitting ? { ...at, time: event.timeStamp } : null;
       viewer.frame?.comeInside();
@@ -74,8 +81,7 @@ export function listenToPointers(viewer) {
     (event) => {
       if (event.deltaY > 0 && view.isFitting) return;
       event.preventDefault();
-      const at = placeIn(viewer, event);
-      view.zoom(view.scale * Math.exp(-event.deltaY / 400), at.x, at.y);
+      zoomAt(viewer, view.scale * Math.exp(-event.deltaY / 400), placeIn(viewer, event));
       viewer.ask();
     },
     { passive: false }

@@ -3,7 +3,6 @@
 import "./board.js";
 import "./dropping.js";
 import "./judging.js";
-import "./panes.js";
 import "./tabs.js";
 import "./visit.js";
 import { keepFocus } from "./focus.js";
@@ -32,7 +31,7 @@ const changed = () => {
   for (const each of document.querySelectorAll(".viewer:not([data-ready])")) {
     each.dataset.ready = "";
     const { seen: photo } = new Viewer(each);
-    bringIntoView(each, photo.name, photo.after);
+    bringIntoView(each, photo.name, JSON.stringify(photo.pictures));
   }
   const strip = document.querySelector(".strip:not([data-ready])");
   if (strip) {

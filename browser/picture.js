@@ -24,13 +24,14 @@ export function image(address, then) {
 const isThere = (each) => each.complete && each.naturalWidth > 0;
 
 export class Picture {
+  /** An address that ends in "/" has a small picture and tiles; any other is the whole. */
   constructor(address, width, height) {
-    Object.assign(this, { address, width, height });
+    Object.assign(this, { address, width, height, isWhole: !address.endsWith("/") });
   }
 
   /** Draw what a view shows; gives how many images are still on their way. */
   draw(context, view, then) {
-    const small = image(`${this.address}preview.jpg`, then);
+    const small = image(this.isWhole ? this.address : `${this.address}preview.jpg`, then);
     let coming = small.complete ? 0 : 1;
     context.imageSmoothingEnabled = view.scale < 2;
     context.imageSmoothingQuality = "high";
@@ -50,6 +51,7 @@ export class Picture {
   }
 
   needsTiles(view, small) {
+    if (this.isWhole) return false;
     const shrunk = isThere(small) ? small.naturalWidth / this.width : 1;
     return view.scale >= Math.min(1, Math.max(shrunk * 1.01, COARSEST));
   }

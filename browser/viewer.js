@@ -1,5 +1,6 @@
 // The viewer: Split, Side by side, Hold; zoomed and moved by wheel, fingers, mouse and keys.
 
+import { arrange } from "./beside.js";
 import { blend } from "./blending.js";
 import { Frame } from "./frame.js";
 import { listenToKeys, listenToPointers } from "./gestures.js";
@@ -8,26 +9,34 @@ import { strength, whenStrengthChanges } from "./strength.js";
 import { tell } from "./telling.js";
 import { View } from "./view.js";
 
-const GAP = 4;
+const INSET = 10; // CSS pixels between a picture's title and its corner
 const kept = new Map();
+
+/** How a photo was looked at last, or is looked at first. */
+const stateOf = ({ name, width, height, mode }) => {
+  const fresh = { view: new View(width, height), mode, split: 50, before: 0, after: 1, errors: false };
+  if (!kept.has(name)) kept.set(name, fresh);
+  return kept.get(name);
+};
 
 export class Viewer {
   constructor(element) {
     this.element = element;
     this.seen = JSON.parse(element.dataset.seen);
-    const { name, width, height, before, after } = this.seen;
-    this.state = kept.get(name) ?? { view: new View(width, height), mode: "split", split: 50 };
-    kept.set(name, this.state);
+    this.state = stateOf(this.seen);
     this.view = this.state.view;
-    this.before = new Picture(before, width, height);
-    this.after = after ? new Picture(after, width, height) : null;
+    const { width, height, pictures } = this.seen;
+    this.pictures = pictures.map(({ address }) => new Picture(address, width, height));
+    this.errors = pictures.map(({ errors }) => errors && new Picture(errors, width, height));
+    this.layers = pictures.map(() => document.createElement("canvas").getContext("2d"));
     this.stage = element.querySelector(".stage");
     this.canvas = element.querySelector("canvas");
     this.divider = element.querySelector(".divider");
-    this.layers = [0, 1].map(() => document.createElement("canvas").getContext("2d"));
+    this.tags = [...element.querySelectorAll(".tag")];
     this.held = false;
     this.ask = this.ask.bind(this);
     this.frame = this.seen.pieceSide ? new Frame(this) : null;
+    this.showChoices();
     this.listen();
     new ResizeObserver(() => this.resize()).observe(this.stage);
     this.resize();
@@ -37,8 +46,18 @@ export class Viewer {
     return window.devicePixelRatio || 1;
   }
 
+  get hasSeveral() {
+    return this.pictures.length > 1;
+  }
+
+  /** The places of the two that are split, or held against each other. */
+  get pair() {
+    const last = this.pictures.length - 1;
+    return [Math.min(this.state.before, last), Math.min(this.state.after, last)];
+  }
+
   get isSide() {
-    return Boolean(this.after) && this.state.mode === "side";
+    return this.hasSeveral && this.state.mode === "side";
   }
 
   listen() {
@@ -51,6 +70,7 @@ export class Viewer {
       if (button?.dataset.act === "fullscreen") this.toggleFullscreen();
       if (button?.dataset.act === "several") this.trySeveral();
     });
+    this.element.addEventListener("change", ({ target }) => this.choose(target));
     this.element.addEventListener("fullscreenchange", () => this.nameFullscreen());
     whenStrengthChanges(this.element, () => this.ask());
   }
@@ -60,14 +80,30 @@ export class Viewer {
     this.resize();
   }
 
+  showChoices() {
+    const [before, after] = this.pair;
+    for (const each of this.element.querySelectorAll(".pair select")) {
+      each.value = each.name === "before" ? before : after;
+    }
+    const errors = this.element.querySelector("[name=errors]");
+    if (errors) errors.checked = this.state.errors;
+  }
+
+  /** Other pictures of the same view: two that are compared, or where they are wrong. */
+  choose({ name, value, checked }) {
+    if (name === "before" || name === "after") this.state[name] = Number(value);
+    if (name === "errors") this.state.errors = checked;
+    this.ask();
+  }
+
   zoomTo(wanted) {
     if (wanted === "fit") this.view.fit();
     else this.view.look(...this.view.middle, Number(wanted));
     this.ask();
   }
 
-  toggle(atX, atY) {
-    if (this.view.scale < 1 || this.view.isFitting) this.view.zoom(1, atX, atY);
+  toggle({ x, y }) {
+    if (this.view.scale < 1 || this.view.isFitting) this.view.zoom(1, x, y);
     else this.view.fit();
     this.ask();
   }
@@ -104,14 +140,17 @@ export class Viewer {
     if (!width || !height) return;
     this.canvas.width = Math.round(width * this.dense);
     this.canvas.height = Math.round(height * this.dense);
-    const boxWidth = this.isSide ? Math.floor((this.canvas.width - GAP) / 2) : this.canvas.width;
+    this.boxes = arrange(this.isSide ? this.pictures.length : 1, this.canvas, this.seen);
     const isFirst = !this.view.scale;
-    this.view.resize(boxWidth, this.canvas.height);
-    if (isFirst) this.view.look(...this.seen.middle, Math.max(1, Math.min(1, this.view.fitting)));
-    for (const { canvas } of this.layers) {
-      Object.assign(canvas, { width: boxWidth, height: this.canvas.height });
-    }
+    this.view.resize(this.boxes.boxWidth, this.boxes.boxHeight);
+    if (isFirst) this.lookFirst();
     this.ask();
+  }
+
+  lookFirst() {
+    const { middle } = this.seen;
+    if (middle) this.view.look(...middle, Math.max(1, Math.min(1, this.view.fitting)));
+    else this.view.fit();
   }
 
   /** Draw soon, once for all that asks for it. */
@@ -124,32 +163,46 @@ export class Viewer {
 
   draw() {
     const context = this.canvas.getContext("2d");
-    const [before, after] = this.layers;
-    let coming = this.drawLayer(before, this.before);
-    if (this.after) coming += this.drawLayer(after, this.after);
-    if (this.after && !coming && strength.percent < 100) blend(before, after, strength.percent);
+    let coming = 0;
+    for (const place of this.shown) coming += this.drawLayer(place);
+    const [first, last] = [this.layers[0], this.layers.at(-1)];
+    const isMixed = this.element.querySelector("[name=strength]") && strength.percent < 100;
+    if (isMixed && !coming) blend(first, last, strength.percent);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    this.compose(context, before.canvas, after.canvas);
+    this.compose(context);
     if (this.seen.piece && !this.held) coming += this.drawPiece(context);
     this.tellState(coming);
   }
 
-  drawLayer(layer, picture) {
-    layer.clearRect(0, 0, layer.canvas.width, layer.canvas.height);
+  /** The places of the pictures that are looked at now. */
+  get shown() {
+    if (this.isSide) return this.pictures.keys();
+    return new Set(this.pair);
+  }
+
+  drawLayer(place) {
+    const layer = this.layers[place];
+    const { boxWidth, boxHeight } = this.boxes;
+    Object.assign(layer.canvas, { width: boxWidth, height: boxHeight }); // which clears it, too
+    const picture = (this.state.errors && this.errors[place]) || this.pictures[place];
     return picture.draw(layer, this.view, this.ask);
   }
 
-  compose(context, before, after) {
+  compose(context) {
     const { mode, split } = this.state;
+    const [before, after] = this.pair;
     const { width, height } = this.canvas;
-    if (!this.after || (mode === "hold" && this.held)) context.drawImage(before, 0, 0);
-    else if (this.isSide) {
-      context.drawImage(before, 0, 0);
-      context.drawImage(after, width - after.width, 0);
-    } else {
-      context.drawImage(after, 0, 0);
-      const at = Math.round((width * split) / 100);
-      if (mode === "split" && at > 0) context.drawImage(before, 0, 0, at, height, 0, 0, at, height);
+    if (this.isSide) {
+      for (const place of this.shown) {
+        context.drawImage(this.layers[place].canvas, ...this.boxes.corner(place));
+      }
+      return;
+    }
+    const seen = mode === "hold" && this.held ? before : after;
+    context.drawImage(this.layers[seen].canvas, 0, 0);
+    const at = Math.round((width * split) / 100);
+    if (mode === "split" && at > 0) {
+      context.drawImage(this.layers[before].canvas, 0, 0, at, height, 0, 0, at, height);
     }
   }
 
@@ -189,11 +242,24 @@ export class Viewer {
       this.divider.style.left = `${split}%`;
       this.divider.setAttribute("aria-valuenow", Math.round(split));
     }
-    for (const side of ["before", "after"]) {
-      const tag = this.element.querySelector(`.tag.${side}`);
-      const seen = mode === "hold" ? (side === "before") === this.held : true;
-      tag.hidden = !this.after || !seen;
-    }
+    const pair = this.element.querySelector(".pair");
+    if (pair) pair.hidden = this.isSide;
+    this.tags.forEach((tag, place) => this.putTag(tag, place));
     this.frame?.place();
+  }
+
+  putTag(tag, place) {
+    const { mode } = this.state;
+    const [before, after] = this.pair;
+    const isLeft = place === before && (mode === "split" || (mode === "hold" && this.held));
+    const isRight = place === after && (mode === "split" || (mode === "hold" && !this.held));
+    tag.hidden = !this.isSide && !isLeft && !isRight;
+    const [x, y] = this.isSide ? this.boxes.corner(place) : [0, 0];
+    const far = isRight && !this.isSide;
+    Object.assign(tag.style, {
+      left: far ? "auto" : `${x / this.dense + INSET}px`,
+      right: far ? `${INSET}px` : "auto",
+      top: `${y / this.dense + INSET}px`,
+    });
   }
 }

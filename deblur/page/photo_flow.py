@@ -102,6 +102,10 @@ class PhotoFlow:
             visit.troubles = [error]
         return self._shown(visit)
 
+    def refresh(self, key: str) -> Updates:
+        """The visit as it is now: another tab may have added to it, and time takes away."""
+        return self._shown(self._visits.of(key))
+
     def forget(self, key: str, chosen: gr.EventData) -> Updates:
         """Delete a photo and all that came of it, now."""
         visit = self._visits.of(key)
@@ -155,7 +159,8 @@ class PhotoFlow:
         try:
             self._visits.require_room()
             coming = _shown_by(progress)
-            restore_photo(photo, model, engine, visit.format, show, run, coming)
+            result = restore_photo(photo, model, engine, visit.format, show, run, coming)
+            photo.results.append(result)
         except CancelledError as error:
             trouble = LateError(MOST_SECONDS // 60) if run.is_late else error
         except DeblurError as error:

@@ -73,7 +73,7 @@ def _kept(visits: Visits, request: Request) -> Path:
 
 
 def _result(photo: Photo, which: str) -> Result:
-    for result in photo.results:
+    for result in (*photo.results, *photo.beside):
         if f"{result.number}" == which:
             return result
     raise FileNotFoundError(which)

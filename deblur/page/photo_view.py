@@ -21,7 +21,7 @@ from deblur.page.markup.sentences import (
 )
 from deblur.page.markup.shelf import shelf_html
 from deblur.page.markup.strip import strip_html
-from deblur.page.markup.viewer import LISTEN, Sight, viewer_html
+from deblur.page.markup.viewer import LISTEN, Picture, Sight, viewer_html
 from deblur.page.photo_routes import photo_address
 from deblur.page.restorers import AUTOMATIC, OFFERED
 from deblur.page.restoring import PIECE, check_format
@@ -156,16 +156,20 @@ def _sight(visit: Visit, photo: Photo) -> Sight:
     opened, result = photo.opened, photo.result
     large = max(opened.width, opened.height) > PIECE
     last = photo.pieces[-1] if photo.pieces and not result else None
+    pictures = [Picture(say("Before"), photo_address(visit, photo, "before/"))]
+    if result:
+        pictures += [Picture(say("After"), photo_address(visit, photo, f"{result.number}/"))]
     return Sight(
         name=photo.id,
         title=photo.name,
         width=opened.width,
         height=opened.height,
         middle=opened.middle,
-        before=photo_address(visit, photo, "before/"),
-        after=photo_address(visit, photo, f"{result.number}/") if result else "",
+        pictures=pictures,
         piece=_placed(last, photo_address(visit, photo, "pieces/")) if last else None,
         piece_side=PIECE if large and not result else 0,
+        can_try=True,
+        has_strength=result is not None,
     )
 
 

@@ -21,13 +21,14 @@ _QUIET: dict[str, Any] = {"show_progress": "hidden", **_PRIVATE}
 _AT_ONCE: dict[str, Any] = {"queue": False, **_QUIET}
 
 
-def build_restore_tab(demo: gr.Blocks, visits: Visits, around: Surroundings) -> None:
-    """Lay the tab out inside the current block."""
+def build_restore_tab(demo: gr.Blocks, visits: Visits, around: Surroundings, tab: gr.Tab) -> None:
+    """Lay the tab out inside the current block; what it shows is renewed when it is opened."""
     view = PhotoView(visits, around.examples, around.measure, around.introduce(OFFERED[0]))
     flow = PhotoFlow(view, visits, around)
     begun = [view.key, view.engine, *view.outputs]
     demo.load(flow.begin, view.given_key, begun, js=_KEY, api_name="visit", **_QUIET)
     demo.unload(flow.leave)
+    tab.select(flow.refresh, view.given_key, view.outputs, js=_KEY, **_AT_ONCE)
     _listen_to_photos(view, flow)
     _listen_to_work(view, flow)
     _listen_to_choices(view, flow)

@@ -48,7 +48,7 @@ def restore_photo(
     cancel: Event,
     on_bytes: OnBytes = lambda *_: None,
 ) -> Result:
-    """Restore a photo and keep what came of it. Raises a DeblurError.
+    """Restore a photo and keep the files of what came of it. Raises a DeblurError.
 
     `format` is the one that it will be saved in: where it cannot hold the photo, nothing is done.
     """
@@ -56,13 +56,11 @@ def restore_photo(
     restorer = open_restorer(model, engine, on_bytes, cancel)
     image = decode_image(photo.path, max_pixels=MAX_PIXELS)
     restored, report = restorer.restore_reported(image, on_progress=on_progress, cancel=cancel)
-    number = len(photo.results) + 1
+    number = next(photo.numbers)
     pixels, shown = _keep(restored, photo.folder / f"{number}.npy")
     notes = left_out(restored, format or photo.opened.output)
     report = replace(report, notes=(*report.notes, *notes))
-    result = Result(number, model, engine, report, pixels, shown)
-    photo.results.append(result)
-    return result
+    return Result(number, model, engine, report, pixels, shown)
 
 
 def _keep(restored: DecodedImage, shown: Path) -> tuple[Path, Path]:

@@ -23,10 +23,12 @@ ERROR_GAIN = 4
 
 @dataclass(frozen=True)
 class Panel:
-    """A picture that is shown beside others: its file, and what is known of it."""
+    """A picture that is shown beside others: its file, its sides, and what is known of it."""
 
     title: str
     picture: Path
+    width: int
+    height: int
     scores: Mapping[str, float] = field(default_factory=dict)
     errors: Path | None = None
 
@@ -39,15 +41,7 @@ def compare(
     Files for a browser are written into `folder`. Raises ComparisonError for fewer than FEWEST
     or more than MOST models and for a picture that the dataset does not have.
     """
-    if not FEWEST <= len(models) <= MOST:
-        raise ComparisonError(
-            say(
-                "{count} models are chosen; choose {fewest} to {most}",
-                count=len(models),
-                fewest=FEWEST,
-                most=MOST,
-            )
-        )
+    check_count(models)
     item = next((each for each in dataset.items if each.id == id), None)
     if item is None:
         raise ComparisonError(
@@ -62,6 +56,19 @@ def compare(
     return panels + ([_panel("sharp", sharp, None, folder / "sharp")] if sharp else [])
 
 
+def check_count(models: Sequence[str]) -> None:
+    """Raise ComparisonError for fewer than FEWEST or more than MOST models."""
+    if not FEWEST <= len(models) <= MOST:
+        raise ComparisonError(
+            say(
+                "{count} models are chosen; choose {fewest} to {most}",
+                count=len(models),
+                fewest=FEWEST,
+                most=MOST,
+            )
+        )
+
+
 def items_of(dataset: Dataset) -> list[str]:
     """The ids that can be chosen."""
     return [item.id for item in dataset.items]
@@ -71,7 +78,7 @@ def _panel(title: str, image: DecodedImage, sharp: DecodedImage | None, stem: Pa
     picture = stem.with_suffix(".png")
     write_image(image, picture)
     if sharp is None or sharp.pixels.shape != image.pixels.shape:
-        return Panel(title, picture)
+        return Panel(title, picture, image.width, image.height)
     peak = float(np.iinfo(sharp.pixels.dtype).max)
     scores = {
         "PSNR": psnr(image.pixels, sharp.pixels, peak=peak),
@@ -79,7 +86,7 @@ def _panel(title: str, image: DecodedImage, sharp: DecodedImage | None, stem: Pa
     }
     errors = stem.with_suffix(".errors.png")
     write_image(DecodedImage(error_map(image.pixels, sharp.pixels), None, "png"), errors)
-    return Panel(title, picture, scores, errors)
+    return Panel(title, picture, image.width, image.height, scores, errors)
 
 
 def error_map(restored: NDArray[np.integer], sharp: NDArray[np.integer]) -> NDArray[np.uint8]:

@@ -1,60 +1,90 @@
-"""Comparing models in a real browser, on a picture that comes with the project."""
+"""Comparing models in a real browser, on a picture of a dataset and on one's own."""
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from deblur.catalog import CATALOG
+from deblur.image_io import decode_image
+from deblur.page import restoring
+from deblur.restorer import Restorer
+from deblur.restoring.tiled_network import TiledNetwork
 from leaderboard.tabs.compare_tab import TELLING
+from tests.browser.canvas import canvas
+from tests.browser.held import HeldBackend
+from tests.browser.photos import blurred, download, png, restore, settled, upload
+
+MANY = 1000
+GAP = 4
 
 
 @pytest.fixture
 def compared(page: Page) -> Page:
     page.get_by_role("tab", name="Compare").click()
-    expect(page.locator(".panes figure")).to_have_count(4)
     expect(page.locator("#comparison .note")).to_contain_text("a shaken camera")
+    settled(page, "restored")
     return page
 
 
-def transforms(page: Page) -> list[str]:
-    return page.locator(".panes img").evaluate_all(
-        "pictures => pictures.map(each => each.style.transform)"
-    )
+@pytest.fixture
+def alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every model gives back what it gets."""
+    backend = HeldBackend()
+    backend.allowed.release(MANY)
+    restorer = Restorer(TiledNetwork(CATALOG["srcnn"], backend, tile=64))
+    monkeypatch.setattr(restoring, "open_restorer", lambda model, engine: restorer)
+
+
+def compare(page: Page) -> None:
+    page.get_by_role("button", name="Compare", exact=True).click()
+    settled(page, "restored")
+
+
+def add_own(page: Page, name: str, content: bytes) -> None:
+    payload = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    page.locator("#compare-actions input[type=file]").set_input_files(payload)  # type: ignore[arg-type]
 
 
 def test_models_stand_side_by_side_with_their_scores(compared: Page) -> None:
-    captions = compared.locator(".panes figcaption").all_inner_texts()
-    assert [text.split()[0] for text in captions] == [*("blurred", *TELLING[1], "sharp")]
-    assert all("PSNR" in text and "SSIM" in text for text in captions[:3])
-    first = compared.locator(".panes img").first
-    expect(first).to_be_visible()
-    assert first.evaluate("each => each.naturalWidth") > 100
+    lines = compared.locator(".compared li").all_inner_texts()
+    assert [text.split()[0] for text in lines] == [*("blurred", *TELLING[1], "sharp")]
+    assert all("PSNR" in text and "SSIM" in text for text in lines[:3])
+    tags = compared.locator(".viewer .tag")
+    expect(tags).to_have_text(["blurred", *TELLING[1], "sharp"])
+    assert all(each.is_visible() for each in tags.all())
+    assert canvas(compared).std() > 30
 
 
-def test_one_zoom_moves_all(compared: Page) -> None:
-    compared.get_by_role("button", name="300 %").click()
-    before = transforms(compared)
-    assert len({*before}) == 1
-    assert before[0].startswith("scale(3)")
-    pane = compared.locator(".pane").nth(1)
-    pane.hover()
-    compared.mouse.down()
-    compared.mouse.move(10, 10)
-    compared.mouse.up()
-    box = pane.bounding_box()
-    assert box is not None
-    compared.mouse.move(box["x"] + 100, box["y"] + 100)
-    compared.mouse.wheel(0, -200)
-    compared.wait_for_function(
-        "before => document.querySelector('.panes img').style.transform !== before", arg=before[0]
-    )
-    assert len({*transforms(compared)}) == 1
+def test_two_of_many_are_split(compared: Page) -> None:
+    compared.get_by_role("button", name="Split").click()
+    expect(compared.locator(".viewer")).to_have_attribute("data-mode", "split")
+    first = canvas(compared)
+    middle = first.shape[1] // 2
+    compared.get_by_label("Second picture").select_option("sharp")
+    settled(compared, "restored")
+    second = canvas(compared)
+    np.testing.assert_array_equal(first[:, :middle], second[:, :middle])
+    assert not np.array_equal(first[:, middle:], second[:, middle:])
+    shown = compared.locator(".viewer .tag:visible")
+    expect(shown).to_have_text(["blurred", "sharp"])
 
 
 def test_error_maps_take_the_pictures_place(compared: Page) -> None:
-    errors = compared.locator(".panes img.errors")
-    expect(errors).to_have_count(3)
-    expect(errors.first).to_be_hidden()
+    pictures = canvas(compared)
     compared.get_by_label("error maps").check()
-    expect(errors.first).to_be_visible()
+    settled(compared, "restored")
+    quarter = pictures.shape[1] // 4
+    errors = canvas(compared)
+    assert errors[:, :quarter].mean() < 0.5 * pictures[:, :quarter].mean()
+    np.testing.assert_array_equal(errors[:, -quarter:], pictures[:, -quarter:])
+    compare(compared)
+    expect(compared.get_by_label("error maps")).to_be_checked()
+
+
+def test_a_finger_on_a_picture_that_is_seen_whole_scrolls_the_page(compared: Page) -> None:
+    expect(compared.locator(".viewer")).to_have_attribute("data-fitting", "true")
+    style = "stage => getComputedStyle(stage).touchAction"
+    assert compared.locator("#comparison .stage").evaluate(style) == "pan-y"
 
 
 def test_a_single_model_is_not_compared(page: Page) -> None:
@@ -64,3 +94,59 @@ def test_a_single_model_is_not_compared(page: Page) -> None:
     ).first.click()
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.locator("#comparison")).to_contain_text("choose 2 to 4")
+
+
+@pytest.mark.usefixtures("alike")
+def test_one_view_moves_all_pictures(page: Page) -> None:
+    page.get_by_role("tab", name="Compare").click()
+    add_own(page, "own.png", png(blurred(600, 900)))
+    expect(page.locator("#comparison")).to_contain_text("Press Compare")
+    compare(page)
+    page.get_by_role("button", name="200 %").click()
+    stage = page.locator("#comparison .stage")
+    box = stage.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.45 * box["width"], box["y"] + 90)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 30, steps=5)
+    page.mouse.up()
+    page.mouse.wheel(0, -200)
+    expect(page.locator(".viewer")).not_to_have_attribute("data-scale", "2")
+    settled(page, "restored")
+    shown = canvas(page)
+    width = (shown.shape[1] - 2 * GAP) // 3
+    boxes = [shown[:, place * (width + GAP) :][:, :width] for place in range(3)]
+    assert boxes[0].std() > 10
+    for each in boxes[1:]:
+        np.testing.assert_array_equal(each, boxes[0])
+
+
+def test_ones_own_photo_is_compared_and_each_result_can_be_had(page: Page) -> None:
+    page.get_by_role("tab", name="Compare").click()
+    add_own(page, "own.png", png(blurred(96, 128)))
+    expect(page.get_by_label("Picture", exact=True)).to_have_value("own.png")
+    compare(page)
+    expect(page.locator(".viewer .tag")).to_have_text(["Before", *TELLING[1]])
+    made = [download(page, f"what {model} made") for model in TELLING[1]]
+    assert [name for name, _ in made] == ["own-deblurred.png"] * 2
+    strong, small = (decode_image(content).pixels for _, content in made)
+    assert strong.shape == small.shape == (96, 128, 3)
+    assert not np.array_equal(strong, small)
+    page.get_by_role("tab", name="Restore").click()
+    expect(page.locator(".shelf")).to_contain_text("own.png")
+    expect(page.locator(".shelf")).to_contain_text("not restored yet")
+
+
+def test_a_photo_that_was_restored_is_the_one_to_compare(page: Page) -> None:
+    upload(page, ("first.png", png(blurred(64, 64))), ("seen.png", png(blurred(48, 64))))
+    settled(page)
+    restore(page)
+    page.get_by_role("tab", name="Compare").click()
+    expect(page.get_by_label("Picture", exact=True)).to_have_value("seen.png")
+    expect(page.get_by_label("Dataset")).to_have_value("Your photo")
+
+
+def test_what_is_no_photo_is_told(page: Page) -> None:
+    page.get_by_role("tab", name="Compare").click()
+    add_own(page, "notes.png", b"this is text")
+    expect(page.locator("#comparison")).to_contain_text("notes.png is not a picture")

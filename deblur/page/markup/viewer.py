@@ -1,11 +1,11 @@
-"""The viewer: one picture, or two of the same view, down to their pixels.
+"""The viewer: one picture, or several of the same view, down to their pixels.
 
 `browser/viewer.js` moves it.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
@@ -28,31 +28,47 @@ Never `change`, which the framework itself tells whenever the value is another.
 
 
 @dataclass(frozen=True)
-class Sight:
-    """What is seen: addresses that end in "/", sides in pixels, and where to look first.
+class Picture:
+    """A picture of the view: what it is called, and where a browser finds it.
 
-    Below an address lie `preview.jpg` and the pieces `LEFT-TOP-WIDTH-HEIGHT.png`. `piece` is a
-    part of the photo that was restored on its own: left, top, width, height and an address.
-    `piece_side` is that of the frame in which a piece can be tried, 0 where there is none;
-    `can_try` tells whether several models can be.
+    Below an address that ends in "/" lie `preview.jpg` and the pieces `LEFT-TOP-WIDTH-HEIGHT.png`;
+    any other is that of the whole picture. `errors` is one to be shown in its place where asked.
+    """
+
+    title: str
+    address: str
+    errors: str = ""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What is seen: pictures of one size, its sides in pixels, and where to look first.
+
+    `piece` is a part of the photo that was restored on its own: left, top, width, height and an
+    address. `piece_side` is that of the frame in which a piece can be tried, 0 where there is none;
+    `can_try` tells whether several models can be, `has_strength` whether the last picture can be
+    mixed with the first, `mode` how several pictures are shown to begin with. Without a `middle`
+    all is seen at first. `errors` is what the pictures of that name are called.
     """
 
     name: str
     title: str
     width: int
     height: int
-    middle: tuple[int, int]
-    before: str
-    after: str = ""
+    middle: tuple[int, int] | None
+    pictures: Sequence[Picture]
     piece: Mapping[str, Any] | None = None
     piece_side: int = 0
-    can_try: bool = True
+    can_try: bool = False
+    has_strength: bool = False
+    mode: str = "split"
+    errors: str = ""
 
 
 def viewer_html(seen: Sight) -> str:
     """The viewer as safe HTML."""
     told = escape(json.dumps(_told(seen)))
-    state = "restored" if seen.after else "blurred"
+    state = "restored" if len(seen.pictures) > 1 else "blurred"
     return (
         f'<section class="viewer" data-state="{state}" data-seen="{told}" '
         f'aria-label="{escape(seen.title)}">{_bar(seen)}{_stage(seen)}{_below(seen)}</section>'
@@ -65,10 +81,10 @@ def _told(seen: Sight) -> dict[str, Any]:
         "width": seen.width,
         "height": seen.height,
         "middle": seen.middle,
-        "before": seen.before,
-        "after": seen.after,
+        "pictures": [asdict(each) for each in seen.pictures],
         "piece": seen.piece,
         "pieceSide": seen.piece_side,
+        "mode": seen.mode,
     }
 
 
@@ -79,17 +95,46 @@ def _bar(seen: Sight) -> str:
         "hold": say("Hold to see before"),
     }
     zooms = {"fit": say("Fit"), "1": "100 %", "2": "200 %"}
-    chosen = "".join(_button("mode", *each) for each in modes.items()) if seen.after else ""
+    several = len(seen.pictures) > 1
+    chosen = "".join(_button("mode", *each) for each in modes.items()) if several else ""
     return (
         '<div class="viewer-bar">'
         + (f'<div role="group" aria-label="{say("View")}">{chosen}</div>' if chosen else "")
+        + _pair(seen.pictures)
         + f'<div role="group" aria-label="{say("Zoom")}">'
         + "".join(_button("zoom", *each) for each in zooms.items())
-        + '</div><output class="zoom-now" aria-live="off"></output>'
+        + f'</div>{_errors(seen)}<output class="zoom-now" aria-live="off"></output>'
         + f'<button type="button" class="icon" data-act="fullscreen" '
         f'data-key="fullscreen" aria-label="{say("Fullscreen")}" '
         f'data-exit="{say("Exit fullscreen")}"></button></div>'
     )
+
+
+def _pair(pictures: Sequence[Picture]) -> str:
+    """Which two are split, or held against each other; nothing where there is no choice."""
+    if len(pictures) < 3:
+        return ""
+    selects = [
+        f'<select name="{side}" data-key="{side}" aria-label="{label}">'
+        + "".join(
+            f'<option value="{number}"{" selected" if number == first else ""}>'
+            f"{escape(picture.title)}</option>"
+            for number, picture in enumerate(pictures)
+        )
+        + "</select>"
+        for side, label, first in (
+            ("before", say("First picture"), 0),
+            ("after", say("Second picture"), 1),
+        )
+    ]
+    return f'<div class="pair">{"".join(selects)}</div>'
+
+
+def _errors(seen: Sight) -> str:
+    if not seen.errors:
+        return ""
+    box = '<input type="checkbox" name="errors" data-key="errors">'
+    return f'<label class="errors">{box} {escape(seen.errors)}</label>'
 
 
 def _button(kind: str, value: str, label: str) -> str:
@@ -101,18 +146,19 @@ def _button(kind: str, value: str, label: str) -> str:
 
 def _stage(seen: Sight) -> str:
     help = say("Arrow keys move the picture, plus and minus zoom, space shows it as it was.")
+    several = len(seen.pictures) > 1
     divider = (
         '<div class="divider" role="slider" tabindex="0" data-key="divider" '
         f'aria-label="{say("Border between before and after")}" aria-valuemin="0" '
         'aria-valuemax="100" aria-valuenow="50" aria-orientation="horizontal"></div>'
-        if seen.after
-        else ""
+    )
+    tags = "".join(
+        f'<span class="tag" hidden>{escape(each.title)}</span>' for each in seen.pictures
     )
     return (
         f'<div class="stage" tabindex="0" role="group" data-key="stage" aria-label="{help}">'
-        f'<canvas role="img" aria-label="{escape(seen.title)}"></canvas>{divider}'
-        f'<span class="tag before" hidden>{say("Before")}</span>'
-        f'<span class="tag after" hidden>{say("After")}</span>{_frame(seen)}</div>'
+        f'<canvas role="img" aria-label="{escape(seen.title)}"></canvas>{divider * several}'
+        f"{tags * several}{_frame(seen)}</div>"
     )
 
 
@@ -138,8 +184,9 @@ def _several(seen: Sight) -> str:
 
 
 def _below(seen: Sight) -> str:
-    if not seen.after:
-        return "" if seen.piece_side else f'<div class="strength">{_several(seen)}</div>'
+    if not seen.has_strength:
+        several = "" if seen.piece_side else _several(seen)
+        return f'<div class="strength">{several}</div>' if several else ""
     return (
         f'<div class="strength"><label for="strength">{say("Strength")}</label>'
         '<input type="range" id="strength" name="strength" min="0" max="100" value="100" step="1" '

@@ -4,9 +4,10 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 from deblur.diagnosis import Diagnosis
@@ -53,8 +54,9 @@ class Piece:
 class Photo:
     """A photo that was sent, in a folder of its own.
 
-    `pieces` were tried, of which `compared` are one by several models. `found` is what its
-    diagnosis says, `trouble` is why the last run gave nothing.
+    `results` are those of its restoring, `beside` others that were made to be compared, `numbers`
+    those that nothing of it has yet. `pieces` were tried, of which `compared` are one by several
+    models. `found` is what its diagnosis says, `trouble` is why the last run gave nothing.
     """
 
     id: str
@@ -65,6 +67,8 @@ class Photo:
     found: Diagnosis | None = None
     trouble: DeblurError | None = None
     results: list[Result] = field(default_factory=list)
+    beside: list[Result] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
     pieces: list[Piece] = field(default_factory=list)
     compared: list[Piece] = field(default_factory=list)
     waits: bool = False

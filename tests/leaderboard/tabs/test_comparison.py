@@ -9,9 +9,24 @@ from gradio.route_utils import delete_files_created_by_app
 
 from benchmarks.datasets import Dataset, open_dataset
 from deblur.image_io import DecodedImage, decode_image, write_image
+from deblur.page.markup.compared import Line
+from deblur.page.markup.viewer import Sight
 from leaderboard.errors import ComparisonError
 from leaderboard.tabs.compare_tab import build_compare_tab, panels_html
 from leaderboard.tabs.comparison import Panel, Restore, compare, error_map
+
+
+class Nobodys:
+    """The photos of visitors who sent none."""
+
+    def named(self, key: str) -> list[tuple[str, str]]:
+        return []
+
+    def add(self, key: str, file: Path) -> None:
+        raise AssertionError
+
+    def compare(self, *asked: object) -> tuple[Sight, list[Line]]:
+        raise AssertionError
 
 
 @pytest.fixture(scope="module")
@@ -81,17 +96,18 @@ def test_files_go_when_the_page_cleans_up(tmp_path: Path, monkeypatch: pytest.Mo
     folder = tmp_path / "panels"
     folder.mkdir()
     with gr.Blocks() as page, gr.Tab() as tab:
-        build_compare_tab({"mini": None}, restorer(tmp_path), lambda: folder, tab)
+        build_compare_tab({"mini": None}, restorer(tmp_path), lambda: folder, tab, Nobodys())
     (show,) = (each for each in page.fns.values() if each.name == "show")
     id = open_dataset("mini").items[0].id
     assert show.fn is not None
-    show.fn("mini", id, ["brighter", "copy"])
+    show.fn("", "mini", id, ["brighter", "copy"], None)
     assert list(folder.iterdir()) != []
     delete_files_created_by_app(page, None)
     assert list(folder.iterdir()) == []
 
 
 def test_a_panel_is_safe_html() -> None:
-    evil = Panel('<script>"', Path('/tmp/"><script>.png'), {"PSNR": 30.0})
-    assert "<script" not in panels_html([evil])
-    assert "PSNR 30.00" in panels_html([evil])
+    evil = Panel('<script>"', Path('/tmp/"><script>.png'), 40, 30, {"PSNR": 30.0})
+    shown = panels_html('"><script>', [evil, evil])
+    assert "<script" not in shown
+    assert "PSNR 30.00" in shown
