@@ -125,8 +125,8 @@ def _words_of_styles() -> str:
     words = {
         "drop": say("Drop photos here, paste one, or click to choose"),
         "formats": say(
-            "JPEG, PNG, WebP, TIFF, HEIC, AVIF, BMP or GIF: 16 bits, transparency and metadata "
-            "are kept"
+            "JPEG, PNG, WebP, TIFF, HEIC, AVIF, JPEG XL, BMP or GIF: 16 bits, transparency and "
+            "metadata are kept"
         ),
         "add": say("Add photos"),
     }

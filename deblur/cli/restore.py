@@ -57,7 +57,7 @@ _Format = Annotated[
     typer.Option(
         parser=format_of,
         metavar="FORMAT",
-        help="png, jpeg, webp or tiff (default: the photo's own).",
+        help="png, jpeg, webp, tiff, heic or avif (default: the photo's own, or png).",
         rich_help_panel=_WHERE,
     ),
 ]
@@ -67,7 +67,7 @@ _Quality = Annotated[
         min=1,
         max=100,
         metavar="N",
-        help="For JPEG and WebP (default: as the photo's).",
+        help="For JPEG, WebP, HEIC and AVIF, on JPEG's scale (default: as the photo's, or 95).",
         rich_help_panel=_WHERE,
     ),
 ]

@@ -1,4 +1,4 @@
-"""encode_image: the restored photo in one of four formats, with what belongs to it."""
+"""encode_image: the restored photo in one of six formats, with what belongs to it."""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -14,13 +14,17 @@ from deblur.image_io.metadata.extras import JpegCoding
 from deblur.image_io.metadata.packing import packed
 from deblur.image_io.placing import not_written
 from deblur.image_io.readers.jpeg_segments import is_deep_jpeg
-from deblur.image_io.signatures import SUFFIXES_OF, kind_of_file
+from deblur.image_io.signatures import SUFFIXES_OF, kind_of_file, one
+from deblur.image_io.writers.avif import write_avif
+from deblur.image_io.writers.heic import write_heic
 from deblur.image_io.writers.jpeg import write_jpeg
 from deblur.image_io.writers.png import write_png
 from deblur.image_io.writers.tiff import write_tiff
 from deblur.image_io.writers.webp import write_webp
 
-OUTPUT_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+OWN_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+"""Those that a photo goes back into unasked; a HEIC and an AVIF do not say their quality."""
+OUTPUT_FORMATS = (*OWN_FORMATS, "HEIF", "AVIF")
 DEFAULT_CODING = JpegCoding(95, "4:4:4")
 NAMES = {
     "jpg": "JPEG",
@@ -29,10 +33,21 @@ NAMES = {
     "webp": "WEBP",
     "tif": "TIFF",
     "tiff": "TIFF",
+    "heic": "HEIF",
+    "heif": "HEIF",
+    "hif": "HEIF",
+    "avif": "AVIF",
 }
 OUTPUT_SUFFIXES = frozenset(f".{name}" for name in NAMES)
-_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif"}
-_LARGEST_SIDE = {"JPEG": 65500, "WEBP": 16383}
+_SUFFIXES = {
+    "JPEG": ".jpg",
+    "PNG": ".png",
+    "WEBP": ".webp",
+    "TIFF": ".tif",
+    "HEIF": ".heic",
+    "AVIF": ".avif",
+}
+_LARGEST_SIDE = {"JPEG": 65500, "WEBP": 16383, "HEIF": 16384, "AVIF": 32768}
 _SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
 
 
@@ -40,11 +55,12 @@ def output_format(image: DecodedImage, requested: str | None) -> str:
     """The format that `image` is written in: one of OUTPUT_FORMATS.
 
     `requested` is a name or a suffix ("jpeg", ".tif"); None is the format the photo came in, or
-    PNG where that is not written, or not with that depth. Raises OutputError for anything else.
+    PNG where that is none of OWN_FORMATS, or not with that depth. Raises OutputError for
+    anything else.
     """
     if requested is None:
         deep_jpeg = image.format == "JPEG" and image.pixels.dtype == np.uint16
-        return image.format if image.format in OUTPUT_FORMATS and not deep_jpeg else "PNG"
+        return image.format if image.format in OWN_FORMATS and not deep_jpeg else "PNG"
     return format_named(requested)
 
 
@@ -54,7 +70,7 @@ def format_named(name: str) -> str:
         return NAMES[name.lower().removeprefix(".")]
     except KeyError as error:
         raise OutputError(
-            f"{name} is not a format that is written; choose jpeg, png, webp or tiff"
+            f"{name} is not a format that is written; choose jpeg, png, webp, tiff, heic or avif"
         ) from error
 
 
@@ -75,9 +91,11 @@ def natural_suffix(photo: Path) -> str:
         kind = next((named for named, found in SUFFIXES_OF.items() if suffix in found), "")
     if kind == "JPEG" and is_deep_jpeg(photo):
         return ".png"
-    if suffix in OUTPUT_SUFFIXES and suffix in SUFFIXES_OF.get(kind, ()):
+    if kind not in OWN_FORMATS:
+        return ".png"
+    if suffix in OUTPUT_SUFFIXES and suffix in SUFFIXES_OF[kind]:
         return photo.suffix
-    return _SUFFIXES.get(kind, ".png")
+    return _SUFFIXES[kind]
 
 
 def encode_image(
@@ -91,9 +109,10 @@ def encode_image(
 ) -> tuple[str, ...]:
     """Write a photo to `stream`, opened for writing bytes; gives notes on what was left out.
 
-    PNG and TIFF are lossless at 8 and 16 bits; JPEG and WebP hold 8 bits, rounded, at `quality`,
-    1 to 100, None being that of the JPEG that the photo was, or 95. `subsampling` is "4:4:4",
-    "4:2:2" or "4:2:0" for a JPEG's chroma, None as the photo's, or 4:4:4. All that the file said
+    PNG and TIFF are lossless at 8 and 16 bits; JPEG and WebP hold 8 bits, HEIC and AVIF 8 or 10,
+    rounded, at `quality`, 1 to 100, None being that of the JPEG that the photo was, or 95.
+    `subsampling` is "4:4:4", "4:2:2" or "4:2:0" for the chroma of a JPEG or AVIF, None as the
+    photo's, or 4:4:4. All that the file said
     goes along where the format can hold it. `strip_metadata` leaves out all but colours, and
     keeps the ICC profile only where the colours would change without it. Raises OutputError
     where the format cannot hold the photo or the stream cannot be written.
@@ -101,7 +120,7 @@ def encode_image(
     chosen = output_format(image, format)
     coding = _coding(image, quality, subsampling)
     _check_fits(image, chosen)
-    with failures_reported(f"a {chosen} file"):
+    with failures_reported(f"{one(chosen)} file"):
         prepared, notes = packed(image, chosen, strip_metadata)
         _WRITERS[chosen](prepared, stream, coding)
     return notes
@@ -150,12 +169,13 @@ def _check_fits(image: DecodedImage, format: str) -> None:
     side = max(image.width, image.height)
     if side > _LARGEST_SIDE.get(format, side):
         raise OutputError(
-            f"the photo is {image.width} x {image.height} pixels and a {format} has sides of at "
-            f"most {_LARGEST_SIDE[format]}; choose PNG or TIFF"
+            f"the photo is {image.width} x {image.height} pixels and {one(format)} has "
+            f"sides of at most {_LARGEST_SIDE[format]}; choose PNG or TIFF"
         )
     if format == "JPEG" and _is_transparent(image.alpha):
         raise OutputError(
-            "the photo is transparent in places, which a JPEG cannot hold; choose PNG, WebP or TIFF"
+            "the photo is transparent in places, which a JPEG cannot hold; choose PNG, WebP, TIFF, "
+            "HEIC or AVIF"
         )
 
 
@@ -168,4 +188,6 @@ _WRITERS: dict[str, Callable[[DecodedImage, BinaryIO, JpegCoding], None]] = {
     "PNG": write_png,
     "WEBP": write_webp,
     "TIFF": write_tiff,
+    "HEIF": write_heic,
+    "AVIF": write_avif,
 }

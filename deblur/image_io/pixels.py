@@ -125,3 +125,13 @@ def rounded_to_8_bit(values: Array) -> Array:
     for rows in strips(*values.shape[:2]):
         rounded[rows] = (values[rows].astype(np.uint32) + 128) // 257
     return rounded
+
+
+def rounded_to_10_bit(values: Array) -> Array:
+    """The nearest value from 0 to 1023 for each 16-bit one; 8-bit values as they are."""
+    if values.dtype == np.uint8:
+        return values
+    rounded = np.empty_like(values)
+    for rows in strips(*values.shape[:2]):
+        rounded[rows] = (values[rows].astype(np.uint32) * 1023 + 32767) // 65535
+    return rounded

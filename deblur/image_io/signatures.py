@@ -13,6 +13,7 @@ SUFFIXES_OF = {
     "BMP": frozenset({".bmp", ".dib"}),
     "GIF": frozenset({".gif"}),
 }
+_TITLES = {"WEBP": "WebP", "HEIF": "HEIC"}
 INPUT_KINDS = frozenset(SUFFIXES_OF)
 RAW = "a raw file of a camera"
 _BEGINNINGS = {
@@ -63,6 +64,17 @@ def kind_of(beginning: bytes) -> str:
         return f"{RAW} (Canon CR2)"
     known = next((kind for start, kind in _BEGINNINGS.items() if beginning.startswith(start)), "")
     return known or ("an SVG drawing" if b"<svg" in beginning.lower() else "")
+
+
+def title_of(kind: str) -> str:
+    """What people call one of INPUT_KINDS."""
+    return _TITLES.get(kind, kind)
+
+
+def one(kind: str) -> str:
+    """The title with its article."""
+    title = title_of(kind)
+    return f"{'an' if title.startswith('A') else 'a'} {title}"
 
 
 def kind_of_file(path: Path) -> str:

@@ -6,7 +6,7 @@ from deblur.image_io.decoded import DecodedImage
 from deblur.image_io.encoding import NAMES, encode_image, failures_reported, format_named
 from deblur.image_io.placing import held_place
 
-_UNWRITTEN = frozenset({"heic", "heif", "hif", "avif", "bmp", "gif", "jxl"})
+_UNWRITTEN = frozenset({"bmp", "gif", "jxl"})
 
 
 def write_image(

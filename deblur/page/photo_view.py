@@ -9,6 +9,7 @@ import gradio as gr
 
 from deblur.errors import DeblurError
 from deblur.image_io import OUTPUT_FORMATS
+from deblur.image_io.signatures import title_of
 from deblur.language import say
 from deblur.page.markup.model_chooser import Measure, chooser_html
 from deblur.page.markup.sentences import (
@@ -118,8 +119,7 @@ def _html(name: str, value: str = "") -> gr.HTML:
 
 
 def _formats(own: str) -> list[tuple[str, str]]:
-    titles = {"WEBP": "WebP"}
-    return [(own, ""), *((titles.get(each, each), each) for each in sorted(OUTPUT_FORMATS))]
+    return [(own, ""), *((title_of(each), each) for each in sorted(OUTPUT_FORMATS, key=title_of))]
 
 
 def _examples(examples: Mapping[str, Path]) -> str:

@@ -70,7 +70,7 @@ def test_a_format_may_be_named_as_people_name_it(tmp_path: Path, name: str) -> N
         (("-o", "x.jpg", "--format", "png"), "--format says PNG"),
         (("-o", "x.jxl"), ".jxl is not a format that is written"),
         (("-o", "x.psd"), ".psd is not a format that is written"),
-        (("-o", "x.heic", "--format", "png"), ".heic is not a format that is written"),
+        (("-o", "x.jxl", "--format", "png"), ".jxl is not a format that is written"),
     ],
 )
 def test_an_ending_that_does_not_fit_is_refused(

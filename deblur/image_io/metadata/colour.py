@@ -29,6 +29,7 @@ _PRIMARIES: dict[int, Chromaticities] = {
 }
 _NAMES = {1: "sRGB", 9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
 _SRGB, _UNSAID = 13, 2
+_BT601, _BT2020 = 6, 9
 _BROADCAST = (1, 6, 14, 15)
 # Of the broadcast curves the screen's counts, BT.1886, which browsers use for a PNG too.
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0, **dict.fromkeys(_BROADCAST, 2.4)}
@@ -98,6 +99,17 @@ def code_point_signal(primaries: int, transfer: int) -> ColourSignal | None:
     transfer = _SRGB if transfer in _BROADCAST else transfer
     signal = ColourSignal((primaries, transfer, 0, 1))
     return None if signal.is_srgb or max(primaries, transfer) > 255 else signal
+
+
+def code_points_of(signal: ColourSignal | None, icc_profile: bytes | None) -> tuple[int, int, int]:
+    """Primaries, transfer and matrix for a HEIC or AVIF: those of the signal, else sRGB's.
+
+    Beside a profile the first two are left unsaid. The matrix is BT.2020's or BT.601's.
+    """
+    if signal and signal.code_points:
+        primaries, transfer = signal.code_points[:2]
+        return primaries, transfer, _BT2020 if primaries == _BT2020 else _BT601
+    return (_UNSAID, _UNSAID, _BT601) if icc_profile else (1, _SRGB, _BT601)
 
 
 def calibration(gamma: float | None, chromaticities: Chromaticities | None) -> ColourSignal | None:

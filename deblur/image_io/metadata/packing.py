@@ -7,12 +7,14 @@ import numpy as np
 
 from deblur.image_io.decoded import DecodedImage
 from deblur.image_io.metadata import carried, xmp
-from deblur.image_io.metadata.colour import profile_changes_colours
+from deblur.image_io.metadata.colour import ColourSignal, profile_changes_colours
 from deblur.image_io.metadata.directories import TEXT, Entry
 from deblur.image_io.metadata.exif import DESCRIPTION, exif_with, resolution_tags, tags_of_exif
 from deblur.image_io.metadata.extras import Extras
+from deblur.image_io.signatures import one
 
 LARGEST_SEGMENT = 65533
+_SAYS_CODE_POINTS = ("HEIF", "AVIF")
 _LARGEST_JPEG_PROFILE = 255 * (LARGEST_SEGMENT - 14)
 
 
@@ -24,6 +26,11 @@ class _Packing:
     format: str
     notes: list[str] = field(default_factory=list)
 
+    def says(self, signal: ColourSignal) -> bool:
+        """Whether the format says these colours as they were said."""
+        by_points = self.format in _SAYS_CODE_POINTS and signal.code_points is not None
+        return by_points or self.format == "PNG"
+
     def change(self, **extras: object) -> None:
         self.image = replace(self.image, extras=replace(self.image.extras, **extras))  # type: ignore[arg-type]
 
@@ -32,7 +39,7 @@ class _Packing:
 
     def leave(self, what: str, plural: bool = False) -> None:
         verb = "were" if plural else "was"
-        self.notes.append(f"its {what} {verb} left out, which a {self.format} cannot hold")
+        self.notes.append(f"its {what} {verb} left out, which {one(self.format)} cannot hold")
 
 
 def packed(
@@ -52,15 +59,15 @@ def packed(
 def _pack_colours(packing: _Packing, strip_metadata: bool) -> None:
     profile, signal = packing.image.icc_profile, packing.image.extras.colour
     channels = packing.image.pixels.shape[2]
-    if signal is not None and packing.format != "PNG":
+    if signal is not None and not packing.says(signal):
         packing.change(colour=None)
         said = None if signal.is_srgb else signal.icc_profile(channels)
         if signal.is_srgb or said:
             profile = said
         elif signal.hdr:
             packing.notes.append(
-                f"its colours are HDR ({signal.name}), which a {packing.format} cannot say, so it "
-                "will look flat; choose PNG"
+                f"its colours are HDR ({signal.name}), which {one(packing.format)} cannot say, so "
+                "it will look flat; choose PNG, HEIC or AVIF"
             )
         else:
             packing.leave(f"colour signal ({signal.name})")
@@ -75,7 +82,8 @@ def _pack_colours(packing: _Packing, strip_metadata: bool) -> None:
 def _pack_depth(packing: _Packing) -> None:
     if packing.image.pixels.dtype == np.uint16 and not packing.holds(carried.DEPTH):
         packing.notes.append(
-            f"its 16 bits a channel were rounded to 8, which is what a {packing.format} holds"
+            f"its 16 bits a channel were rounded to {carried.bits_of(packing.format)}, "
+            f"which is what {one(packing.format)} holds"
         )
 
 
@@ -113,7 +121,7 @@ def _pack_texts(packing: _Packing) -> None:
 
 def _pack_resolution(packing: _Packing) -> None:
     resolution = packing.image.extras.resolution
-    if resolution is not None and packing.format == "WEBP":
+    if resolution is not None and packing.format not in ("JPEG", "PNG", "TIFF"):
         exif = exif_with(packing.image.exif, resolution_tags(resolution))
         packing.image = replace(packing.image, exif=exif)
 

@@ -6,15 +6,13 @@ from deblur.catalog import CATALOG
 from deblur.diagnosis import sentences
 from deblur.errors import CancelledError, DeblurError
 from deblur.files import without_folders
+from deblur.image_io.signatures import title_of
 from deblur.language import say
 from deblur.page.restorers import ENGINES
 from deblur.page.visiting.opening import Opened
 from deblur.page.visiting.visitors import LateError
 from deblur.page.visiting.visits import Photo
 from deblur.restoring.report import RestoreReport
-
-_BY_NAME = {"HEIF": "HEIC"}
-"""Formats that people know by the ending of their files."""
 
 
 def note(text: str) -> str:
@@ -62,7 +60,7 @@ def saved_as(photo: Opened) -> str:
     """The choice that leaves the format to the photo, and which that is."""
     if photo.output == photo.format:
         return say("Same as the photo ({format})", format=photo.output)
-    return f"{_BY_NAME.get(photo.format, photo.format)} → {photo.output}"
+    return f"{title_of(photo.format)} → {title_of(photo.output)}"
 
 
 def piece_told(photo: Photo) -> str:
