@@ -55,5 +55,5 @@ $(VENV)/page.stamp: pyproject.toml $(LOCK) | $(BIN)/pip
 	@touch $@
 
 $(VENV)/full.stamp: pyproject.toml | $(BIN)/pip
-	$(INSTALL) -e '.[page,torch,train,bench,scale,checkpoints,dev]'
+	$(INSTALL) -e '.[page,mcp,torch,train,bench,scale,checkpoints,dev]'
 	@touch $@ $(VENV)/page.stamp

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from deblur.extras import lack_of
 
@@ -50,6 +50,7 @@ from deblur.weights import bytes_to_fetch
 from leaderboard.intake.pictures import scored_datasets
 from leaderboard.judging.questions import photos_to_judge
 from leaderboard.store.mirrored_store import open_store
+from leaderboard.tabs.board_call import offer_board
 from leaderboard.tabs.compare_tab import TAB as COMPARE_TAB
 from leaderboard.tabs.compare_tab import build_compare_tab
 from leaderboard.tabs.introduction import gain_and_time, introduction
@@ -205,9 +206,10 @@ for language in Language:
     with speaking(language), page:
         if language is Language.english:
             offer_calls(visits, visitors.is_here)
+            offer_board(board)
         lay_out()
 give_languages(demo)
-take_turns(demo, visitors)
+queue = take_turns(demo, visitors)
 
 
 def serve(host: str, port: int) -> str:
@@ -216,6 +218,7 @@ def serve(host: str, port: int) -> str:
     Thread(target=prepare, args=[board], daemon=True).start()
     most = MOST_ZIP if any(places.values()) else MOST_BYTES
     policy = page_policy("'self' https://huggingface.co" if ON_SPACE else "'self'")
+    tools = _tools(host)
     address: str = demo.launch(
         server_name=host,
         server_port=port,
@@ -224,8 +227,10 @@ def serve(host: str, port: int) -> str:
         allowed_paths=[*map(str, EXAMPLES.values())],
         max_file_size=most,
         app_kwargs={
+            **({"lifespan": tools.running} if tools else {}),
             "routes": [
                 *photo_routes(visits),
+                *(tools.routes if tools else []),
                 Mount("/browser", StaticFiles(directory=BROWSER)),
             ],
             "middleware": [
@@ -242,6 +247,15 @@ def serve(host: str, port: int) -> str:
         prevent_thread_lock=True,
     )[1]
     return address
+
+
+def _tools(host: str) -> Any:
+    """The page's calls as tools, where the extra `mcp` is installed."""
+    if lack_of("the tools", "mcp", extra="mcp"):
+        return None
+    from deblur.page.tools import Tools
+
+    return Tools(queue, host)
 
 
 def port_of(text: str) -> int:

@@ -56,9 +56,9 @@ def _to_csv(table: Table) -> str:
     return table.frame.map(_harmless).to_csv(index=False, lineterminator="\n")
 
 
-def _to_json(table: Table) -> str:
-    """All that the table says; missing values are null, infinite ones strings."""
-    content = {
+def as_data(table: Table) -> dict[str, Any]:
+    """All that the table says, as JSON has it; missing values are None, infinite ones strings."""
+    return {
         "dataset": table.dataset,
         "protocol_digest": table.protocol_digest,
         "other_protocols": dict(table.other_protocols),
@@ -72,6 +72,10 @@ def _to_json(table: Table) -> str:
             for row in table.frame.to_dict("records")
         ],
     }
+
+
+def _to_json(table: Table) -> str:
+    content = as_data(table)
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -1,13 +1,17 @@
 """Who is here, and whose turn it is."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 import pytest
 from anyio.from_thread import start_blocking_portal
+from starlette.requests import Request
 
+from deblur.errors import OutputError
 from deblur.page.visiting import turns, visitors
 from deblur.page.visiting.turns import MOST_OF_AN_ADDRESS, TurnQueue, take_turns
 from deblur.page.visiting.visitors import Run, Visitors, WatchStreams, session_of_stream
@@ -157,6 +161,34 @@ def test_this_machine_itself_is_no_network(queue: TurnQueue) -> None:
     for number in range(2 * MOST_OF_AN_ADDRESS):
         assert isinstance(join(queue, f"{number}", "127.0.0.1", kind=1), str)
     assert [begin(queue) for _ in range(4)] == ["0", "1", "2", None]
+
+
+def request_of(address: str) -> Request:
+    scope = {"type": "http", "method": "POST", "path": "/mcp", "query_string": b"", "headers": []}
+    return Request({**scope, "client": (address, 1), "server": ("192.0.2.9", 80)})
+
+
+def test_a_tool_has_its_callers_limit(queue: TurnQueue) -> None:
+    for number in range(MOST_OF_AN_ADDRESS):
+        join(queue, f"visitor-{number}", "192.0.2.1")
+        queue._visitors.enter(f"visitor-{number}")
+    with pytest.raises(OutputError, match="more than can wait here"):
+        ask(queue.ask, "str", ["word"], request_of("192.0.2.1"))
+    assert len(queue) == MOST_OF_AN_ADDRESS
+
+
+def test_a_tool_whose_caller_leaves_waits_no_longer(queue: TurnQueue) -> None:
+    async def leave() -> None:
+        asking = asyncio.ensure_future(queue.ask("str", ["word"], request_of("192.0.2.1")))
+        while not len(queue):
+            await asyncio.sleep(0)
+        asking.cancel()
+        with suppress(asyncio.CancelledError):
+            await asking
+
+    ask(leave)
+    assert len(queue) == 0
+    assert queue.pending_messages_per_session == {}
 
 
 def test_another_network_waits_for_no_flood(queue: TurnQueue) -> None:

@@ -2,15 +2,20 @@
 
 import ipaddress
 import random
+import secrets
 import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
+from gradio.data_classes import PredictBodyInternal
 from gradio.queueing import Event, EventQueue, Queue
-from gradio.server_messages import ProcessCompletedMessage
+from gradio.server_messages import ProcessCompletedMessage, UnexpectedErrorMessage
+from pydantic import BaseModel
+from starlette.requests import Request
 
+from deblur.errors import OutputError
 from deblur.page.visiting.visitors import Visitors
 
 MOST = 300
@@ -23,15 +28,19 @@ MOST_OF_AN_ADDRESS = 20
 REMEMBERED = 60.0
 """Seconds for which it is known who had a turn."""
 
+_ASKED = "/gradio_api/queue/join"
+"""The address at which programs ask; what is made of files' addresses depends on it."""
+
 REPLACED = "What you asked for later took its place."
 BUSY = "Very many people ask for this at the moment. Nothing of yours was lost; try again soon."
 TOO_MANY = "Your network asks for more than can wait here. Nothing was lost; try again soon."
 
 
-def take_turns(demo: gr.Blocks, visitors: Visitors) -> None:
+def take_turns(demo: gr.Blocks, visitors: Visitors) -> "TurnQueue":
     """Give a page that is laid out a queue by turns."""
     demo.queue(max_size=MOST)
-    demo._queue = TurnQueue(demo, visitors)
+    queue = demo._queue = TurnQueue(demo, visitors)
+    return queue
 
 
 class TurnQueue(Queue):
@@ -84,6 +93,44 @@ class TurnQueue(Queue):
                 self._remember(address_of(event.request))
                 return [event], False, each.concurrency_id
         return None
+
+    async def ask(self, function: str, values: list[Any], request: Any) -> list[Any]:
+        """What a function gives that programs may call, in its turn; `request` is whose turn it is.
+
+        Who leaves before it is there ends it. Raises OutputError with what the function says.
+        """
+        found = next(each for each in self.blocks.fns.values() if each.api_name == function)
+        session = secrets.token_hex(16)
+        asked = Request({**request.scope, "path": _ASKED, "raw_path": _ASKED.encode()})
+        body = PredictBodyInternal(
+            session_hash=session, data=values, fn_index=found._id, request=asked
+        )
+        self.set_server_app(self.blocks.app)
+        self._visitors.enter(session)
+        try:
+            taken, told, _ = await self.push(body, asked, None)
+            if not taken:
+                raise OutputError(str(told))
+            return await self._answer(session)
+        finally:
+            self._visitors.leave(session)
+            await self.clean_events(session_hash=session)
+            self.pending_messages_per_session.pop(session, None)
+
+    async def _answer(self, session: str) -> list[Any]:
+        """What the only request of a session comes to."""
+        messages = self.pending_messages_per_session[session]
+        while True:
+            message = await messages.get()
+            if isinstance(message, UnexpectedErrorMessage):
+                raise OutputError("it failed; try again")
+            if isinstance(message, ProcessCompletedMessage):
+                if not message.success:
+                    raise OutputError(str(message.output.get("error") or "it failed; try again"))
+                given = message.output["data"]
+                return [
+                    each.model_dump() if isinstance(each, BaseModel) else each for each in given
+                ]
 
     def _queues(self) -> Iterator[EventQueue]:
         yield from self.event_queue_per_concurrency_id.values()
