@@ -36,8 +36,8 @@ SHAKEN: dict[str, Any] = {
 OUT_OF_FOCUS: dict[str, Any] = {**SHAKEN, "length": (1, 2), "defocused": 1, "still": 1}
 PRINT = (
     "Call me Ishmael. Some years ago, never mind how long precisely, having little or no money in "
-    "my purse, and nothing particular to interest me on shore, I thought I would sail about a little "
-    "and see the watery part of the world. It is a way I have of driving off the spleen and "
+    "my purse, and nothing particular to interest me on shore, I thought I would sail about a "
+    "little and see the watery part of the world. It is a way I have of driving off the spleen and "
     "regulating the circulation. Whenever I find myself growing grim about the mouth; whenever it "
     "is a damp, drizzly November in my soul; whenever I find myself involuntarily pausing before "
     "coffin warehouses, and bringing up the rear of every funeral I meet; then, I account it high "
