@@ -64,8 +64,7 @@ HERE = Path(__file__).parent
 BROWSER = HERE / "browser"
 """Styles, scripts and pictures of the page itself."""
 EXAMPLES = {
-    name: HERE / "examples" / name
-    for name in ("coffee.jpg", "chelsea.jpg", "rocket.jpg", "clock.png")
+    name: HERE / "examples" / name for name in ("stream.jpg", "print.jpg", "fig.jpg", "coffee.jpg")
 }
 NAMES = {Language.english: "English", Language.chinese: "中文"}
 CLEAN_EVERY, CLEAN_AFTER = 600, 3600
@@ -145,8 +144,9 @@ def footer() -> str:
         hours=CLEAN_AFTER // 3600,
     )
     licence = say(
-        "Deblur Arena is free software under the Apache License 2.0. The example photos are in "
-        "the public domain or under CC0."
+        "Deblur Arena is free software under the Apache License 2.0. Example photos: stream by "
+        "Aitzol Berasategi and fig by Trevor “Freespace”, CC BY 4.0; coffee by Rachel Michetti, "
+        "CC0. All were blurred by us."
     )
     return (
         f"<footer><p><b>{say('Where photos go.')}</b> {stay}</p>"
@@ -175,10 +175,10 @@ photos = setting("JUDGE_PHOTOS", photos_to_judge)
 def around() -> Surroundings:
     """What the tab that restores gets from the rest of the page."""
     titles = {
-        "coffee.jpg": say("Coffee"),
-        "chelsea.jpg": say("Cat"),
-        "rocket.jpg": say("Rocket"),
-        "clock.png": say("Clock (a real blur)"),
+        "stream.jpg": say("Stream, shaken"),
+        "print.jpg": say("Page of print"),
+        "fig.jpg": say("Fig, out of focus"),
+        "coffee.jpg": say("Coffee, shaken"),
     }
     examples = {titles[name]: path for name, path in EXAMPLES.items()}
     return Surroundings(examples, introduce, measured, is_here=visitors.is_here)
@@ -224,7 +224,6 @@ def serve(host: str, port: int) -> str:
         server_port=port,
         theme=THEME,
         css_paths=sorted(BROWSER.glob("*.css")),
-        allowed_paths=[*map(str, EXAMPLES.values())],
         max_file_size=most,
         app_kwargs={
             **({"lifespan": tools.running} if tools else {}),

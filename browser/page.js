@@ -29,9 +29,11 @@ const bringIntoView = (element, name, state) => {
 
 const changed = () => {
   for (const each of document.querySelectorAll(".viewer:not([data-ready])")) {
-    each.dataset.ready = "";
-    const { seen: photo } = new Viewer(each);
-    bringIntoView(each, photo.name, JSON.stringify(photo.pictures));
+    const fresh = each.cloneNode(true); // one that is filled anew keeps its listeners
+    fresh.dataset.ready = "";
+    each.replaceWith(fresh);
+    const { seen: photo } = new Viewer(fresh);
+    bringIntoView(fresh, photo.name, JSON.stringify(photo.pictures));
   }
   const strip = document.querySelector(".strip:not([data-ready])");
   if (strip) {

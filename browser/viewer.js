@@ -183,7 +183,11 @@ export class Viewer {
   drawLayer(place) {
     const layer = this.layers[place];
     const { boxWidth, boxHeight } = this.boxes;
-    Object.assign(layer.canvas, { width: boxWidth, height: boxHeight }); // which clears it, too
+    const { width, height } = layer.canvas;
+    if (width !== boxWidth || height !== boxHeight) {
+      Object.assign(layer.canvas, { width: boxWidth, height: boxHeight });
+    }
+    layer.clearRect(0, 0, boxWidth, boxHeight);
     const picture = (this.state.errors && this.errors[place]) || this.pictures[place];
     return picture.draw(layer, this.view, this.ask);
   }

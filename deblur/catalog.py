@@ -24,7 +24,7 @@ def _shipped(
     """The files of a model that come with this package, by their SHA-256.
 
     `bf16_parity` is the lower of what `python -m benchmarks speed` measured on the photos in
-    `examples/` and on the 100 real ones of Lai et al. (`--photos`).
+    `examples/` of that time and on the 100 real ones of Lai et al. (`--photos`).
     """
     refs = [
         WeightsRef(f"{name}/model.onnx", onnx, bf16_parity=bf16_parity),

@@ -114,6 +114,7 @@ def test_the_account_names_what_ran() -> None:
 
 def test_the_examples_are_there_and_small() -> None:
     assert all(path.is_file() for path in app.EXAMPLES.values())
+    assert all((app.BROWSER / "examples" / name).is_file() for name in app.EXAMPLES)
     folder = Path(app.__file__).parent / "examples"
     assert sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) < 1_500_000
 

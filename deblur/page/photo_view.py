@@ -123,14 +123,15 @@ def _formats(own: str) -> list[tuple[str, str]]:
 
 
 def _examples(examples: Mapping[str, Path]) -> str:
-    """Photos to try the page with, as buttons."""
+    """Photos to try the page with, as buttons; a thumbnail has the photo's name."""
     buttons = "".join(
         f'<button type="button" data-event="select" data-example="{number}">'
-        f'<img src="gradio_api/file={escape(str(path))}" alt=""><span>{escape(title)}</span>'
+        f'<img src="browser/examples/{escape(path.name)}" alt=""><span>{escape(title)}</span>'
         "</button>"
         for number, (title, path) in enumerate(examples.items())
     )
-    return f'<h2>{say("Or try one of these")}</h2><div class="examples">{buttons}</div>'
+    told = say("Or try one of these: right of the line as it comes back")
+    return f'<h2>{told}</h2><div class="examples">{buttons}</div>'
 
 
 def _message(visit: Visit) -> str:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageCms
 from playwright.sync_api import BrowserContext, Page, expect
 
+import app
 from deblur.backends import Wishes, choices
 from deblur.catalog import CATALOG, DEFAULT_MODEL
 from deblur.image_io import decode_image
@@ -217,6 +218,11 @@ def test_an_example_is_loaded_by_a_click(page: Page) -> None:
     assert download(page)[0] == "coffee-deblurred.jpg"
 
 
+def test_no_file_of_the_project_is_served_by_its_path(page: Page, address: str) -> None:
+    for path in (*app.EXAMPLES.values(), app.HERE / "app.py"):
+        assert page.request.get(f"{address}gradio_api/file={path}").status == 403
+
+
 GIVE = """([kind, bytes]) => {
     const transfer = new DataTransfer();
     transfer.items.add(new File([new Uint8Array(bytes)], "image.png", { type: "image/png" }));
@@ -249,7 +255,7 @@ def test_nothing_is_asked_from_another_machine(context: BrowserContext, address:
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
     with visit(context, address) as page:
-        page.get_by_role("button", name="Clock").click()
+        page.get_by_role("button", name="Page of print").click()
         restore(page)
     hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
     assert hosts == {"127.0.0.1"}
