@@ -19,8 +19,8 @@ from deblur.training.run.run_folder import read_config
 from deblur.training.run.stopping import stop_on_signals
 
 
-def main() -> None:
-    """Train, or go on; what is wrong is said in a sentence, with exit code 1."""
+def options() -> argparse.ArgumentParser:
+    """The command line's options."""
     parser = argparse.ArgumentParser(prog="python -m deblur.training", description=__doc__)
     begun = parser.add_mutually_exclusive_group(required=True)
     begun.add_argument("--config", type=Path, help="JSON of a run, whole")
@@ -29,8 +29,13 @@ def main() -> None:
     parser.add_argument("--within", type=duration, help="as many steps as end within, e.g., 2h")
     parser.add_argument("--time-limit", type=duration, default=math.inf, help="save after")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
+    return parser
+
+
+def main() -> None:
+    """Train, or resume; an error is one sentence on standard error, with exit code 1."""
     try:
-        _run(parser.parse_args())
+        _run(options().parse_args())
     except (DeblurError, OSError) as error:
         sys.exit(str(error))
 
