@@ -21,11 +21,11 @@ from scripts.visitors import served  # noqa: E402
 
 PICTURES = CHECKOUT / "docs" / "pictures"
 EXAMPLES = CHECKOUT / "examples"
-WINDOWS = {"coffee.jpg": (120, 40), "rocket.jpg": (100, 80)}
+WINDOWS = {"fig.jpg": (500, 300), "print.jpg": (60, 60), "stream.jpg": (500, 300)}
 """The examples that the README shows, and the left and the top of what is seen of each."""
 
-SIDE = 300
-"""Pixels that a window is wide and high."""
+WIDTH, HEIGHT = 420, 240
+"""Pixels of a window."""
 
 GAP = 8
 PATIENCE = 60_000
@@ -34,13 +34,13 @@ SWITCHES = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
 def before_and_after() -> Image.Image:
     """Windows of photos and of their results at 100 %, side by side, a row an example."""
-    height = len(WINDOWS) * (SIDE + GAP) - GAP
-    sheet = Image.new("RGB", (2 * SIDE + GAP, height), "white")
+    height = len(WINDOWS) * (HEIGHT + GAP) - GAP
+    sheet = Image.new("RGB", (2 * WIDTH + GAP, height), "white")
     for row, (name, (left, top)) in enumerate(WINDOWS.items()):
         photo = Image.open(EXAMPLES / name).convert("RGB")
         for column, shown in enumerate((photo, Image.fromarray(restore(photo).array))):
-            window = shown.crop((left, top, left + SIDE, top + SIDE))
-            sheet.paste(window, (column * (SIDE + GAP), row * (SIDE + GAP)))
+            window = shown.crop((left, top, left + WIDTH, top + HEIGHT))
+            sheet.paste(window, (column * (WIDTH + GAP), row * (HEIGHT + GAP)))
     return sheet
 
 
