@@ -16,6 +16,7 @@ from pathlib import Path
 
 import imagecodecs
 import numpy as np
+import tifffile
 
 from deblur.errors import ImageError, OutputError
 from deblur.image_io import OUTPUT_FORMATS, decode_image, encode_image
@@ -58,15 +59,27 @@ def _sources() -> dict[str, bytes]:
         "JPEG in TIFF": saved(rgb, "TIFF", compression="jpeg"),
         "tiled TIFF": imagecodecs.tiff_encode(deep, tile=(16, 16), compression=8),
         "BigTIFF": imagecodecs.tiff_encode(deep, bigtiff=True),
+        "big-endian BigTIFF of a palette": _palette_bigtiff(),
         "black and white TIFF": saved(grey.convert("1"), "TIFF", compression="group4"),
         "HEIC": heic(photo("RGBA"), **told),
+        "10-bit HEIC": encoded(decode_image(imagecodecs.png_encode(deep)), format="HEIF"),
         "AVIF": saved(rgb, "AVIF", **told),
+        "our AVIF": encoded(decode_image(saved(photo("RGBA"), "PNG", **told)), format="AVIF"),
         "10-bit AVIF": imagecodecs.avif_encode(deep >> 6, level=90, bitspersample=10),
         "animated AVIF": saved(rgb, "AVIF", **frames),
         "JPEG XL": imagecodecs.jpegxl_encode(smooth(3)),
         "BMP": saved(rgb, "BMP", dpi=(300, 300)),
         "GIF": saved(rgb, "GIF", comment=b"hello", **frames),
     }
+
+
+def _palette_bigtiff() -> bytes:
+    stream = io.BytesIO()
+    with tifffile.TiffWriter(stream, bigtiff=True, byteorder=">") as writer:
+        colours = np.arange(768, dtype=np.uint16).reshape(3, 256) * 80
+        values = np.asarray(photo("L"))
+        writer.write(values, photometric="palette", colormap=colours, compression="zlib")
+    return stream.getvalue()
 
 
 def _flip(data: bytearray, chance: random.Random) -> None:

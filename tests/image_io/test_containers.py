@@ -81,9 +81,12 @@ class TestColours:
         assert (back.extras.colour, back.icc_profile) == (signal, None)
         assert np.abs(back.pixels.astype(float) - image.pixels).mean() < 0.01 * 65535
 
-    def test_what_code_points_cannot_say_becomes_a_profile(self, format):
-        linear = Extras(colour=ColourSignal(gamma=1.0))
-        back = again(DecodedImage(smooth(3), None, "PNG", extras=linear), format=format)
+    @pytest.mark.parametrize(
+        "signal", [ColourSignal(gamma=1.0), ColourSignal((9, 1, 0, 1))], ids=["gAMA", "broadcast"]
+    )
+    def test_what_code_points_cannot_say_becomes_a_profile(self, format, signal):
+        extras = Extras(colour=signal)
+        back = again(DecodedImage(smooth(3), None, "PNG", extras=extras), format=format)
         assert back.extras.colour is None
         assert back.icc_profile is not None
 

@@ -77,6 +77,14 @@ class ColourSignal:
         primaries, transfer = self.code_points[:2]
         return primaries in (1, _UNSAID) and transfer in (_SRGB, _UNSAID)
 
+    @property
+    def is_still(self) -> bool:
+        """Whether the code points mean the same in a HEIC or AVIF.
+
+        Of the broadcast curves viewers of those show sRGB's, and of a PNG's the screen's.
+        """
+        return self.code_points is not None and self.code_points[1] not in _BROADCAST
+
     def icc_profile(self, channels: int) -> bytes | None:
         """A profile of the same colours for grey (1) or RGB (3); None where none can say them."""
         if self.code_points is None:

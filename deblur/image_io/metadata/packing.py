@@ -28,8 +28,7 @@ class _Packing:
 
     def says(self, signal: ColourSignal) -> bool:
         """Whether the format says these colours as they were said."""
-        by_points = self.format in _SAYS_CODE_POINTS and signal.code_points is not None
-        return by_points or self.format == "PNG"
+        return self.format == "PNG" or (self.format in _SAYS_CODE_POINTS and signal.is_still)
 
     def change(self, **extras: object) -> None:
         self.image = replace(self.image, extras=replace(self.image.extras, **extras))  # type: ignore[arg-type]
