@@ -19,6 +19,7 @@ from deblur.image_io.writers.jpeg import write_jpeg
 from deblur.image_io.writers.png import write_png
 from deblur.image_io.writers.tiff import write_tiff
 from deblur.image_io.writers.webp import write_webp
+from deblur.language import say
 
 OUTPUT_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 DEFAULT_CODING = JpegCoding(95, "4:4:4")
@@ -54,7 +55,7 @@ def format_named(name: str) -> str:
         return NAMES[name.lower().removeprefix(".")]
     except KeyError as error:
         raise OutputError(
-            f"{name} is not a format that is written; choose jpeg, png, webp or tiff"
+            say("{name} is not a format that is written; choose jpeg, png, webp or tiff", name=name)
         ) from error
 
 
@@ -123,10 +124,14 @@ def _coding(image: DecodedImage, quality: int | None, subsampling: str | None) -
     quality = own.quality if quality is None else quality
     subsampling = subsampling or own.subsampling or DEFAULT_CODING.subsampling
     if not 1 <= quality <= 100:
-        raise OutputError(f"the quality is {quality}; give one from 1 to 100")
+        raise OutputError(say("the quality is {quality}; give one from 1 to 100", quality=quality))
     if subsampling not in _SUBSAMPLINGS:
         raise OutputError(
-            f"the subsampling is {subsampling}; choose one of {', '.join(_SUBSAMPLINGS)}"
+            say(
+                "the subsampling is {subsampling}; choose one of {known}",
+                subsampling=subsampling,
+                known=", ".join(_SUBSAMPLINGS),
+            )
         )
     return JpegCoding(quality, subsampling)
 
@@ -142,7 +147,11 @@ def failures_reported(where: str) -> Iterator[None]:
         raise not_written(where, error) from error
     except (ValueError, RuntimeError, TypeError, SyntaxError, struct.error) as error:
         raise OutputError(
-            f"{where} cannot hold this photo ({error}); choose PNG, or strip the metadata"
+            say(
+                "{where} cannot hold this photo ({error}); choose PNG, or strip the metadata",
+                where=where,
+                error=error,
+            )
         ) from error
 
 
@@ -150,12 +159,21 @@ def _check_fits(image: DecodedImage, format: str) -> None:
     side = max(image.width, image.height)
     if side > _LARGEST_SIDE.get(format, side):
         raise OutputError(
-            f"the photo is {image.width} x {image.height} pixels and a {format} has sides of at "
-            f"most {_LARGEST_SIDE[format]}; choose PNG or TIFF"
+            say(
+                "the photo is {width} x {height} pixels and a {format} has sides of "
+                "at most {most}; choose PNG or TIFF",
+                width=image.width,
+                height=image.height,
+                format=format,
+                most=_LARGEST_SIDE[format],
+            )
         )
     if format == "JPEG" and _is_transparent(image.alpha):
         raise OutputError(
-            "the photo is transparent in places, which a JPEG cannot hold; choose PNG, WebP or TIFF"
+            say(
+                "the photo is transparent in places, which a JPEG cannot hold; "
+                "choose PNG, WebP or TIFF"
+            )
         )
 
 
