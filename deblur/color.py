@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deblur.errors import OutputError
+from deblur.language import say
 
 Values = TypeVar("Values", bound=Any)
 """A floating NumPy array or torch tensor: only operators are used, so both work."""
@@ -31,7 +32,9 @@ def linear_to_srgb(linear: Values) -> Values:
 def check_strength(strength: float) -> None:
     """Raise OutputError for what is not in percent: a `strength` that `blended` does not take."""
     if not 0 <= strength <= 100:
-        raise OutputError(f"the strength is {strength}; give one from 0 to 100 percent")
+        raise OutputError(
+            say("the strength is {strength}; give one from 0 to 100 percent", strength=strength)
+        )
 
 
 def blended(before: NDArray[Any], after: NDArray[Any], strength: float) -> NDArray[Any]:

@@ -37,6 +37,7 @@ from huggingface_hub.errors import (
 )
 
 from deblur.errors import ModelError, UnknownModelError, WeightsUnavailableError
+from deblur.language import say
 
 LICENCE_UNKNOWN = "not stated"
 
@@ -67,9 +68,13 @@ def parse_place(name: str) -> HfUri | None:
     try:
         place = parse_hf_uri(name, endpoint=constants.ENDPOINT)
     except HfUriError as error:
-        raise UnknownModelError(f"{error}; expected hf://owner/name@revision/FILE") from error
+        raise UnknownModelError(
+            say("{error}; expected hf://owner/name@revision/FILE", error=error)
+        ) from error
     if place.type != "model":
-        raise UnknownModelError(f"{name} is a {place.type} on the Hub, and not a model")
+        raise UnknownModelError(
+            say("{name} is a {type} on the Hub, and not a model", name=name, type=place.type)
+        )
     return place
 
 
@@ -134,28 +139,56 @@ def explain(error: BaseException, what: str, repo: str) -> str:
     `error` is what the Hub's client raised.
     """
     hub = constants.ENDPOINT
-    missing = f"{what} is not whole in the cache, and"
+    missing = say("{what} is not whole in the cache, and", what=what)
     status = error.response.status_code if isinstance(error, HfHubHTTPError) else 0
     if isinstance(error, GatedRepoError):
-        return f"{repo} asks for an agreement: accept it on {hub}/{repo}, and set HF_TOKEN"
+        return say(
+            "{repo} asks for an agreement: accept it on {hub}/{repo}, and set HF_TOKEN",
+            repo=repo,
+            hub=hub,
+        )
     if isinstance(error, OfflineModeIsEnabled):
-        return f"{missing} HF_HUB_OFFLINE is set: connect, and unset it once"
+        return say("{missing} HF_HUB_OFFLINE is set: connect, and unset it once", missing=missing)
     if isinstance(error, FileMetadataError):
-        return f"{hub} does not answer as a Hub: sign in to this network, or correct HF_ENDPOINT"
+        return say(
+            "{hub} does not answer as a Hub: sign in to this network, or correct HF_ENDPOINT",
+            hub=hub,
+        )
     if status in (401, 403):
-        return f"the Hub refuses {what} ({status}): set HF_TOKEN to a token that may read it"
+        return say(
+            "the Hub refuses {what} ({status}): set HF_TOKEN to a token that may read it",
+            what=what,
+            status=status,
+        )
     if status == 429:
-        return f"the Hub has had too many requests (429): fetch {what} later, or set HF_TOKEN"
+        return say(
+            "the Hub has had too many requests (429): fetch {what} later, or set HF_TOKEN",
+            what=what,
+        )
     if status:
-        return f"the Hub is in trouble ({status}): fetch {what} later"
+        return say("the Hub is in trouble ({status}): fetch {what} later", status=status, what=what)
     if isinstance(error, (httpx2.ConnectError, httpx2.TimeoutException, httpx2.ProxyError)):
-        return f"{missing} {hub} cannot be reached: connect, and try again"
+        return say(
+            "{missing} {hub} cannot be reached: connect, and try again", missing=missing, hub=hub
+        )
     if isinstance(error, OSError) and error.errno in _NO_SPACE:
-        return f"no space is left for {what} in {constants.HF_HUB_CACHE}: free some, or set HF_HOME"
+        return say(
+            "no space is left for {what} in {folder}: free some, or set HF_HOME",
+            what=what,
+            folder=constants.HF_HUB_CACHE,
+        )
     if isinstance(error, OSError) and error.errno:
         reason = f"{error.strerror}: {error.filename}"
-        return f"{what} cannot be kept ({reason}): set HF_HOME to a folder that can be written"
-    return f"{what} could not be fetched ({_first_line(error)}): try again"
+        return say(
+            "{what} cannot be kept ({reason}): set HF_HOME to a folder that can be written",
+            what=what,
+            reason=reason,
+        )
+    return say(
+        "{what} could not be fetched ({reason}): try again",
+        what=what,
+        reason=_first_line(error),
+    )
 
 
 def _bar_that_tells(file: str, on_bytes: OnBytes) -> type:
@@ -206,10 +239,19 @@ def _as_model_error(error: BaseException, file: str, where: str) -> ModelError:
         return WeightsUnavailableError(explain(error, f"{file} of {where}", repo))
     if isinstance(error, (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError)):
         return UnknownModelError(
-            f"the Hub has no model repository {where}, or it is private (set HF_TOKEN)"
+            say(
+                "the Hub has no model repository {where}, or it is private (set HF_TOKEN)",
+                where=where,
+            )
         )
     if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
-        return UnknownModelError(f"{where} holds no {file}; name a file of it: hf://{where}/FILE")
+        return UnknownModelError(
+            say(
+                "{where} holds no {file}; name a file of it: hf://{where}/FILE",
+                where=where,
+                file=file,
+            )
+        )
     return WeightsUnavailableError(explain(error, f"{file} of {where}", repo))
 
 

@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from deblur import hub, npm
 from deblur.catalog import CATALOG, RENAMED
 from deblur.errors import UnknownModelError, WeightsCorruptError, WeightsUnavailableError
+from deblur.language import say
 from deblur.onnx_file import read_metadata
 from deblur.spec import ModelSpec, WeightsRef
 
@@ -95,7 +96,7 @@ def bytes_to_fetch(spec: ModelSpec) -> int:
 
 def how_to_fetch(spec: ModelSpec) -> str:
     """What a model says of itself that is not here yet."""
-    return f"has to be fetched: python -m deblur fetch {spec.name}"
+    return say("has to be fetched: python -m deblur fetch {model}", model=spec.name)
 
 
 def sha256_of(path: Path) -> str:
@@ -142,8 +143,12 @@ def _fetch(repo: str, file: str, revision: str | None, sha256: str | None) -> Pa
     if _is_whole(path, sha256):
         return path
     raise WeightsCorruptError(
-        f"{file} of {repo} is not the file that was published (its sha256 differs), also when "
-        "fetched again; it has been changed there, or on its way: it is not used"
+        say(
+            "{file} of {repo} is not the file that was published (its sha256 differs), also when "
+            "fetched again; it has been changed there, or on its way: it is not used",
+            file=file,
+            repo=repo,
+        )
     )
 
 

@@ -10,10 +10,7 @@ import pytest
 from deblur.language import Language, say, speaking, spoken_in, spoken_now, translations
 
 ROOT = Path(__file__).parents[1]
-SPEAKERS = (
-    *("app.py", "deblur/page/**/*.py", "leaderboard/**/*.py"),
-    *("deblur/diagnosis/sentences.py", "deblur/restoring/*.py"),
-)
+SPEAKERS = ("app.py", "deblur/**/*.py", "leaderboard/**/*.py")
 OTHERS = [language for language in Language if language is not Language.english]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from deblur.files.writing import replacing
+from deblur.language import say
 
 _PLAIN_FILE = 0o100000
 _KIND = 0o170000
@@ -67,19 +68,35 @@ def check_placements(
     It looks at the paths that are going to be written, not at the members' own names.
     """
     if len(placements) > limits.members:
-        yield f"are too many: {len(placements):,}, and {limits.members:,} are allowed", []
+        yield (
+            say(
+                "are too many: {count}, and {members} are allowed",
+                count=f"{len(placements):,}",
+                members=f"{limits.members:,}",
+            ),
+            [],
+        )
         return
     total = sum(each.member.file_size for each in placements)
     if total > limits.bytes:
-        yield f"unpack to {total:,} bytes, and {limits.bytes:,} are allowed", []
+        yield (
+            say(
+                "unpack to {total} bytes, and {bytes} are allowed",
+                total=f"{total:,}",
+                bytes=f"{limits.bytes:,}",
+            ),
+            [],
+        )
     root = Path(os.path.realpath(folder))
     times = Counter(each.path.casefold() for each in placements)
     checks: dict[str, Callable[[Placement], bool]] = {
-        "has a path that leads out of the archive": lambda each: not _is_below(root, each.path),
-        "is there twice": lambda each: times[each.path.casefold()] > 1,
-        "is no plain file": lambda each: _kind(each.member) not in (0, _PLAIN_FILE),
-        "is encrypted": lambda each: bool(each.member.flag_bits & 1),
-        f"unpacks to more than {limits.bytes_each:,} bytes": lambda each: (
+        say("has a path that leads out of the archive"): lambda each: (
+            not _is_below(root, each.path)
+        ),
+        say("is there twice"): lambda each: times[each.path.casefold()] > 1,
+        say("is no plain file"): lambda each: _kind(each.member) not in (0, _PLAIN_FILE),
+        say("is encrypted"): lambda each: bool(each.member.flag_bits & 1),
+        say("unpacks to more than {most} bytes", most=f"{limits.bytes_each:,}"): lambda each: (
             each.member.file_size > limits.bytes_each
         ),
     }

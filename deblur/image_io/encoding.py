@@ -14,13 +14,14 @@ from deblur.image_io.metadata.extras import JpegCoding
 from deblur.image_io.metadata.packing import packed
 from deblur.image_io.placing import not_written
 from deblur.image_io.readers.jpeg_segments import is_deep_jpeg
-from deblur.image_io.signatures import SUFFIXES_OF, kind_of_file, one
+from deblur.image_io.signatures import SUFFIXES_OF, kind_of_file, one, title_of
 from deblur.image_io.writers.avif import write_avif
 from deblur.image_io.writers.heic import write_heic
 from deblur.image_io.writers.jpeg import write_jpeg
 from deblur.image_io.writers.png import write_png
 from deblur.image_io.writers.tiff import write_tiff
 from deblur.image_io.writers.webp import write_webp
+from deblur.language import say
 
 OWN_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 """Those that a photo goes back into unasked; a HEIC and an AVIF do not say their quality."""
@@ -70,7 +71,10 @@ def format_named(name: str) -> str:
         return NAMES[name.lower().removeprefix(".")]
     except KeyError as error:
         raise OutputError(
-            f"{name} is not a format that is written; choose jpeg, png, webp, tiff, heic or avif"
+            say(
+                "{name} is not a format that is written; choose jpeg, png, webp, tiff, heic or avif",
+                name=name,
+            )
         ) from error
 
 
@@ -142,10 +146,14 @@ def _coding(image: DecodedImage, quality: int | None, subsampling: str | None) -
     quality = own.quality if quality is None else quality
     subsampling = subsampling or own.subsampling or DEFAULT_CODING.subsampling
     if not 1 <= quality <= 100:
-        raise OutputError(f"the quality is {quality}; give one from 1 to 100")
+        raise OutputError(say("the quality is {quality}; give one from 1 to 100", quality=quality))
     if subsampling not in _SUBSAMPLINGS:
         raise OutputError(
-            f"the subsampling is {subsampling}; choose one of {', '.join(_SUBSAMPLINGS)}"
+            say(
+                "the subsampling is {subsampling}; choose one of {known}",
+                subsampling=subsampling,
+                known=", ".join(_SUBSAMPLINGS),
+            )
         )
     return JpegCoding(quality, subsampling)
 
@@ -161,7 +169,11 @@ def failures_reported(where: str) -> Iterator[None]:
         raise not_written(where, error) from error
     except (ValueError, RuntimeError, TypeError, SyntaxError, struct.error) as error:
         raise OutputError(
-            f"{where} cannot hold this photo ({error}); choose PNG, or strip the metadata"
+            say(
+                "{where} cannot hold this photo ({error}); choose PNG, or strip the metadata",
+                where=where,
+                error=error,
+            )
         ) from error
 
 
@@ -169,13 +181,21 @@ def _check_fits(image: DecodedImage, format: str) -> None:
     side = max(image.width, image.height)
     if side > _LARGEST_SIDE.get(format, side):
         raise OutputError(
-            f"the photo is {image.width} x {image.height} pixels and {one(format)} has "
-            f"sides of at most {_LARGEST_SIDE[format]}; choose PNG or TIFF"
+            say(
+                "the photo is {width} x {height} pixels, and {format} has "
+                "sides of at most {most}; choose PNG or TIFF",
+                width=image.width,
+                height=image.height,
+                format=title_of(format),
+                most=_LARGEST_SIDE[format],
+            )
         )
     if format == "JPEG" and _is_transparent(image.alpha):
         raise OutputError(
-            "the photo is transparent in places, which a JPEG cannot hold; choose PNG, WebP, TIFF, "
-            "HEIC or AVIF"
+            say(
+                "the photo is transparent in places, which a JPEG cannot hold; "
+                "choose PNG, WebP, TIFF, HEIC or AVIF"
+            )
         )
 
 

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from deblur.errors import ImageTooLargeError, UnreadableImageError, UnsupportedImageError
 from deblur.image_io.signatures import RAW
+from deblur.language import say
 
 LARGEST_RECORD = 16 << 20
 """Bytes that one record of metadata (a profile, XMP, a text) may take in memory."""
@@ -33,8 +34,13 @@ class GivenFile:
         length = self.stream.seek(0, 2)
         if length > self.most_bytes + _ROOM:
             raise self.too_large(
-                f"is a file of {length / 1e6:.0f} MB, and a picture of "
-                f"{self.max_pixels / 1e6:g} megapixels takes {self.most_bytes / 1e6:.0f} MB at most"
+                say(
+                    "is a file of {size} MB, and a picture of {megapixels} megapixels "
+                    "takes {most} MB at most",
+                    size=f"{length / 1e6:.0f}",
+                    megapixels=f"{self.max_pixels / 1e6:g}",
+                    most=f"{self.most_bytes / 1e6:.0f}",
+                )
             )
         self.stream.seek(0)
         return self.stream.read()
@@ -46,15 +52,26 @@ class GivenFile:
         """
         if width < 1 or height < 1:
             raise UnreadableImageError(
-                f"{self.name} says that it is {width} x {height} pixels, which is no picture; "
-                "save or copy it again"
+                say(
+                    "{name} says that it is {width} x {height} pixels, which is no "
+                    "picture; save or copy it again",
+                    name=self.name,
+                    width=width,
+                    height=height,
+                )
             )
         if max(1, width - spare) * max(1, height - spare) > self.max_pixels:
             raise ImageTooLargeError(
-                f"{self.name} is {width} x {height} pixels "
-                f"({_millions(width * height, self.max_pixels)} megapixels), and the limit is "
-                f"{self.max_pixels / 1e6:.12g} megapixels; "
-                "make it smaller, or raise the limit (max_pixels)"
+                say(
+                    "{name} is {width} x {height} pixels ({megapixels} megapixels), and the limit "
+                    "is {most} megapixels; {advice}",
+                    name=self.name,
+                    width=width,
+                    height=height,
+                    megapixels=_millions(width * height, self.max_pixels),
+                    most=f"{self.max_pixels / 1e6:.12g}",
+                    advice=say("make it smaller, or raise the limit (max_pixels)"),
+                )
             )
 
     @staticmethod
@@ -65,13 +82,19 @@ class GivenFile:
 
     def too_large(self, what: str) -> ImageTooLargeError:
         """`what` says what is too much and how much there may be, without the file's name."""
-        return ImageTooLargeError(f"{self.name} {what}; save it again in another program")
+        return ImageTooLargeError(
+            say("{name} {what}; save it again in another program", name=self.name, what=what)
+        )
 
     def unsupported(self, what: str) -> UnsupportedImageError:
         """`what` names a kind of picture that no reader handles."""
         return UnsupportedImageError(
-            f"{self.name} is {what}, which is not handled; "
-            "save it as PNG or TIFF with 8 or 16 bits a channel and try again"
+            say(
+                "{name} is {what}, which is not handled; save it as PNG or TIFF "
+                "with 8 or 16 bits a channel and try again",
+                name=self.name,
+                what=what,
+            )
         )
 
     def raw(self, maker: str) -> UnsupportedImageError:
@@ -93,7 +116,11 @@ def _millions(pixels: int, limit: int) -> str:
 def raw_file(name: str, kind: str) -> UnsupportedImageError:
     """`kind` says that it is a raw file, and whose where that is known."""
     return UnsupportedImageError(
-        f"{name} is {kind}, which holds what the sensor saw and no finished picture; develop "
-        "it (the camera's own program, darktable, RawTherapee), save it as TIFF or JPEG and "
-        "restore that"
+        say(
+            "{name} is {kind}, which holds what the sensor saw and no finished "
+            "picture; develop it (the camera's own program, darktable, "
+            "RawTherapee), save it as TIFF or JPEG and restore that",
+            name=name,
+            kind=kind,
+        )
     )

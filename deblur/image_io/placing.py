@@ -10,6 +10,7 @@ from filelock import Timeout
 
 from deblur.errors import OutputError, OutputExistsError
 from deblur.files import creating, locked, replacing, sweep
+from deblur.language import say
 
 
 @contextmanager
@@ -23,9 +24,11 @@ def held_place(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     if not overwrite and os.path.lexists(path):
         raise _exists(path)
     if path.is_dir():
-        raise OutputError(f"{path} is a folder; name a file")
+        raise OutputError(say("{path} is a folder; name a file", path=path))
     if not path.parent.is_dir():
-        raise OutputError(f"there is no folder {path.parent}; make it, or choose another")
+        raise OutputError(
+            say("there is no folder {folder}; make it, or choose another", folder=path.parent)
+        )
     try:
         with (
             locked(path.with_name(f".{path.name[:200]}.lock"), timeout=0),
@@ -36,7 +39,10 @@ def held_place(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
             yield unfinished
     except Timeout as error:
         raise OutputExistsError(
-            f"another run is about to write {path}; wait for it, or choose another name"
+            say(
+                "another run is about to write {path}; wait for it, or choose another name",
+                path=path,
+            )
         ) from error
     except FileExistsError as error:
         raise _exists(path) from error
@@ -57,9 +63,15 @@ def not_written(where: Path | str, error: OSError) -> OutputError:
     """The error for a file that the system does not let us write."""
     reason = error.strerror or str(error)
     return OutputError(
-        f"{where} cannot be written ({reason}); check the free space and the permissions"
+        say(
+            "{where} cannot be written ({reason}); check the free space and the permissions",
+            where=where,
+            reason=reason,
+        )
     )
 
 
 def _exists(path: Path) -> OutputExistsError:
-    return OutputExistsError(f"{path} is there already; allow overwriting or choose another name")
+    return OutputExistsError(
+        say("{path} is there already; allow overwriting or choose another name", path=path)
+    )

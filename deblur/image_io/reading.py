@@ -29,10 +29,10 @@ from deblur.image_io.signatures import (
     SUFFIXES_OF,
     kind_of,
 )
+from deblur.language import say
 
 DEFAULT_MAX_PIXELS = 100_000_000
 INPUT_SUFFIXES = frozenset().union(*SUFFIXES_OF.values())
-_EXPECTED = "a JPEG, PNG, WebP, TIFF, HEIC, AVIF, JPEG XL, BMP or GIF was expected"
 
 
 def decode_image(
@@ -70,13 +70,21 @@ def _opened(source: Path | str | bytes, name: str) -> Iterator[BinaryIO]:
 def _opened_file(path: Path, name: str) -> BinaryIO:
     try:
         if path.is_dir():
-            raise UnreadableImageError(f"{name} is a folder; name a picture file in it")
+            raise UnreadableImageError(
+                say("{name} is a folder; name a picture file in it", name=name)
+            )
         return path.open("rb")
     except FileNotFoundError as error:
-        raise UnreadableImageError(f"there is no file {path}; check the path") from error
+        raise UnreadableImageError(
+            say("there is no file {path}; check the path", path=path)
+        ) from error
     except (OSError, ValueError) as error:
         raise UnreadableImageError(
-            f"{name} cannot be opened ({error}); check that it may be read"
+            say(
+                "{name} cannot be opened ({error}); check that it may be read",
+                name=name,
+                error=error,
+            )
         ) from error
 
 
@@ -89,26 +97,67 @@ def _failures_reported(name: str) -> Iterator[None]:
         raise
     except (MemoryError, Image.DecompressionBombError) as error:
         raise ImageTooLargeError(
-            f"{name} needs more memory than there is to decode ({error}); make it smaller"
+            say(
+                "{name} needs more memory than there is to decode ({error}); make it smaller",
+                name=name,
+                error=error,
+            )
         ) from error
     except Exception as error:
         raise UnreadableImageError(
-            f"{name} is damaged or cut short, a whole picture was expected "
-            f"({str(error).strip() or type(error).__name__}); save, copy or download it again"
+            say(
+                "{name} is damaged or cut short, a whole picture was expected "
+                "({reason}); save, copy or download it again",
+                name=name,
+                reason=str(error).strip() or type(error).__name__,
+            )
         ) from error
+
+
+def _expected() -> str:
+    return say("a JPEG, PNG, WebP, TIFF, HEIC, AVIF, JPEG XL, BMP or GIF was expected")
+
+
+def _in_words(kind: str) -> str:
+    """A kind of file that no reader takes, in the language that is spoken."""
+    known = {
+        RAW: say("a raw file of a camera"),
+        "a Photoshop document": say("a Photoshop document"),
+        "a GIMP document": say("a GIMP document"),
+        "a PDF document": say("a PDF document"),
+        "a video": say("a video"),
+    }
+    name, _, maker = kind.partition(" (")
+    told = known.get(name, name)
+    return f"{told} ({maker}" if maker else told
 
 
 def _not_taken(name: str, kind: str) -> DeblurError:
     if kind == "empty":
         return UnreadableImageError(
-            f"{name} is empty (0 bytes), {_EXPECTED}; save, copy or download it again"
+            say(
+                "{name} is empty (0 bytes), {expected}; save, copy or download it again",
+                name=name,
+                expected=_expected(),
+            )
         )
     if kind == "":
-        return UnreadableImageError(f"{name} is not a picture, {_EXPECTED}; choose another file")
+        return UnreadableImageError(
+            say(
+                "{name} is not a picture, {expected}; choose another file",
+                name=name,
+                expected=_expected(),
+            )
+        )
     if kind.startswith(RAW):
-        return raw_file(name, kind)
+        return raw_file(name, _in_words(kind))
     return UnsupportedImageError(
-        f"{name} is {kind}, {_EXPECTED}; save it as one of these and try again"
+        say(
+            "{name} is {kind}, {expected}; save it as one of these and try again",
+            name=name,
+            kind=_in_words(kind),
+            expected=_expected(),
+        )
     )
 
 

@@ -51,7 +51,7 @@ class Arrivals:
             while not arrival.is_over.wait(LOOK_EVERY):
                 on_bytes(arrival.came, arrival.total)
                 if cancel.is_set():
-                    raise CancelledError("cancelled; nothing was kept")
+                    raise CancelledError(say("cancelled; nothing was kept"))
         finally:
             self._leave(spec, arrival)
         if arrival.trouble:

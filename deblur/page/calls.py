@@ -15,6 +15,7 @@ from deblur.color import check_strength
 from deblur.diagnosis import sentences
 from deblur.errors import DeblurError, OutputError, UnknownModelError
 from deblur.files import without_folders
+from deblur.language import say
 from deblur.page.photo_flow import MOST_SECONDS
 from deblur.page.restorers import AUTOMATIC, OFFERED, new_folder
 from deblur.page.restoring import file_of, restore_photo
@@ -45,7 +46,13 @@ class Calls:
         run = Run(lambda: self._is_here(session), MOST_SECONDS)
         with self._opened(file) as photo:
             if model not in OFFERED:
-                raise UnknownModelError(f"there is no model {model!r}: take one of {OFFERED}")
+                raise UnknownModelError(
+                    say(
+                        "there is no model {model}: take one of {offered}",
+                        model=repr(model),
+                        offered=OFFERED,
+                    )
+                )
             check_strength(strength)
             run.begin()
             result = restore_photo(photo, model, AUTOMATIC, "", lambda _: None, run)
@@ -58,7 +65,7 @@ class Calls:
         """What happened to a photo: what kind of blur, how far, and `said`, the same in words."""
         with self._opened(file) as photo:
             if photo.found is None:
-                raise OutputError(f"{photo.name} cannot be diagnosed here")
+                raise OutputError(say("{name} cannot be diagnosed here", name=photo.name))
             return _plain({**photo.found.as_json(), "said": sentences(photo.found)})
 
     @contextmanager

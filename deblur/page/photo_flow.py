@@ -25,11 +25,6 @@ MOST_SECONDS = 1800
 """Time that restoring a photo may take."""
 
 
-GONE = UnreadableImageError(
-    "the photo was deleted, as every photo is some time after it came: choose it again"
-)
-
-
 @dataclass(frozen=True)
 class Surroundings:
     """What the tab gets from the page around it.
@@ -124,7 +119,7 @@ class PhotoFlow:
         return self._start(visit, undone or [*visit.photos.values()], turn)
 
     def _start(self, visit: Visit, photos: list[Photo], turn: int) -> Updates:
-        visit.troubles = [] if photos else [GONE]
+        visit.troubles = [] if photos else [_gone()]
         for photo in photos:
             photo.waits, photo.trouble = True, None
         begun = self._view.begin(visit, works=bool(photos))
@@ -283,6 +278,12 @@ class PhotoFlow:
     def _run_of(self, request: gr.Request) -> Run:
         session = request.session_hash
         return Run(lambda: self._around.is_here(session), MOST_SECONDS)
+
+
+def _gone() -> UnreadableImageError:
+    return UnreadableImageError(
+        say("the photo was deleted, as every photo is some time after it came: choose it again")
+    )
 
 
 def _has_to_come(model: str) -> bool:

@@ -22,6 +22,7 @@ from deblur.image_io import (
     suffix_of,
     write_image,
 )
+from deblur.language import say
 from deblur.page.arriving import OnBytes
 from deblur.page.restorers import MAX_PIXELS, open_restorer
 from deblur.page.screen import PREVIEW_SIDE, as_png, cut, write_for_screen
@@ -73,8 +74,10 @@ def _keep(restored: DecodedImage, shown: Path) -> tuple[Path, Path]:
             write_for_screen(restored, shown)
     except OSError as error:
         raise OutputError(
-            f"the machine that serves this page can keep no more ({error.strerror}); try again "
-            "later"
+            say(
+                "the machine that serves this page can keep no more ({reason}); try again later",
+                reason=error.strerror,
+            )
         ) from error
     write_image(preview_of(restored, PREVIEW_SIDE), shown.with_suffix(".jpg"))
     return pixels, shown

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from deblur.errors import RecordError
+from deblur.language import say
 from deblur.records.digests import digest_of_json
 from deblur.records.protocol import EvalProtocol
 from deblur.records.statistics import finite_only, mean_interval
@@ -165,17 +166,25 @@ class RunResult(Record):
         old = self.schema_version == 1
         if (self.protocol.precision is not None, self.seed is not None) != (old, old):
             raise ValueError(
-                "protocol.precision and seed are in records of schema 1, and in no other"
+                say("protocol.precision and seed are in records of schema 1, and in no other")
             )
         digest = self.protocol.digest_of_schema_1() if old else self.protocol.digest()
         if self.protocol_digest != digest:
-            raise ValueError("protocol_digest is not that of the protocol")
+            raise ValueError(say("protocol_digest is not that of the protocol"))
         ids = [image.id for image in self.images]
         if len({*ids}) != len(ids) or len(ids) != self.dataset.images:
-            raise ValueError(f"{self.dataset.images} different pictures expected, {len(ids)} given")
+            raise ValueError(
+                say(
+                    "{images} different pictures expected, {count} given",
+                    images=self.dataset.images,
+                    count=len(ids),
+                )
+            )
         for image in self.images:
             if image.scores.keys() != self.metrics.keys():
-                raise ValueError(f"{image.id} has scores other than the metrics of the record")
+                raise ValueError(
+                    say("{id} has scores other than the metrics of the record", id=image.id)
+                )
         return self
 
     @property
@@ -238,7 +247,9 @@ class ReportedScores(Record):
     def _one_row_a_model(cls, rows: tuple[ReportedScore, ...]) -> tuple[ReportedScore, ...]:
         twice = [name for name, count in Counter(row.model for row in rows).items() if count > 1]
         if twice:
-            raise ValueError(f"{', '.join(twice)}: two rows of one name; name the source in it")
+            raise ValueError(
+                say("{known}: two rows of one name; name the source in it", known=", ".join(twice))
+            )
         return rows
 
     @classmethod

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from deblur.language import say
 from deblur.records.run_result import RunResult, read_record
 from leaderboard.errors import HarnessError
 
@@ -41,7 +42,9 @@ def run_harness(
         ) as process:
             said = _wait(process, seconds, is_wanted)
         if process.returncode or not output.is_file():
-            raise HarnessError(_reason(said) or f"it ended with {process.returncode}")
+            raise HarnessError(
+                _reason(said) or say("it ended with {code}", code=process.returncode)
+            )
         return read_record(output)
 
 
@@ -57,10 +60,15 @@ def _wait(
             except subprocess.TimeoutExpired:
                 if time.monotonic() > ends:
                     raise HarnessError(
-                        f"it took longer than {seconds:,.0f} s, and was stopped"
+                        say(
+                            "it took longer than {seconds} s, and was stopped",
+                            seconds=f"{seconds:,.0f}",
+                        )
                     ) from None
                 if not is_wanted():
-                    raise HarnessError("nobody waits for it any more, and it was stopped") from None
+                    raise HarnessError(
+                        say("nobody waits for it any more, and it was stopped")
+                    ) from None
     finally:
         process.kill()
 

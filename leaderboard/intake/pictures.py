@@ -19,6 +19,7 @@ from deblur.files import (
     unpack_members,
     without_folders,
 )
+from deblur.language import say
 from deblur.records.run_result import RunResult
 from leaderboard.errors import Complaint, HarnessError, SubmissionError
 from leaderboard.intake.harness import run_harness
@@ -73,7 +74,7 @@ def score_pictures(
         try:
             record = (run or run_harness)(options, quiet=True)
         except HarnessError as error:
-            sentence = str(error).replace(f"{folder}/", "").replace(folder, "the archive")
+            sentence = str(error).replace(f"{folder}/", "").replace(folder, say("the archive"))
             sentence = without_folders(sentence)
             raise SubmissionError([Complaint("pictures", sentence)]) from error
     return record.model_copy(update={"command": ""})
@@ -92,11 +93,24 @@ def unpack(archive: Path, folder: Path, dataset: str) -> None:
     # zipfile: NotImplementedError for an unknown compression, RuntimeError for a password
     except (*_DAMAGED, NotImplementedError, RuntimeError) as error:
         raise SubmissionError(
-            [Complaint("pictures", f"are not in a zip that can be read ({error}); zip them again")]
+            [
+                Complaint(
+                    "pictures",
+                    say("are not in a zip that can be read ({error}); zip them again", error=error),
+                )
+            ]
         ) from error
     except OSError as error:
         raise SubmissionError(
-            [Complaint("pictures", f"cannot be unpacked here ({error.strerror}); see their names")]
+            [
+                Complaint(
+                    "pictures",
+                    say(
+                        "cannot be unpacked here ({reason}); see their names",
+                        reason=error.strerror,
+                    ),
+                )
+            ]
         ) from error
 
 
@@ -123,18 +137,22 @@ def _check_names(model: str, dataset: str, known: Mapping[str, Path | None]) -> 
     if dataset not in known:
         yield Complaint(
             "dataset",
-            f"is {dataset or 'none'}; pictures are scored here for {', '.join(known)}: for others "
-            "hand in a record that the harness made",
+            say(
+                "is {dataset}; pictures are scored here for {known}: for others "
+                "hand in a record that the harness made",
+                dataset=dataset or "none",
+                known=", ".join(known),
+            ),
         )
 
 
 def _check_members(placed: Sequence[Placement], folder: Path) -> Iterator[Complaint]:
     if not placed:
-        yield Complaint("pictures", "are none in this zip")
+        yield Complaint("pictures", say("are none in this zip"))
     strange = [each.member.filename for each in placed if not _is_picture(each.path)]
     faults = [*check_placements(placed, folder, LIMITS)]
     if strange:
-        faults.append((f"is no picture ({', '.join(SUFFIXES)})", strange))
+        faults.append((say("is no picture ({suffixes})", suffixes=", ".join(SUFFIXES)), strange))
     for sentence, names in faults:
         shortened = [name[:80] for name in names]
         yield Complaint("pictures", f"{named(shortened)} {sentence}" if names else sentence)
@@ -144,17 +162,23 @@ def _check_ids(placed: Sequence[Placement], dataset: str) -> Iterator[Complaint]
     given = Counter(str(PurePosixPath(each.path).with_suffix("")) for each in placed if each.path)
     twice = sorted(id for id, times in given.items() if times > 1)
     if twice:
-        yield Complaint("pictures", f"{len(twice)} have several files each ({named(twice)})")
+        yield Complaint(
+            "pictures",
+            say("{count} have several files each ({names})", count=len(twice), names=named(twice)),
+        )
     manifest = read_manifest(dataset)
     known = {each.id for each in manifest.images} if manifest and manifest.images else None
     if known is None:
         return
     for ids, sentence in (
-        (sorted(known - given.keys()), "are missing"),
-        (sorted(given.keys() - known), "are no ids of the dataset"),
+        (sorted(known - given.keys()), say("are missing")),
+        (sorted(given.keys() - known), say("are no ids of the dataset")),
     ):
         if ids:
-            yield Complaint("pictures", f"{len(ids)} {sentence} ({named(ids)})")
+            yield Complaint(
+                "pictures",
+                f"{len(ids)} {sentence} ({named(ids)})",
+            )
 
 
 def _is_picture(path: str) -> bool:

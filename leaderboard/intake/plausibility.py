@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from deblur.catalog import CATALOG
+from deblur.language import say
 from deblur.records.run_result import ImageScore, ModelRecord, RunResult
 from deblur.records.statistics import finite_only
 from leaderboard.errors import Complaint
@@ -61,7 +62,8 @@ _SSIM_OF = {"psnr": "ssim", "psnr_y": "ssim_y"}
 
 def named(names: Sequence[str]) -> str:
     """The first few names, and how many more there are."""
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    left = len(names) - _NAMED
+    more = say(" and {count} more", count=left) if left > 0 else ""
     return ", ".join(names[:_NAMED]) + more
 
 
@@ -70,11 +72,16 @@ def check_scores(record: RunResult) -> Iterator[Complaint]:
     for metric, described in record.metrics.items():
         known = RANGES.get(metric)
         if known and described.better != known.better:
-            yield Complaint(f"metrics.{metric}.better", f"must be {known.better}")
-        for wrong, sentence in _FAULTS:
+            yield Complaint(
+                f"metrics.{metric}.better", say("must be {better}", better=known.better)
+            )
+        for wrong, sentence in _faults():
             ids = [each.id for each in record.images if wrong(each, metric)]
             if ids:
-                yield Complaint(f"images.scores.{metric}", f"{sentence} ({named(ids)})")
+                yield Complaint(
+                    f"images.scores.{metric}",
+                    f"{sentence} ({named(ids)})",
+                )
         yield from _check_all_alike(record, metric)
     yield from _check_sharp(record)
     yield from _check_left_out(record)
@@ -90,8 +97,14 @@ def check_against_board(record: RunResult, rows: pd.DataFrame) -> Iterator[Compl
     if mean and mean.value > best + MOST_ABOVE:
         yield Complaint(
             "means.psnr",
-            f"is {mean.value:.2f} dB, and the best that was measured here has {best:.2f} dB: more "
-            f"than {MOST_ABOVE:g} dB above it are not believed; ask whoever runs the board",
+            say(
+                "is {psnr} dB, and the best that was measured here has {best} dB: "
+                "more than {most} dB above it are not believed; ask whoever "
+                "runs the board",
+                psnr=f"{mean.value:.2f}",
+                best=f"{best:.2f}",
+                most=f"{MOST_ABOVE:g}",
+            ),
         )
 
 
@@ -107,15 +120,22 @@ def check_name(record: RunResult, rows: pd.DataFrame) -> Iterator[Complaint]:
     called = ours.get(folded(model.name)) or ours.get(folded(model.title))
     original = next((name for name in CATALOG if _is_of_catalog(model, name)), None)
     if original and model.name != original:
-        yield Complaint("model.name", f"these are the weights of {original}; leave it its name")
+        yield Complaint(
+            "model.name",
+            say("these are the weights of {original}; leave it its name", original=original),
+        )
     elif called and original is None:
         yield Complaint(
-            "model.name", f"reads as {called}, a model of the project, of other weights; name yours"
+            "model.name",
+            say(
+                "reads as {called}, a model of the project, of other weights; name yours",
+                called=called,
+            ),
         )
     measured = rows[rows["kind"] == "measured"]
     baselines = {folded(each) for each in measured[measured["model_kind"] == "baseline"]["model"]}
     if model.kind != "baseline" and folded(model.name) in baselines:
-        yield Complaint("model.name", "reads as a baseline of the project; name yours")
+        yield Complaint("model.name", say("reads as a baseline of the project; name yours"))
     yield from _check_like_others(model.name, rows["model"].unique())
 
 
@@ -124,7 +144,11 @@ def _check_like_others(name: str, others: Iterable[str]) -> Iterator[Complaint]:
     spelt = {folded(each): each for each in others}.get(folded(name), name)
     if spelt != name and name not in set(others):
         yield Complaint(
-            "model.name", f"reads as {spelt!r}, which is on the board: spell it so, or name yours"
+            "model.name",
+            say(
+                "reads as {spelt}, which is on the board: spell it so, or name yours",
+                spelt=repr(spelt),
+            ),
         )
 
 
@@ -150,21 +174,29 @@ def _contradicts_ssim(image: ImageScore, metric: str) -> bool:
 
 
 Fault = Callable[[ImageScore, str], bool]
-_FAULTS: tuple[tuple[Fault, str], ...] = (
-    (_is_out_of_range, "has scores that the metric cannot give"),
-    (
-        _is_unexplained,
-        "is NaN, and no note says that the metric could not judge the picture",
-    ),
-    (_contradicts_ssim, "is infinite, as of equal pictures, where SSIM is below 1"),
-)
+
+
+def _faults() -> tuple[tuple[Fault, str], ...]:
+    """What can be wrong with a score, and what is said of it."""
+    unexplained = say("is NaN, and no note says that the metric could not judge the picture")
+    contradiction = say("is infinite, as of equal pictures, where SSIM is below 1")
+    return (
+        (_is_out_of_range, say("has scores that the metric cannot give")),
+        (_is_unexplained, unexplained),
+        (_contradicts_ssim, contradiction),
+    )
 
 
 def _check_all_alike(record: RunResult, metric: str) -> Iterator[Complaint]:
     scores = finite_only([image.scores[metric] for image in record.images])
     if len(scores) > 2 and len({*scores}) == 1:
         yield Complaint(
-            f"images.scores.{metric}", f"all {len(scores)} pictures have the score {scores[0]:g}"
+            f"images.scores.{metric}",
+            say(
+                "all {count} pictures have the score {score}",
+                count=len(scores),
+                score=f"{scores[0]:g}",
+            ),
         )
 
 
@@ -173,8 +205,14 @@ def _check_sharp(record: RunResult) -> Iterator[Complaint]:
     if len(equal) > max(1, MANY_EQUAL * len(record.images)):
         yield Complaint(
             "images.scores.psnr",
-            f"{len(equal)} of {len(record.images)} restored pictures are the sharp ones to the "
-            f"last bit ({named(equal)}): hand in what the model made of the blurred ones",
+            say(
+                "{count} of {all} restored pictures are the sharp ones to the "
+                "last bit ({names}): hand in what the model made of the blurred "
+                "ones",
+                count=len(equal),
+                all=len(record.images),
+                names=named(equal),
+            ),
         )
 
 
@@ -186,8 +224,13 @@ def _check_left_out(record: RunResult) -> Iterator[Complaint]:
     if mean and mean.left_out > MANY_UNDEFINED * len(record.images):
         yield Complaint(
             f"images.scores.{metric}",
-            f"is undefined for {mean.left_out} of {len(record.images)} pictures; what a dataset is "
-            f"ranked by has to be known of {1 - MANY_UNDEFINED:.0%}",
+            say(
+                "is undefined for {count} of {all} pictures; what a dataset is "
+                "ranked by has to be known of {least}",
+                count=mean.left_out,
+                all=len(record.images),
+                least=f"{1 - MANY_UNDEFINED:.0%}",
+            ),
         )
 
 
@@ -199,5 +242,5 @@ def _check_definitions(record: RunResult, measured: pd.DataFrame) -> Iterator[Co
         if known and described.model_dump() not in known:
             yield Complaint(
                 f"metrics.{metric}",
-                "is defined otherwise on the board; measure with the harness as it is today",
+                say("is defined otherwise on the board; measure with the harness as it is today"),
             )

@@ -26,38 +26,21 @@ from deblur.records.run_result import (
     renewed,
 )
 from leaderboard.errors import Complaint, SubmissionError
+from leaderboard.intake.bounds import check_bounds
 from leaderboard.intake.plausibility import check_against_board, check_name, check_scores, named
 from leaderboard.store.entries import About, Entry, complaints_of
 from leaderboard.store.folder_store import Board, FolderStore
-from leaderboard.store.naming import LONGEST_NAME, folded, name_fault, text_fault
-from leaderboard.store.rows import is_metric_name, ranking_scores
+from leaderboard.store.naming import folded
+from leaderboard.store.rows import ranking_scores
 
 MOST_BYTES = 20_000_000
-MOST_IMAGES = 20_000
-MOST_METRICS = 20
-MOST_CATEGORIES = 50
 MOST_COUNTED = 1e15
 """No count of parameters, pixels or bytes is larger."""
-
-LONGEST_TEXT = 500
-LONGEST: Mapping[str, int] = {
-    "record.model.title": LONGEST_NAME,
-    "record.dataset.title": 100,
-    "record.metrics.title": 40,
-    "record.metrics.definition": 200,
-    "record.images.id": 200,
-    "record.images.categories": LONGEST_NAME,
-    "record.command": 2000,
-}
-"""Characters of texts by their places, where LONGEST_TEXT is not the limit."""
 
 DATE = "%Y-%m-%dT%H:%M:%SZ"
 CLOCKS_DIFFER = timedelta(days=1)
 SAME_SCORE = 1e-6
 """Scores that lie nearer together are the same."""
-
-MOST_IN_A_LIST = 100
-"""So many notes, machines and sets of training data a record may have each."""
 
 Tell = Callable[[str], None]
 REQUIRED = ("licence", "training_data", "contact")
@@ -115,11 +98,7 @@ def examine(
 def check_submission(entry: Entry, board: Board) -> list[Complaint]:
     """Everything wrong with an entry's record, beside what its types refuse."""
     record = entry.record
-    if complaints := [
-        *_check_sizes(record),
-        *_check_lists(record),
-        *_check_texts(record.model_dump(), "record"),
-    ]:
+    if complaints := [*check_bounds(record)]:
         return complaints
     complaints = [
         *_check_sums(record),
@@ -151,7 +130,11 @@ def parse_about(about: Mapping[str, str]) -> tuple[About, list[Complaint]]:
 
 def _parse_record(content: str | bytes) -> RunResult | list[Complaint]:
     if len(content) > MOST_BYTES:
-        sentence = f"has {len(content):,} bytes; {MOST_BYTES:,} are allowed: hand in one run"
+        sentence = say(
+            "has {count} bytes; {most} are allowed: hand in one run",
+            count=f"{len(content):,}",
+            most=f"{MOST_BYTES:,}",
+        )
         return [Complaint("record", sentence)]
     try:
         return RunResult.model_validate_json(content)
@@ -159,28 +142,17 @@ def _parse_record(content: str | bytes) -> RunResult | list[Complaint]:
         return complaints_of(error, "record")
 
 
-def _check_sizes(record: RunResult) -> Iterator[Complaint]:
-    categories = {name for image in record.images for name in image.categories}
-    for field, count, most in (
-        ("images", len(record.images), MOST_IMAGES),
-        ("metrics", len(record.metrics), MOST_METRICS),
-        ("categories", len(categories), MOST_CATEGORIES),
-    ):
-        if count > most:
-            yield Complaint(field, f"has {count:,}; at most {most:,} are allowed")
-    if not record.images:
-        yield Complaint("images", "has none; a record of the harness has every picture's scores")
-    for name in record.metrics:
-        if not is_metric_name(name):
-            yield Complaint("metrics", f"{name[:40]!r} cannot name a metric")
-
-
 def _without_places(record: RunResult, tell: Tell) -> RunResult:
     """The record whose command names no folder of anybody's machine."""
     command = without_places(record.command)
     if command == record.command:
         return record
-    tell(f"the places of files were taken out of the command; it is kept as: {command}")
+    tell(
+        say(
+            "the places of files were taken out of the command; it is kept as: {command}",
+            command=command,
+        )
+    )
     return record.model_copy(update={"command": command})
 
 
@@ -189,62 +161,38 @@ def _of_today(entry: Entry, tell: Tell) -> Entry:
     version = entry.record.schema_version
     if version == SCHEMA_VERSION:
         return entry
-    tell(f"the record is of schema {version}; it is kept in schema {SCHEMA_VERSION}")
+    tell(
+        say(
+            "the record is of schema {version}; it is kept in schema {today}",
+            version=version,
+            today=SCHEMA_VERSION,
+        )
+    )
     return entry.model_copy(update={"record": renewed(entry.record)})
-
-
-def _check_texts(content: Any, field: str) -> Iterator[Complaint]:
-    """Every text of a record, names of fields in it included."""
-    if isinstance(content, str):
-        fault = name_fault(content) if field == "record.model.name" else None
-        if fault := fault or text_fault(content, _longest(field)):
-            yield Complaint(field, fault)
-    elif isinstance(content, Mapping):
-        for name, each in content.items():
-            yield from _check_texts(name, field)
-            yield from _check_texts(each, f"{field}.{name}"[:100])
-    elif isinstance(content, list | tuple):
-        for each in content:
-            yield from _check_texts(each, field)
-
-
-def _longest(field: str) -> int:
-    if field.startswith("record.metrics."):
-        field = f"record.metrics.{field.rpartition('.')[2]}"
-    return LONGEST.get(field, LONGEST_TEXT)
-
-
-def _check_lists(record: RunResult) -> Iterator[Complaint]:
-    lists = {
-        "model.trained_on": len(record.model.trained_on),
-        "engine.notes": len(record.engine.notes),
-        "machines": len(record.machines),
-        "machines.versions": max((len(each.versions) for each in record.machines), default=0),
-        "images.notes": max((len(each.notes) for each in record.images), default=0),
-    }
-    for field, count in lists.items():
-        if count > MOST_IN_A_LIST:
-            yield Complaint(field, f"has {count:,}; at most {MOST_IN_A_LIST} are allowed")
 
 
 def _check_sums(record: RunResult) -> Iterator[Complaint]:
     """Whether means, categories and digests are those of the pictures' scores."""
     names = [*record.metrics]
     if not _same_means(record.means, mean_scores(record.images, names)):
-        yield Complaint("means", "are not those of the pictures' scores; hand in the whole record")
+        yield Complaint(
+            "means", say("are not those of the pictures' scores; hand in the whole record")
+        )
     categories = category_means(record.images, names)
     same = categories.keys() == record.categories.keys() and all(
         _same_means(record.categories[name], each) for name, each in categories.items()
     )
     if not same:
-        yield Complaint("categories", "are not those of the pictures' scores")
+        yield Complaint("categories", say("are not those of the pictures' scores"))
     if record.dataset.digest != dataset_digest(record.images):
-        yield Complaint("dataset.digest", "is not that of the pictures' digests")
+        yield Complaint("dataset.digest", say("is not that of the pictures' digests"))
     spec = record.model.spec
     if spec is not None and record.model.spec_sha256 != digest_of_json(spec):
-        yield Complaint("model.spec_sha256", "is not that of the spec")
+        yield Complaint("model.spec_sha256", say("is not that of the spec"))
     if names and names[0] not in record.means:
-        yield Complaint(f"means.{names[0]}", "is missing: no picture has a finite score to rank by")
+        yield Complaint(
+            f"means.{names[0]}", say("is missing: no picture has a finite score to rank by")
+        )
 
 
 def _same_means(stated: Mapping[str, Mean], computed: Mapping[str, Mean]) -> bool:
@@ -272,7 +220,7 @@ def _check_numbers(record: RunResult) -> Iterator[Complaint]:
     }
     for field, value in figures.items():
         if value is not None and not 0 <= value <= MOST_COUNTED:
-            yield Complaint(field, "is not a plausible number")
+            yield Complaint(field, say("is not a plausible number"))
 
 
 def _check_date(record: RunResult, board: Board) -> Iterator[Complaint]:
@@ -284,7 +232,7 @@ def _check_date(record: RunResult, board: Board) -> Iterator[Complaint]:
     try:
         date = datetime.strptime(record.date, DATE).replace(tzinfo=UTC)
     except ValueError:
-        yield Complaint("date", f"{record.date} is no day and time that there is")
+        yield Complaint("date", say("{date} is no day and time that there is", date=record.date))
         return
     ours = board.rows[board.rows["kind"] == "measured"]["date"].dropna()
     latest = [datetime.strptime(each, DATE).replace(tzinfo=UTC) for each in sorted(ours)[-1:]]
@@ -292,21 +240,26 @@ def _check_date(record: RunResult, board: Board) -> Iterator[Complaint]:
     if date > today + CLOCKS_DIFFER:
         yield Complaint(
             "date",
-            f"{record.date} is ahead of this board's clock, {today.strftime(DATE)}: correct the "
-            "clock of the machine that measured, or have the board's corrected",
+            say(
+                "{date} is ahead of this board's clock, {now}: correct the "
+                "clock of the machine that measured, or have the board's corrected",
+                date=record.date,
+                now=today.strftime(DATE),
+            ),
         )
 
 
 def _check_new(entry: Entry, board: Board) -> Iterator[Complaint]:
     """Whether these scores of these weights on these pictures are on the board already."""
     if entry.id in set(board.rows["id"]):
-        yield Complaint("record", f"is on the board already, as {entry.id}")
+        yield Complaint("record", say("is on the board already, as {id}", id=entry.id))
         return
     alike = board.rows[board.rows["dataset_digest"] == entry.record.dataset.digest]
     same = next((row["id"] for row in alike.to_dict("records") if _is_same(entry, row)), None)
     if same:
         yield Complaint(
-            "record", f"has the scores, pictures and weights of {same}, on the board already"
+            "record",
+            say("has the scores, pictures and weights of {same}, on the board already", same=same),
         )
 
 
@@ -336,8 +289,12 @@ def _unknown_dataset(record: RunResult) -> Complaint:
     known = [name for name in DATASETS if read_manifest(name)]
     return Complaint(
         "dataset.name",
-        f"nobody can tell whether these are the pictures of {record.dataset.name}: it has no "
-        f"manifest; measure on one of {', '.join(known)}",
+        say(
+            "nobody can tell whether these are the pictures of {name}: it has "
+            "no manifest; measure on one of {known}",
+            name=record.dataset.name,
+            known=", ".join(known),
+        ),
     )
 
 
@@ -356,13 +313,19 @@ def _check_pictures(record: RunResult, manifest: Manifest) -> Iterator[Complaint
         if b.blurred not in (None, a.blurred) or b.sharp not in (None, a.sharp)
     ]
     for ids, sentence in (
-        (sorted(known.keys() - given.keys()), "of the dataset are missing"),
-        (sorted(given.keys() - known.keys()), "are not part of the dataset"),
-        (size, "are of another size than the dataset's"),
-        (pixels, "are other pictures than the dataset's: their pixels digest to something else"),
+        (sorted(known.keys() - given.keys()), say("of the dataset are missing")),
+        (sorted(given.keys() - known.keys()), say("are not part of the dataset")),
+        (size, say("are of another size than the dataset's")),
+        (
+            pixels,
+            say("are other pictures than the dataset's: their pixels digest to something else"),
+        ),
     ):
         if ids:
-            yield Complaint("images", f"{len(ids)} {sentence} ({named(ids)})")
+            yield Complaint(
+                "images",
+                f"{len(ids)} {sentence} ({named(ids)})",
+            )
 
 
 def _check_folders(record: RunResult, manifest: Manifest) -> Iterator[Complaint]:
@@ -374,10 +337,19 @@ def _check_folders(record: RunResult, manifest: Manifest) -> Iterator[Complaint]
         if counts[folder] != manifest.folders.get(folder, 0)
     ]
     if wrong:
-        yield Complaint("images", f"are not as many as the dataset has ({named(wrong)})")
+        yield Complaint(
+            "images", say("are not as many as the dataset has ({names})", names=named(wrong))
+        )
     sizes = {(image.width, image.height) for image in record.images}
     if manifest.size and sizes != {manifest.size}:
-        yield Complaint("images", f"must all be {manifest.size[0]} x {manifest.size[1]} pixels")
+        yield Complaint(
+            "images",
+            say(
+                "must all be {width} x {height} pixels",
+                width=manifest.size[0],
+                height=manifest.size[1],
+            ),
+        )
 
 
 def _check_rules(record: RunResult) -> Iterator[Complaint]:
@@ -390,10 +362,23 @@ def _check_rules(record: RunResult) -> Iterator[Complaint]:
     for field in EvalProtocol.model_fields:
         expected, given = getattr(ours, field), getattr(theirs, field)
         if expected != given:
-            yield Complaint(f"protocol.{field}", f"is {given}; {spec.name} takes {expected}")
+            yield Complaint(
+                f"protocol.{field}",
+                say(
+                    "is {given}; {name} takes {expected}",
+                    given=given,
+                    name=spec.name,
+                    expected=expected,
+                ),
+            )
     first = next(iter(record.metrics), "none")
     if first != spec.metrics[0]:
         yield Complaint(
             "metrics",
-            f"begin with {first}; {spec.name} is ranked by {spec.metrics[0]}: put it first",
+            say(
+                "begin with {first}; {name} is ranked by {metric}: put it first",
+                first=first,
+                name=spec.name,
+                metric=spec.metrics[0],
+            ),
         )

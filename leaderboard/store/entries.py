@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationError
 
 from deblur.errors import RecordError
+from deblur.language import say
 from deblur.records.run_result import Record, RunResult
 from leaderboard.errors import Complaint, EntryError
 from leaderboard.store.naming import text_fault
@@ -16,10 +17,6 @@ from leaderboard.store.naming import text_fault
 HUB = "https://huggingface.co/"
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*(@\w[\w./-]*)?", re.ASCII)
 _URL = re.compile(r"https://[\w.-]+(:\d+)?(/[^\s\"'()\\`]*)?", re.ASCII)
-_PLAIN_WORDS = {
-    "extra_forbidden": "is no field that is known here; leave it out",
-    "missing": "is missing",
-}
 
 
 def _plain(limit: int) -> AfterValidator:
@@ -33,7 +30,7 @@ def _plain(limit: int) -> AfterValidator:
 
 def _link(text: str) -> str:
     if text and not (_URL.fullmatch(text) or _HUB_NAME.fullmatch(text)):
-        raise ValueError("is neither an https:// address nor owner/name on the Hub")
+        raise ValueError(say("is neither an https:// address nor owner/name on the Hub"))
     return text
 
 
@@ -153,13 +150,27 @@ def read_event(path: Path, event: str) -> Event:
 
 def complaints_of(error: ValidationError, prefix: str = "") -> list[Complaint]:
     """What pydantic found, a complaint for each field, at most fifty."""
+    plain_words = {
+        "extra_forbidden": say("is no field that is known here; leave it out"),
+        "missing": say("is missing"),
+    }
     return [
         Complaint(
             ".".join(filter(None, (prefix, *map(str, each["loc"])))) or "as a whole",
-            _PLAIN_WORDS.get(each["type"]) or each["msg"].removeprefix("Value error, "),
+            plain_words.get(each["type"]) or _in_words(each["type"], each["msg"]),
         )
         for each in error.errors(include_url=False, include_input=False)[:50]
     ]
+
+
+def _in_words(kind: str, told: str) -> str:
+    """What pydantic says, whose own messages are in English."""
+    ours = "Value error, "
+    return (
+        told.removeprefix(ours)
+        if kind == "value_error"
+        else say("does not fit ({told})", told=told)
+    )
 
 
 def _read(path: Path) -> bytes:

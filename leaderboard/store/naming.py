@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from deblur.language import say
+
 LONGEST_NAME = 60
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -48,22 +50,26 @@ _JOINING = {"Pd", "Pc", "Zs"}
 def text_fault(text: str, limit: int) -> str | None:
     """Why a text of up to `limit` characters cannot be shown as it is, or None."""
     if len(text) > limit:
-        return f"has {len(text):,} characters; {limit:,} are allowed: shorten it"
+        return say(
+            "has {count} characters; {limit} are allowed: shorten it",
+            count=f"{len(text):,}",
+            limit=f"{limit:,}",
+        )
     if any(sign in text for sign in "<>"):
-        return "has < or >; write plain text, without HTML"
+        return say("has < or >; write plain text, without HTML")
     if any(unicodedata.category(each) in _INVISIBLE or each in _BLANK for each in text):
-        return "has line breaks, control or invisible characters; write plain text in one line"
+        return say("has line breaks, control or invisible characters; write plain text in one line")
     if _has_piled_marks(text):
-        return "has letters with several marks on them; leave out all but one"
+        return say("has letters with several marks on them; leave out all but one")
     return None
 
 
 def name_fault(name: str) -> str | None:
     """Why nothing on the board can go by a name, or None."""
     if not any(unicodedata.category(each)[0] in "LN" for each in name):
-        return "has no letter and no number; say what restored the pictures"
+        return say("has no letter and no number; say what restored the pictures")
     if name != " ".join(name.split()):
-        return "has spaces at an end, or beside each other; leave them out"
+        return say("has spaces at an end, or beside each other; leave them out")
     return text_fault(name, LONGEST_NAME)
 
 

@@ -7,6 +7,7 @@ from deblur.image_io.decoded import Array, DecodedImage
 from deblur.image_io.given import GivenFile
 from deblur.image_io.metadata.colour import cms_transform
 from deblur.image_io.metadata.found import Metadata
+from deblur.language import say
 
 
 def first_of(frames: int) -> tuple[str, ...]:
@@ -29,7 +30,9 @@ def decoded_by_pillow(
 ) -> DecodedImage:
     """A photo of a picture that Pillow has loaded; CMYK and Lab become sRGB, with a note."""
     if image.mode not in pixels.PILLOW_MODES:
-        raise given.unsupported(f"a {given.kind} with pixels of the kind {image.mode}")
+        raise given.unsupported(
+            say("a {kind} with pixels of the kind {mode}", kind=given.kind, mode=image.mode)
+        )
     profile = metadata.icc_profile
     colours, alpha = pixels.pixels_of_pillow(image, metadata.orientation, profile)
     if image.mode not in ("CMYK", "LAB"):

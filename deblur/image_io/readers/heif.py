@@ -20,6 +20,7 @@ from deblur.image_io.metadata.extras import Extras
 from deblur.image_io.metadata.found import Metadata, metadata_of
 from deblur.image_io.readers.boxes import Containers, containers_of
 from deblur.image_io.readers.from_pillow import decoded, decoded_by_pillow, first_of
+from deblur.language import say
 
 _APPLES_GAIN_MAP = b"aux:hdrgainmap"
 _HEVC = {"hvc1", "hev1"}
@@ -56,7 +57,7 @@ def read_heif(given: GivenFile) -> DecodedImage:
     data = given.data()
     containers = _checked(given, data)
     for coding in containers.codings() - _HEVC:
-        raise given.unsupported(f"a HEIF coded as {coding!r}, not as HEVC")
+        raise given.unsupported(say("a HEIF coded as {coding}, not as HEVC", coding=repr(coding)))
     container = pillow_heif.open_heif(data, convert_hdr_to_8bit=False)
     image = container[container.primary_index]
     given.check_size(*image.size)
@@ -99,7 +100,7 @@ def _checked(given: GivenFile, data: bytes) -> Containers:
     for width, height in containers.sizes():
         given.check_size(width, height, spare=spare)
     if any(len(content) > _LARGEST_BOX for _, content in containers.properties):
-        raise given.too_large(f"holds a box of more than {_LARGEST_BOX >> 20} MB")
+        raise given.too_large(say("holds a box of more than {most} MB", most=_LARGEST_BOX >> 20))
     coded: dict[int, int] = {}
     for item, (width, height) in containers.coded_sizes():
         given.check_size(width, height, spare=spare)
@@ -107,7 +108,12 @@ def _checked(given: GivenFile, data: bytes) -> Containers:
         _check_agreement(given, containers.size_of(item), (width, height))
     whole = sum(coded.get(part, 0) for part in containers.parts.get(containers.primary, []))
     if whole > _GRID_OVERHEAD * given.max_pixels:
-        raise given.too_large(f"is put together from parts of {whole / 1e6:.0f} megapixels")
+        raise given.too_large(
+            say(
+                "is put together from parts of {megapixels} megapixels",
+                megapixels=f"{whole / 1e6:.0f}",
+            )
+        )
     return containers
 
 
@@ -119,8 +125,15 @@ def _check_agreement(
     most = _GRID_OVERHEAD * (said[0] + _COARSEST_BLOCK) * (said[1] + _COARSEST_BLOCK)
     if coded[0] * coded[1] > most:
         raise UnreadableImageError(
-            f"{given.name} is damaged: it says {said[0]} x {said[1]} pixels in one place and "
-            f"{coded[0]} x {coded[1]} in another; save, copy or download it again"
+            say(
+                "{name} is damaged: it says {width} x {height} pixels in one place "
+                "and {other_width} x {other_height} in another; save, copy or download it again",
+                name=given.name,
+                width=said[0],
+                height=said[1],
+                other_width=coded[0],
+                other_height=coded[1],
+            )
         )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deblur.image_io.given import GivenFile
+from deblur.language import say
 
 SOI, EOI, SOS, DQT, COM = 0xD8, 0xD9, 0xDA, 0xDB, 0xFE
 APP0, APP1, APP2, APP11, APP13, APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE
@@ -132,9 +133,9 @@ def _check_frame(given: GivenFile, data: bytes, frame: slice, marker: int) -> No
     if marker in _FRAME_KINDS:
         raise given.unsupported(_FRAME_KINDS[marker])
     if data[frame.start] not in (8, 12):
-        raise given.unsupported(f"a JPEG of {data[frame.start]} bits a sample")
+        raise given.unsupported(say("a JPEG of {bits} bits a sample", bits=data[frame.start]))
     if data[frame.start + 5] not in (1, 3, 4):
-        raise given.unsupported(f"a JPEG of {data[frame.start + 5]} components")
+        raise given.unsupported(say("a JPEG of {count} components", count=data[frame.start + 5]))
 
 
 def _scans(given: GivenFile, data: bytes, at: int, sides: tuple[int, ...]) -> tuple[int, int, bool]:
@@ -156,4 +157,6 @@ def _scans(given: GivenFile, data: bytes, at: int, sides: tuple[int, ...]) -> tu
 
 
 def _too_many(given: GivenFile, what: str, most: int) -> Exception:
-    return given.too_large(f"is a JPEG of more than {most} {what}, which no camera writes")
+    return given.too_large(
+        say("is a JPEG of more than {most} {what}, which no camera writes", most=most, what=what)
+    )

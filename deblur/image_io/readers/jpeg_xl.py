@@ -16,6 +16,7 @@ from deblur.image_io.metadata.colour import ColourSignal, code_point_signal
 from deblur.image_io.metadata.extras import Extras
 from deblur.image_io.metadata.found import Metadata, metadata_of
 from deblur.image_io.readers.from_pillow import decoded
+from deblur.language import say
 
 _RATIOS = ((1, 1), (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _CODESTREAM = b"\xff\x0a"
@@ -63,7 +64,7 @@ def read_jpeg_xl(given: GivenFile) -> DecodedImage:
     given.check_size(header.width, header.height)
     array = imagecodecs.jpegxl_decode(data, index=0)
     if array.dtype not in (np.uint8, np.uint16):
-        raise given.unsupported("a JPEG XL of floating-point numbers")
+        raise given.unsupported(say("a JPEG XL of floating-point numbers"))
     if array.dtype == np.uint16 and header.bits < 16:
         array = pixels.spread_to_16_bit(array, header.bits)
     return decoded(given, array, _metadata(boxes, header))

@@ -12,6 +12,7 @@ from deblur.image_io.given import GivenFile
 from deblur.image_io.metadata.extras import Extras, Resolution
 from deblur.image_io.metadata.found import metadata_of
 from deblur.image_io.readers.from_pillow import decoded, decoded_by_pillow, first_of
+from deblur.language import say
 
 _LARGEST_CHUNK = 64 << 20
 _BMP_RESOLUTION = 38
@@ -42,7 +43,12 @@ def _check_chunks(given: GivenFile, data: bytes) -> None:
     while at + 8 <= len(data):
         (length,) = struct.unpack_from("<I", data, at + 4)
         if data[at : at + 4] in (b"ICCP", b"EXIF", b"XMP ") and length > _LARGEST_CHUNK:
-            raise given.too_large(f"holds a chunk of {length / 1e6:.0f} MB beside the picture")
+            raise given.too_large(
+                say(
+                    "holds a chunk of {size} MB beside the picture",
+                    size=f"{length / 1e6:.0f}",
+                )
+            )
         at += 8 + length + length % 2
 
 
@@ -57,7 +63,7 @@ def read_bmp(given: GivenFile) -> DecodedImage:
     except OSError as error:
         if "nsupported" not in str(error):
             raise
-        raise given.unsupported(f"a BMP of a rare kind ({error})") from error
+        raise given.unsupported(say("a BMP of a rare kind ({error})", error=error)) from error
     given.check_size(*image.size)
     image.load()
     notes: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from deblur.image_io.given import GivenFile
 from deblur.image_io.metadata.found import metadata_of
 from deblur.image_io.readers.from_pillow import decoded, decoded_by_pillow, first_of
 from deblur.image_io.readers.png_chunks import chunks_of
+from deblur.language import say
 
 _DEPTH = 24
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -21,7 +22,7 @@ def read_png(given: GivenFile) -> DecodedImage:
     data = given.data()
     width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
     if data[12:16] == b"CgBI":
-        raise given.unsupported("a PNG packed for an iPhone's programs (CgBI)")
+        raise given.unsupported(say("a PNG packed for an iPhone's programs (CgBI)"))
     if data[12:16] != b"IHDR":
         raise ValueError("it does not begin with its header")
     given.check_size(width, height)

@@ -15,6 +15,7 @@ from deblur.image_io.metadata.carried import note_on
 from deblur.image_io.metadata.colour import ColourSignal, calibration
 from deblur.image_io.metadata.extras import Extras, Resolution
 from deblur.image_io.metadata.iptc import iptc_of
+from deblur.language import say
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = "XML:com.adobe.xmp"
@@ -110,7 +111,7 @@ def _chunks(given: GivenFile, data: bytes) -> Iterator[tuple[bytes, bytes, memor
         if kind == b"IEND":
             return
         at = end
-    raise given.too_large(f"is a PNG of more than {_MOST_CHUNKS} chunks")
+    raise given.too_large(say("is a PNG of more than {most} chunks", most=_MOST_CHUNKS))
 
 
 def _text(given: GivenFile, kind: bytes, content: bytes, room: list[int]) -> list[tuple[str, str]]:
@@ -149,8 +150,12 @@ def _unpacked(given: GivenFile, packed: bytes, room: list[int]) -> bytes:
 
 def _swollen(given: GivenFile, most: int) -> UnreadableImageError:
     return UnreadableImageError(
-        f"{given.name} holds a text or profile of more than {most >> 20} MB, which no picture "
-        "needs; save it again without its metadata"
+        say(
+            "{name} holds a text or profile of more than {most} MB, which no "
+            "picture needs; save it again without its metadata",
+            name=given.name,
+            most=most >> 20,
+        )
     )
 
 

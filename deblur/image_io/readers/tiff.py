@@ -18,6 +18,7 @@ from deblur.image_io.metadata.extras import Extras
 from deblur.image_io.metadata.found import Metadata, metadata_of
 from deblur.image_io.metadata.iptc import iptc_of
 from deblur.image_io.readers.from_pillow import decoded, decoded_by_pillow
+from deblur.language import say
 
 SUB_PICTURES, REDUCED, XMP, IPTC, PHOTOSHOP, ICC = 330, 254, 700, 33723, 34377, 34675
 _DNG, _LAYERS = 50706, 37724
@@ -86,12 +87,18 @@ def _refuse_unusual(given: GivenFile, tags: _Tags) -> None:
     bits = max(tags.bits, default=1)
     kinds = set(tags.entries[339].numbers() if 339 in tags.entries else (1,))
     if 3 in kinds:
-        raise given.unsupported(f"a TIFF of {bits}-bit floating-point numbers")
+        raise given.unsupported(say("a TIFF of {bits}-bit floating-point numbers", bits=bits))
     if not kinds <= {1, 4} or bits not in (1, 2, 4, 8, 16):
-        raise given.unsupported(f"a TIFF of {bits}-bit numbers of an unusual kind")
+        raise given.unsupported(say("a TIFF of {bits}-bit numbers of an unusual kind", bits=bits))
     if tags.compression not in _DECODED:
         name = _COMPRESSIONS.get(tags.compression, "a rare compression")
-        raise given.unsupported(f"a TIFF with {name} (compression {tags.compression})")
+        raise given.unsupported(
+            say(
+                "a TIFF with {name} (compression {compression})",
+                name=name,
+                compression=tags.compression,
+            )
+        )
 
 
 def _check_promises(given: GivenFile, tags: _Tags, length: int) -> None:
@@ -99,21 +106,35 @@ def _check_promises(given: GivenFile, tags: _Tags, length: int) -> None:
     for tag, entry in tags.entries.items():
         if len(entry.raw) > _LARGEST_TAG:
             raise given.too_large(
-                f"holds a tag ({tag}) of {len(entry.raw) / 1e6:.0f} MB, "
-                f"and {_LARGEST_TAG >> 20} MB are expected at most"
+                say(
+                    "holds a tag ({tag}) of {size} MB, and {most} MB are expected at most",
+                    tag=tag,
+                    size=f"{len(entry.raw) / 1e6:.0f}",
+                    most=_LARGEST_TAG >> 20,
+                )
             )
     whole = tags.row_bytes * tags.height
     if not 1 <= tags.samples <= _MOST_SAMPLES or whole > given.most_bytes:
         raise given.too_large(
-            f"has {tags.samples} samples a pixel and would take {whole / 1e9:.1f} GB; "
-            f"{_MOST_SAMPLES} samples and {given.most_bytes / 1e9:.1f} GB are allowed"
+            say(
+                "has {samples} samples a pixel and would take {whole} GB; "
+                "{most_samples} samples and {most_bytes} GB are allowed",
+                samples=tags.samples,
+                whole=f"{whole / 1e9:.1f}",
+                most_samples=_MOST_SAMPLES,
+                most_bytes=f"{given.most_bytes / 1e9:.1f}",
+            )
         )
     given.check_length(length, whole / _MOST_PACKED.get(tags.compression, whole or 1), "pixels")
     width, height = tags.number(322, 0), tags.number(323, 0)
     tile = width * height * tags.samples * max(tags.bits) // 8
     if tile > max(_LARGEST_TILE, 2 * whole) or (tile and tile > 64 * (whole + (4 << 20))):
         raise given.too_large(
-            f"is a TIFF in tiles of {width} x {height} pixels, larger than itself"
+            say(
+                "is a TIFF in tiles of {width} x {height} pixels, larger than itself",
+                width=width,
+                height=height,
+            )
         )
 
 
@@ -177,7 +198,7 @@ def _read_with_pillow(
     try:
         image = TiffImagePlugin.TiffImageFile(io.BytesIO(data), "")
     except (SyntaxError, struct.error) as error:
-        raise given.unsupported(f"a TIFF of an unusual kind ({error})") from error
+        raise given.unsupported(say("a TIFF of an unusual kind ({error})", error=error)) from error
     given.check_size(*image.size)
     image.load()
     found = decoded_by_pillow(given, image, metadata)

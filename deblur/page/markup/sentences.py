@@ -23,9 +23,10 @@ def note(text: str) -> str:
 def failure(error: DeblurError) -> str:
     """What went wrong, as a sentence that stays; it names no folder of this machine."""
     told, heading = without_folders(str(error)), say("That did not work:")
+    language = ' lang="en"' if told.isascii() else ""
     return (
         f'<p class="failure" role="alert"><b>{heading}</b> '
-        f'<span lang="en">{escape(told)}.</span></p>'
+        f"<span{language}>{escape(told)}{say('.')}</span></p>"
     )
 
 

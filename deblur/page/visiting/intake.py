@@ -10,6 +10,7 @@ import numpy as np
 from deblur.diagnosis import Diagnosis, diagnose
 from deblur.errors import DeblurError, ImageTooLargeError, OutputError, UnreadableImageError
 from deblur.image_io import DecodedImage
+from deblur.language import say
 from deblur.page.restorers import MAX_PIXELS
 from deblur.page.screen import PREVIEW_SIDE
 from deblur.page.visiting.opening import open_photo
@@ -23,8 +24,12 @@ def take_in(visits: Visits, visit: Visit, file: Path) -> Photo:
     """Add a file that was sent to a visit. Raises a DeblurError, and then nothing has changed."""
     if len(visit.photos) >= MOST_PHOTOS:
         raise OutputError(
-            f"{file.name} is one photo too many: {MOST_PHOTOS} are kept at a time; delete some of "
-            "them first"
+            say(
+                "{name} is one photo too many: {most} are kept at a time; "
+                "delete some of them first",
+                name=file.name,
+                most=MOST_PHOTOS,
+            )
         )
     _check_size(file)
     folder = visits.new_folder()
@@ -59,13 +64,22 @@ def _check_size(file: Path) -> None:
         raise _no_longer(file, error) from error
     if size > MOST_BYTES:
         raise ImageTooLargeError(
-            f"{file.name} has {size / 1e6:,.0f} MB, and at most {MOST_BYTES / 1e6:,.0f} are taken"
+            say(
+                "{name} has {size} MB, and at most {most} are taken",
+                name=file.name,
+                size=f"{size / 1e6:,.0f}",
+                most=f"{MOST_BYTES / 1e6:,.0f}",
+            )
         )
 
 
 def _no_longer(file: Path, error: OSError) -> UnreadableImageError:
     return UnreadableImageError(
-        f"{file.name} is here no longer ({error.strerror}): choose it again"
+        say(
+            "{name} is here no longer ({reason}): choose it again",
+            name=file.name,
+            reason=error.strerror,
+        )
     )
 
 

@@ -1,8 +1,8 @@
 """Opening a stranger's photo in a process of its own, whose time and memory have limits.
 
-`python -m deblur.page.visiting.opening FILE PREVIEW MAX_PIXELS SIDE` is that process: it writes a
-picture for the browser and beside it all pixels at 8 bits, and says on its output, as JSON, what
-came or what is wrong.
+`python -m deblur.page.visiting.opening FILE PREVIEW MAX_PIXELS SIDE LANGUAGE` is that process: it
+writes a picture for the browser and beside it all pixels at 8 bits, and says on its output, as
+JSON, what came or what is wrong.
 """
 
 import json
@@ -11,9 +11,11 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from deblur.errors import DeblurError, ImageError, ImageTooLargeError, UnreadableImageError
 from deblur.image_io import decode_image, output_format, preview_of, write_image
+from deblur.language import Language, say, speaking, spoken_now
 from deblur.page.screen import busiest, write_for_screen
 
 SECONDS, PROCESSOR_SECONDS = 90.0, 20
@@ -27,9 +29,6 @@ _MEMORY_A_PIXEL = 40
 """Bytes of address space: what the process takes itself, and a decoder for a pixel."""
 
 _THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
-
-_OURS, _THEIRS = "make it smaller, or raise the limit (max_pixels)", "make it smaller"
-"""What is to be done about a large photo, to whoever runs a program and to a visitor."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,7 @@ def open_photo(
     too much memory.
     """
     arguments = [str(photo.absolute()), str(preview.absolute()), str(max_pixels), str(side)]
+    arguments.append(spoken_now())
     try:
         done = subprocess.run(
             [sys.executable, "-m", __name__, *arguments],
@@ -77,15 +77,22 @@ def open_photo(
         )
     except subprocess.TimeoutExpired as error:
         raise UnreadableImageError(
-            f"{photo.name} takes longer than {seconds:.0f} s to open: save it anew with another "
-            "program, and try that"
+            say(
+                "{name} takes longer than {seconds} s to open: save it anew with "
+                "another program, and try that",
+                name=photo.name,
+                seconds=f"{seconds:.0f}",
+            )
         ) from error
     try:
         told = json.loads(done.stdout)
     except ValueError as error:
         raise ImageTooLargeError(
-            f"{photo.name} takes more memory or time to open than one photo gets here: save it "
-            "anew with another program, and try that"
+            say(
+                "{name} takes more memory or time to open than one photo gets here: "
+                "save it anew with another program, and try that",
+                name=photo.name,
+            )
         ) from error
     if "error" in told:
         raise ImageError(told["error"])
@@ -125,17 +132,24 @@ def _limit(max_pixels: int) -> None:
 
 def main(arguments: list[str]) -> None:
     """The process."""
-    photo, preview, max_pixels, side = arguments
+    photo, preview, max_pixels, side, language = arguments
     _limit(int(max_pixels))
+    with speaking(Language(language)):
+        told = _told(Path(photo), Path(preview), int(max_pixels), int(side))
+    sys.stdout.write(json.dumps(told))
+
+
+def _told(photo: Path, preview: Path, max_pixels: int, side: int) -> dict[str, Any]:
+    """What came, or what is wrong."""
     try:
-        told = asdict(_open(Path(photo), Path(preview), int(max_pixels), int(side)))
+        return asdict(_open(photo, preview, max_pixels, side))
     except ImageTooLargeError as error:
-        told = {"error": str(error).replace(_OURS, _THEIRS)}
+        ours = say("make it smaller, or raise the limit (max_pixels)")
+        return {"error": str(error).replace(ours, say("make it smaller"))}
     except DeblurError as error:
-        told = {"error": str(error)}
+        return {"error": str(error)}
     except MemoryError:
         sys.exit(1)
-    sys.stdout.write(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from deblur.errors import OutputError
+from deblur.language import say
 
 PREFIX = "deblur-arena-page-"
 _HELD = ".held"
@@ -43,8 +44,11 @@ def folder_in(root: Path, prefix: str = "") -> Path:
         return Path(tempfile.mkdtemp(prefix=prefix, dir=root))
     except OSError as error:
         raise OutputError(
-            f"the machine that serves this page can keep no file now ({error.strerror}); try "
-            "again later"
+            say(
+                "the machine that serves this page can keep no file now "
+                "({reason}); try again later",
+                reason=error.strerror,
+            )
         ) from error
 
 

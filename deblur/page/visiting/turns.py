@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from deblur.errors import OutputError
+from deblur.language import Language, say, speaking
 from deblur.page.visiting.visitors import Visitors
 
 MOST = 300
@@ -30,10 +31,6 @@ REMEMBERED = 60.0
 
 _ASKED = "/gradio_api/queue/join"
 """The address at which programs ask; what is made of files' addresses depends on it."""
-
-REPLACED = "What you asked for later took its place."
-BUSY = "Very many people ask for this at the moment. Nothing of yours was lost; try again soon."
-TOO_MANY = "Your network asks for more than can wait here. Nothing was lost; try again soon."
 
 
 def take_turns(demo: gr.Blocks, visitors: Visitors) -> "TurnQueue":
@@ -63,21 +60,34 @@ class TurnQueue(Queue):
         self._turns: dict[str, deque[float]] = {}
 
     async def push(self, body: Any, request: Any, username: str | None) -> Any:
-        """Take a request in, or say why not."""
+        """Take a request in, or say why not, in the language of its page."""
+        asked = self.blocks.fns.get(body.fn_index)
+        page = asked.page if asked else ""
+        with speaking(Language(page or Language.english)):
+            return await self._push(body, request, username)
+
+    async def _push(self, body: Any, request: Any, username: str | None) -> Any:
         waiting = [event for each in self._queues() for event in each.queue]
         own = [event for event in waiting if event.session_hash == body.session_hash]
         alike = [event for event in waiting if event.fn._id == body.fn_index]
         address = address_of(request)
         near = [event for event in alike if address and address_of(event.request) == address]
         for event in (event for event in own if event in alike):
-            self._drop(event, REPLACED)
+            self._drop(event, say("What you asked for later took its place."))
         if len(near) >= MOST_OF_AN_ADDRESS:
             self._drop_absent(near)
         left = [event for event in near if event in self._waiting(event)]
         if len(own) >= MOST_OF_A_VISITOR or len(left) >= MOST_OF_AN_ADDRESS:
-            return False, TOO_MANY, "queue_full"
+            sentence = say(
+                "Your network asks for more than can wait here. Nothing was lost; try again soon."
+            )
+            return False, sentence, "queue_full"
         if len(self) >= MOST:
-            return False, BUSY, "queue_full"
+            sentence = say(
+                "Very many people ask for this at the moment. Nothing of yours was lost; try "
+                "again soon."
+            )
+            return False, sentence, "queue_full"
         taken = await super().push(body, request, username)
         if taken[0]:
             self._visitors.see(body.session_hash or str(taken[1]))

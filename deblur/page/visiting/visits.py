@@ -13,6 +13,7 @@ from pathlib import Path
 from deblur.diagnosis import Diagnosis
 from deblur.errors import DeblurError, OutputError, UnreadableImageError
 from deblur.image_io import DecodedImage, decode_image
+from deblur.language import say
 from deblur.page.visiting.opening import Opened
 from deblur.page.visiting.page_folder import folder_in
 from deblur.restorer import RestoreReport
@@ -152,7 +153,7 @@ class Visits:
         Raises UnreadableImageError for what is no key.
         """
         if not _KEY.fullmatch(key or ""):
-            raise UnreadableImageError("the page did not start as it should: load it again")
+            raise UnreadableImageError(say("the page did not start as it should: load it again"))
         visit = self._visits.pop(key, None) or Visit(key)
         self._visits[key] = visit
         for photo in [*visit.photos.values()]:
@@ -167,8 +168,11 @@ class Visits:
         photo = self.of(key).photos.get(id)
         if photo is None:
             raise UnreadableImageError(
-                f"the photo was deleted, as every photo is {self.keep / 60:.0f} minutes after it "
-                "came: choose it again"
+                say(
+                    "the photo was deleted, as every photo is {minutes} minutes after it "
+                    "came: choose it again",
+                    minutes=f"{self.keep / 60:.0f}",
+                )
             )
         return photo
 
@@ -184,7 +188,7 @@ class Visits:
         """Raise OutputError where more is kept already than may be."""
         if not self._has_room(0):
             raise OutputError(
-                "there is no room for more photos here at the moment; try again later"
+                say("there is no room for more photos here at the moment; try again later")
             )
 
     def now(self) -> float:

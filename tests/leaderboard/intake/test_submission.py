@@ -11,7 +11,6 @@ from deblur.catalog import CATALOG
 from deblur.records.protocol import Alignment, EvalProtocol
 from deblur.records.run_result import ImageScore, MetricRecord, RunResult
 from leaderboard.errors import SubmissionError, VerificationError
-from leaderboard.intake import submission
 from leaderboard.intake import verification as verify
 from leaderboard.intake.plausibility import check_scores
 from leaderboard.intake.submission import submit
@@ -196,7 +195,7 @@ def test_what_is_too_large_is_refused_unread(
     store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert fields(store, b" " * 20_000_001) == {"record"}
-    monkeypatch.setattr(submission, "MOST_IMAGES", 3)
+    monkeypatch.setattr(bounds, "MOST_IMAGES", 3)
     assert fields(store, record().to_json()) == {"images"}
 
 
