@@ -1,16 +1,29 @@
-// Where the server draws something anew, what had the focus in it has it again.
+// Where the server draws something anew, what had the focus in it has it again, or what took its place.
 
-const INSTEAD = { restore: "cancel", cancel: "restore" };
+const AFTER = [
+  [/^cancel$/, "#restore"],
+  [/^(restore|all)$/, "#cancel"],
+  [/^example-/, "#restore"],
+  [/^(delete|photo)-/, ".shelf [aria-pressed=true]", "#photo button"],
+  [/./, ".shelf [aria-pressed=true]", "#photo button", "[role=tab][aria-selected=true]"],
+];
 let last = "";
+
+const isThere = (element) => element.offsetParent !== null && !element.disabled;
+const firstOf = (selector) => [...document.querySelectorAll(selector)].find(isThere);
+const named = (name) => firstOf(`[data-key="${CSS.escape(name)}"], #${CSS.escape(name)}`);
+const instead = (name) => {
+  const [, ...places] = AFTER.find(([pattern]) => pattern.test(name));
+  return places.map(firstOf).find(Boolean);
+};
 
 document.addEventListener("focusin", ({ target }) => {
   last = target.closest("[data-key]")?.dataset.key ?? target.id;
 });
-
-const find = (name) =>
-  document.querySelector(`[data-key="${CSS.escape(name)}"]`) ?? document.getElementById(name);
+// Who clicks beside everything wants the focus nowhere.
+document.addEventListener("pointerdown", () => (last = ""));
 
 export function keepFocus() {
   if (!last || (document.activeElement && document.activeElement !== document.body)) return;
-  (find(last) ?? find(INSTEAD[last] ?? ""))?.focus({ preventScroll: true });
+  (named(last) ?? instead(last))?.focus({ preventScroll: true });
 }

@@ -67,6 +67,7 @@ class _Pass:
     strength: float
     on_progress: OnProgress | None
     cancel: Event | None
+    found: Diagnosis | None = None
     in_place: bool = False
     counts: Counts = field(default_factory=Counts)
     comparison: Comparison = field(default_factory=Comparison)
@@ -153,9 +154,13 @@ class Restorer:
         strength: float = 100.0,
         on_progress: OnProgress | None = None,
         cancel: Event | None = None,
+        found: Diagnosis | None = None,
     ) -> tuple[DecodedImage, RestoreReport]:
-        """As `restore`, with the report of what was found, what ran and what changed."""
-        return self._reported(image, _Pass(strength, on_progress, cancel))
+        """As `restore`, with the report of what was found, what ran and what changed.
+
+        `found` is the photo's diagnosis, where somebody has made it already.
+        """
+        return self._reported(image, _Pass(strength, on_progress, cancel, found))
 
     def restore_file(
         self,
@@ -212,7 +217,7 @@ class Restorer:
             return self._networks[name]
 
     def _reported(self, image: DecodedImage, wanted: _Pass) -> tuple[DecodedImage, RestoreReport]:
-        before = self._diagnosis(image)
+        before = wanted.found or self._diagnosis(image)
         guidance = self._guidance(before)
         restored = self._restore(image, guidance, wanted)
         return restored, self._report(restored, before, guidance, wanted)
@@ -254,8 +259,7 @@ class Restorer:
             tell(Progress(0, len(plan), self.network.expected_seconds(plan)))
         tiles = _watched(self._restored_tiles(image, plan, guidance, wanted), len(plan), tell)
         bands = merged_bands(plan, tiles, image.pixels)
-        bands = _at_strength(wanted.strength, bands, image.pixels)
-        merge_bands(plan, wanted.comparison.watch(bands, image.pixels), restored)
+        merge_bands(plan, _finished(bands, image.pixels, wanted), restored)
         image = image.with_pixels(restored)
         if wanted.counts.retried_tiles:
             note = (
@@ -293,13 +297,14 @@ class Restorer:
                     del outputs, output  # a tile's floats count where photos are large
 
 
-def _at_strength(
-    strength: float, bands: Iterable[Integers], before: Integers
-) -> Iterator[Integers]:
-    """Bands that lie below each other, mixed with the picture that came."""
+def _finished(bands: Iterable[Integers], before: Integers, wanted: _Pass) -> Iterator[Integers]:
+    """Bands that lie below each other, mixed and compared with the picture that came."""
     top = 0
     for band in bands:
-        yield blended(before[top : top + len(band)], band, strength)
+        came = before[top : top + len(band)]
+        mixed = blended(came, band, wanted.strength)
+        wanted.comparison.add(top, came, mixed)
+        yield mixed
         top += len(band)
 
 

@@ -112,6 +112,11 @@ def test_the_account_names_what_ran() -> None:
     assert "CUDA did not start" in account
 
 
+def test_an_engine_that_names_itself_is_named_once() -> None:
+    report = replace(REPORT, backend="openvino", execution_provider="OpenVINO on CPU")
+    assert account_for(report).count("OpenVINO") == 1
+
+
 def test_the_examples_are_there_and_small() -> None:
     assert all(path.is_file() for path in app.EXAMPLES.values())
     assert all((app.BROWSER / "examples" / name).is_file() for name in app.EXAMPLES)

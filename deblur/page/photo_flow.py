@@ -69,10 +69,10 @@ class PhotoFlow:
         """Look at what came, one after the other; what cannot be used changes nothing."""
         visit = self._visits.of(key)
         visit.troubles = []
+        yield {self._view.upload: gr.File(value=None)}  # else it lists them as long as they open
         for file in files or []:
             self._take(visit, Path(file))
             yield self._shown(visit)
-        yield {self._view.upload: gr.File(value=None), **self._shown(visit)}
 
     def take_example(self, key: str, chosen: gr.EventData) -> Updates:
         """The example that was clicked, as if it had been sent."""

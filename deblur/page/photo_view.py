@@ -125,7 +125,8 @@ def _formats(own: str) -> list[tuple[str, str]]:
 def _examples(examples: Mapping[str, Path]) -> str:
     """Photos to try the page with, as buttons; a thumbnail has the photo's name."""
     buttons = "".join(
-        f'<button type="button" data-event="select" data-example="{number}">'
+        f'<button type="button" data-event="select" data-example="{number}" '
+        f'data-key="example-{number}">'
         f'<img src="browser/examples/{escape(path.name)}" alt=""><span>{escape(title)}</span>'
         "</button>"
         for number, (title, path) in enumerate(examples.items())

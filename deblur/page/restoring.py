@@ -52,11 +52,15 @@ def restore_photo(
     """Restore a photo and keep the files of what came of it. Raises a DeblurError.
 
     `format` is the one that it will be saved in: where it cannot hold the photo, nothing is done.
+    What was found as the photo came holds, unless its pixels say more than a screen shows.
     """
     check_format(photo.opened, format)
     restorer = open_restorer(model, engine, on_bytes, cancel)
     image = decode_image(photo.path, max_pixels=MAX_PIXELS)
-    restored, report = restorer.restore_reported(image, on_progress=on_progress, cancel=cancel)
+    known = photo.found if photo.opened.bits == 8 and not photo.opened.transparent else None
+    restored, report = restorer.restore_reported(
+        image, on_progress=on_progress, cancel=cancel, found=known
+    )
     number = next(photo.numbers)
     pixels, shown = _keep(restored, photo.folder / f"{number}.npy")
     notes = left_out(restored, format or photo.opened.output)

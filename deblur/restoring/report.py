@@ -1,7 +1,6 @@
 """What is told of a restored photo: what was found, what ran, and what it changed."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -119,23 +118,19 @@ class RestoreReport:
 
 @dataclass
 class Comparison:
-    """Bands of a picture on their way, compared with the picture that came (h, w, c)."""
+    """A picture compared with the one that came, band by band (h, w, c)."""
 
     _visible: int = 0
     _total: float = 0.0
     _compared: int = 0
 
-    def watch(self, bands: Iterable[NDArray[Any]], before: NDArray[Any]) -> Iterator[NDArray[Any]]:
-        """Pass bands on, which lie below each other and are of `before`'s type and width."""
-        top, peak = 0, np.iinfo(before.dtype).max
-        for band in bands:
-            first, second = before[top : top + len(band)], band
-            rows = slice(-top % 4, None, 4)
-            apart = np.maximum(first[rows], second[rows]) - np.minimum(first[rows], second[rows])
-            self._visible += int(np.count_nonzero(apart >= VISIBLE * peak))
-            self._total += float(apart.sum(dtype=np.float64)) * 255 / peak
-            self._compared, top = self._compared + apart.size, top + len(band)
-            yield band
+    def add(self, top: int, before: NDArray[Any], after: NDArray[Any]) -> None:
+        """One more band, `top` rows below the first, before and after: of one shape and type."""
+        rows, peak = slice(-top % 4, None, 4), np.iinfo(before.dtype).max
+        apart = np.maximum(before[rows], after[rows]) - np.minimum(before[rows], after[rows])
+        self._visible += int(np.count_nonzero(apart >= VISIBLE * peak))
+        self._total += float(apart.sum(dtype=np.float64)) * 255 / peak
+        self._compared += apart.size
 
     @property
     def change(self) -> Change:

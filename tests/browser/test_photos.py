@@ -155,23 +155,3 @@ def test_cancelling_in_the_queue_acts_at_once(
         assert backend.tiles == 1
         backend.allowed.release(1000)
         settled(page, "restored")
-
-
-def test_from_choosing_to_downloading_with_the_keyboard_alone(page: Page) -> None:
-    upload(page, ("a.png", png(blurred(96, 128))))
-    settled(page)
-    page.locator("#photo button, #photo input").first.focus()
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.id") == "restore":
-            break
-    page.keyboard.press("Enter")
-    settled(page, "restored")
-    assert page.evaluate("document.activeElement !== document.body")
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.dataset.key") == "download":
-            break
-    with page.expect_download() as started:
-        page.keyboard.press("Enter")
-    assert started.value.suggested_filename == "a-deblurred.png"

@@ -72,3 +72,16 @@ def test_a_named_model_restores_whatever_is_found(monkeypatch: pytest.MonkeyPatc
     restored, report = Restorer(TiledNetwork(SPEC, Halve())).restore_reported(image)
     np.testing.assert_allclose(restored.pixels, image.pixels / 2, atol=0.51)
     assert (report.models, report.picked) == ((SPEC.name,), False)
+
+
+def test_what_was_found_already_is_not_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(image: DecodedImage, threads: int | None) -> None:
+        raise AssertionError("diagnosed again")
+
+    monkeypatch.setattr("deblur.restorer.diagnose", never)
+    image = photo(40, 40)
+    found = summarise(40, 40, [tile(Kind.sharp)])
+    picks = Restorer(TiledNetwork(SPEC, Halve()), lambda name: TiledNetwork(SPEC, Halve()))
+    restored, report = picks.restore_reported(image, found=found)
+    np.testing.assert_array_equal(restored.pixels, image.pixels)
+    assert report.before is found

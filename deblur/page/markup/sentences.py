@@ -77,12 +77,17 @@ def told_seconds(seconds: float) -> str:
     return f"{seconds:.0f}" if seconds >= 1 else f"{seconds:.1f}"
 
 
+def _engine(report: RestoreReport) -> str:
+    engine = ENGINES.get(report.backend, report.backend)
+    provider = report.execution_provider
+    return provider if provider.startswith(engine) else f"{engine}, {provider}"
+
+
 def account_for(report: RestoreReport) -> str:
     """What ran, on what, and for how long."""
     facts = {
         say("Model"): " + ".join(CATALOG[name].title for name in report.models) or say("none"),
-        say("Engine"): f"{ENGINES.get(report.backend, report.backend)}, "
-        f"{report.execution_provider}",
+        say("Engine"): _engine(report),
         say("Device"): f"{report.device}, {report.precision}",
         say("Tiles"): say(
             "{count} of {width} × {height}",
