@@ -20,7 +20,7 @@ from deblur.spec import ModelSpec, WeightsRef
 from deblur.weights import FILES, PRETRAINED, fetch_weights, sha256_of
 
 OnProgress = Callable[[str, int], None]
-"""Is told what is done, in a word, and how many bytes have come."""
+"""Called with a word for the current work and the number of bytes fetched."""
 
 TOLERANCE = 0.5 / 255
 """How far means over blocks of the restored probe may be from the stored answer, at the most."""

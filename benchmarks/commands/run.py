@@ -64,7 +64,8 @@ _Subset = Annotated[
     str | None, typer.Option(help="Measure what is there as a part, under this name.")
 ]
 _Limit = Annotated[
-    int | None, typer.Option(min=1, help="Take so many pictures evenly; needs --subset.")
+    int | None,
+    typer.Option(min=1, help="Take this many pictures evenly; needs --subset."),
 ]
 _Manifest = Annotated[Path | None, typer.Option(help="Compare the pictures with this manifest.")]
 _ImagesFrom = Annotated[

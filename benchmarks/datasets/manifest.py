@@ -20,7 +20,7 @@ _MAKE_ONE = "`python -m benchmarks manifest NAME --root FOLDER -o FILE` makes on
 _LYING = {5, 6, 7, 8}
 """Orientations in EXIF of which the stored width is the height."""
 _NAMED = 5
-"""So many files are named in a message; the others are counted."""
+"""Number of files that a message names; the others are counted."""
 
 register_heif_opener()
 

@@ -14,7 +14,7 @@ from deblur.onnx_file import PRECISION_KEY, allowed_cores
 from deblur.spec import Precision
 
 _COMPUTED_AT: dict[Precision, str] = {"fp32": "f32", "bf16": "bf16", "fp16": "f16", "int8": "f32"}
-"""What OpenVINO is told. What is int8 stands in the file, and the rest of it stays fp32."""
+"""OpenVINO's options. The file itself says what is int8; the rest of it stays fp32."""
 
 _KEPT = 4
 """Compiled networks that are held: one for each precision, on an NPU for each size of tiles."""

@@ -1,4 +1,4 @@
-"""What is told of a restored photo: what was found, what ran, and what it changed."""
+"""The report on a restored photo: what was found, what ran, and what it changed."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator

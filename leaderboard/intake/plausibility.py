@@ -14,7 +14,7 @@ from leaderboard.errors import Complaint
 from leaderboard.store.naming import folded
 
 MOST_ABOVE = 3.0
-"""So many dB above the best row that was measured here are not believed."""
+"""A gain of more than this, in dB, over the best row that was measured here is not believed."""
 
 CHECKED = ("measured", "verified")
 """Rows that nobody just claims."""
@@ -91,7 +91,7 @@ def check_against_board(record: RunResult, rows: pd.DataFrame) -> Iterator[Compl
         yield Complaint(
             "means.psnr",
             f"is {mean.value:.2f} dB, and the best that was measured here has {best:.2f} dB: more "
-            f"than {MOST_ABOVE:g} dB above it are not believed; ask whoever runs the board",
+            f"than {MOST_ABOVE:g} dB above it are not believed; ask the operator of the board",
         )
 
 

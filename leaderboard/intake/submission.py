@@ -1,4 +1,4 @@
-"""What somebody hands in: everything wrong with it is said at once, else it is kept."""
+"""Submissions: everything wrong with one is said at once, otherwise it is kept."""
 
 import math
 from collections import Counter
@@ -57,7 +57,7 @@ SAME_SCORE = 1e-6
 """Scores that lie nearer together are the same."""
 
 MOST_IN_A_LIST = 100
-"""So many notes, machines and sets of training data a record may have each."""
+"""Most notes, machines and sets of training data, each, in a record."""
 
 Tell = Callable[[str], None]
 REQUIRED = ("licence", "training_data", "contact")

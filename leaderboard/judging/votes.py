@@ -183,7 +183,7 @@ def subject_of(vote: Vote) -> Subject:
 
 
 def id_of(vote: Vote) -> str:
-    """A digest of the question, of who was asked and how often, not of the answer."""
+    """A digest of the question, the person and how often they were asked, not of the answer."""
     *where, shown = subject_of(vote)
     again = [vote.attempt] if vote.attempt else []
     return digest_of_json([vote.kind, vote.rater, *where, sorted(shown), vote.again, *again])

@@ -20,7 +20,7 @@ from leaderboard.table.ranking import ranks
 Direction = Literal["higher", "lower"]
 
 _NAMED = 3
-"""So many rows are named where more have the same peculiarity."""
+"""Number of rows that are named where more have the same peculiarity."""
 
 
 @dataclass(frozen=True)

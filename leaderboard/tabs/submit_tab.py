@@ -122,7 +122,7 @@ def _answer(
     keep: bool,
     moderated: bool,
 ) -> list[Any]:
-    """What the API and the page are told of a submission, which is kept or only looked at."""
+    """The reply of the API and the page to a submission, which is kept or only checked."""
     said: list[str] = []
     try:
         content, scored_here = _with_faults_of_sender(handed_in, about)

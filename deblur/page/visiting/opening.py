@@ -29,7 +29,7 @@ _MEMORY_A_PIXEL = 40
 _THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
 _OURS, _THEIRS = "make it smaller, or raise the limit (max_pixels)", "make it smaller"
-"""What is to be done about a large photo, to whoever runs a program and to a visitor."""
+"""What to do about a large photo: the sentence for programs, and the one for visitors."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class PerceptualLoss(nn.Module):
         return super().train(False)
 
     def forward(self, restored: Tensor, sharp: Tensor) -> Tensor:
-        """See the class."""
+        """Compute the loss, a scalar, of two batches of sRGB (N, 3, h, w) in [0, 1]."""
         with torch.no_grad():
             wanted = self._describe(sharp)
         return (self._describe(restored).float() - wanted.float()).square().mean()
