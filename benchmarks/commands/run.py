@@ -77,7 +77,7 @@ _Output = Annotated[
     Path, typer.Option("--output", "-o", help="Folder of records, or a .json for one.")
 ]
 _Submit = Annotated[
-    str | None, typer.Option(help="Hand the records in to the board at this address.")
+    str | None, typer.Option(help="Submit the records to the board at this address.")
 ]
 _About = Annotated[
     Path | None,
@@ -109,7 +109,7 @@ def run(
     submit: _Submit = None,
     about: _About = None,
 ) -> None:
-    """Measure models on datasets. A run that was killed goes on when it is started again."""
+    """Measure models on datasets. If a run is stopped, the same command continues it."""
     with plain_errors():
         told = _read_about(submit, about)
         if images_from is not None and len(model or ()) != 1:

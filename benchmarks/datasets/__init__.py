@@ -56,7 +56,7 @@ class Dataset:
 
     @property
     def protocol(self) -> EvalProtocol:
-        """The rules that this dataset is scored under unless told."""
+        """The rules that this dataset is scored under by default."""
         return EvalProtocol(alignment=self.spec.alignment)
 
     def load(self, item: Item) -> LoadedItem:

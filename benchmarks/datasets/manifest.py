@@ -129,7 +129,7 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
 
 
 def load_manifest(path: Path) -> Manifest:
-    """Read a manifest that somebody made. Raises DatasetError when it is not one."""
+    """Read a manifest that a user made. Raises DatasetError when it is not one."""
     try:
         return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:

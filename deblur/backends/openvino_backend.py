@@ -103,7 +103,7 @@ def _written_at(model: openvino.Model) -> Precision:
 
 
 def _settings(device: str, threads: int | None) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Options for the device, and notes about what cannot be had."""
+    """Options for the device, and notes about what is not available."""
     settings = {"PERFORMANCE_HINT": "LATENCY"}
     if device == "cpu":
         # Others may be at work on the same cores: a pinned thread would wait for them.

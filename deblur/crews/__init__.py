@@ -40,7 +40,7 @@ def carry_out(
 
     A job whose worker died goes to the next as `again` makes it. What a worker raises ends the
     work. Raises CrewError when a job's workers keep dying or the
-    crew cannot be had.
+    crew is not available.
     """
     if crew.name == "ray":
         from deblur.crews.ray_crew import carry_out_on_ray

@@ -41,7 +41,7 @@ class _Judgement(Record):
     """What `rater`, a digest of a person's random id, was shown. `shown` has contestants.
 
     A contestant is a model's name and, after an @, how its weights' SHA-256 starts; `again` is
-    set where somebody is asked a second time, to see whether the answer stays, and `attempt`
+    set where a person is asked a second time, to see whether the answer stays, and `attempt`
     counts the answers to the same question that were taken back before.
     """
 

@@ -26,7 +26,7 @@ class PerceptualLoss(nn.Module):
     under autocast or not, and are compared in fp32; no gradient reaches `sharp`.
 
     Raises ConfigError when timm does not have the network or the network not the layer, and
-    when the weights cannot be had or do not fit (see `load_backbone`).
+    when the weights are not available or do not fit (see `load_backbone`).
     """
 
     mean: Tensor
