@@ -80,7 +80,7 @@ class RestoreReport:
     def outcome(self) -> str:
         """What changed, in a sentence without its full stop."""
         if not self.models:
-            return say("the photo stays as it came; name a model to have it restored all the same")
+            return say("the photo was not changed; name a model to restore it anyway")
         if self.changed < HARDLY:
             return say(
                 "the photo came out almost unchanged ({changed} of it differs visibly): it is "

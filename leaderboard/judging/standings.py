@@ -95,11 +95,11 @@ def _standing(
     )
     rows = "".join(_row(line, digits, ends) for line in lines)
     told = say(
-        "Answers count once somebody has passed a check, and more the better they tell originals "
-        "from blur and agree with themselves."
+        "Answers count after a person has passed one check. Persons who distinguish originals from "
+        "blurred pictures, and whose answers agree, count more."
     )
     return (
-        f'<div class="standing"><section><h3>{say("How they stand")}</h3>'
+        f'<div class="standing"><section><h3>{say("Results")}</h3>'
         f"<table><tr>{head}</tr>{rows}</table><p>{told}</p></section>{beside}</div>"
     )
 
@@ -124,5 +124,5 @@ def _places(values: Mapping[str, float], ends: tuple[float, float]) -> str:
 
 def name_of(model: str) -> str:
     """What a person reads for a model."""
-    titles = {BLURRED: say("Blurred, as it came"), SHARP: say("The original")}
+    titles = {BLURRED: say("Blurred input"), SHARP: say("The original")}
     return titles.get(model) or (CATALOG[model].title if model in CATALOG else model)

@@ -222,7 +222,7 @@ class _Section:
     def _answering(self, value: str) -> Callable[[str, Trial | None, gr.Request], list[Any]]:
         def answer(person: str, trial: Trial | None, request: gr.Request) -> list[Any]:
             if trial is None:
-                anew = say("This page was started anew; please answer again.")
+                anew = say("This page was restarted; please answer again.")
                 return self._ask(person, None, anew)
             address = request.client.host if request.client else ""
             try:
@@ -312,8 +312,8 @@ def _revealed(trial: Trial) -> str:
 
 def _too_many() -> str:
     return say(
-        "Very many answers came from your network of late, and this one was not kept; please go "
-        "on in an hour."
+        "Too many answers came from your network, and this one was not kept; please continue in "
+        "an hour."
     )
 
 

@@ -77,7 +77,7 @@ def open_photo(
         )
     except subprocess.TimeoutExpired as error:
         raise UnreadableImageError(
-            f"{photo.name} takes longer than {seconds:.0f} s to open: save it anew with another "
+            f"{photo.name} takes longer than {seconds:.0f} s to open: save it again with another "
             "program, and try that"
         ) from error
     try:
@@ -85,7 +85,7 @@ def open_photo(
     except ValueError as error:
         raise ImageTooLargeError(
             f"{photo.name} takes more memory or time to open than one photo gets here: save it "
-            "anew with another program, and try that"
+            "again with another program, and try that"
         ) from error
     if "error" in told:
         raise ImageError(told["error"])
