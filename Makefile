@@ -9,7 +9,7 @@ INSTALL := $(if $(shell command -v uv 2>/dev/null),uv pip install --python $(BIN
 
 LOCK := requirements-page.txt
 
-.PHONY: help demo setup test lint bench lock clean
+.PHONY: help demo setup test lint bench docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -35,6 +35,9 @@ bench: setup  ## Measure the shipped models and the baselines on the embedded se
 	$(BIN)/python -m benchmarks run $(ARGS)
 	$(BIN)/python -m benchmarks speed
 
+docs: $(VENV)/docs.stamp  ## Build the documents and the reference into build/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 lock:  ## Renew the versions and hashes that `make demo` installs; takes uv
 	uv pip compile pyproject.toml --extra page --universal --python-version 3.11 --upgrade \
 	  --generate-hashes --custom-compile-command 'make lock' --quiet --output-file $(LOCK)
@@ -57,3 +60,7 @@ $(VENV)/page.stamp: pyproject.toml $(LOCK) | $(BIN)/pip
 $(VENV)/full.stamp: pyproject.toml | $(BIN)/pip
 	$(INSTALL) -e '.[page,mcp,torch,train,bench,scale,checkpoints,dev]'
 	@touch $@ $(VENV)/page.stamp
+
+$(VENV)/docs.stamp: pyproject.toml | $(BIN)/pip
+	$(INSTALL) -e '.[docs]'
+	@touch $@

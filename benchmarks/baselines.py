@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 ASSUMED_SIGMA = 2.0
-"""Where the kernel is not known, deconvolution assumes a Gaussian of so many pixels."""
+"""Standard deviation in pixels of the Gaussian that is assumed where no kernel is known."""
 ITERATIONS = 15
 _SEED = 0
 

@@ -2,7 +2,7 @@
 
 BenchmarkError
 ├── DatasetError   pictures of a dataset are missing, altered, or laid out otherwise
-└── MetricError    a metric that is not known, or whose weights cannot be had
+└── MetricError    a metric that is not known, or whose weights are not available
 """
 
 from deblur.errors import DeblurError
@@ -17,4 +17,4 @@ class DatasetError(BenchmarkError):
 
 
 class MetricError(BenchmarkError):
-    """A metric that is not known, or whose weights cannot be had."""
+    """A metric that is not known, or whose weights are not available."""

@@ -1,4 +1,4 @@
-"""Whatever restores pictures and can be measured: a network, a baseline, somebody's own results."""
+"""What restores pictures and can be measured: a network, a baseline, another program's results."""
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
@@ -30,7 +30,7 @@ class MethodChoice:
     """What to measure, in words that travel to another process or machine.
 
     `model` is a name of the catalog or of a baseline, a file or a Hub repository, or AUTO; with
-    `pictures` it is only the name for what somebody else restored into that folder.
+    `pictures` it is only the name for what another program restored into that folder.
     """
 
     model: str

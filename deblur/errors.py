@@ -7,23 +7,23 @@ DeblurError
 │   └── ImageTooLargeError        more pixels than the limit allows (checked before decoding)
 ├── OutputError               the restored picture cannot be written
 │   └── OutputExistsError         a file stands there already
-├── ModelError                a model cannot be had
+├── ModelError                a model is not available
 │   ├── UnknownModelError         no such name, file or repository
 │   ├── WeightsUnavailableError   known, but its weights cannot be fetched or are not there
-│   ├── UndescribedModelError     somebody's file that does not fit, or does not say how to run it
+│   ├── UndescribedModelError     a third party's file that does not fit, or lacks rules to run it
 │   └── WeightsCorruptError       weights that are damaged, altered or of another network
 ├── BackendError              an engine cannot run what was asked
 │   ├── BackendUnavailableError   engine, device or execution provider is not on this machine
 │   ├── TileError                 tiles that would hold nothing but context
 │   └── NonFiniteOutputError      the network gave NaN or infinity, even at full precision
-├── CancelledError            somebody asked to stop
+├── CancelledError            the user asked to stop
 ├── TrainingError             a training run cannot start or go on
 │   ├── ConfigError               a field of the configuration is missing, misspelt or out of range
 │   ├── TrainingDataError         a photo or pair that cannot be trained on
 │   ├── CheckpointError           a checkpoint that cannot be read or does not fit
 │   └── DeviceMemoryError         the steps of a run do not fit into the GPU
 ├── RecordError               a record of measurements that cannot be read, merged or compared
-├── CrewError                 workers cannot be had, or keep dying
+├── CrewError                 workers are not available, or keep dying
 ├── ExportError               a network cannot be exported, or its export does not agree with it
 └── PublishError              a model cannot be put on the Hub, or does not fit what is said of it
 
@@ -60,7 +60,7 @@ class OutputExistsError(OutputError):
 
 
 class ModelError(DeblurError):
-    """A model cannot be had."""
+    """A model is not available."""
 
 
 class UnknownModelError(ModelError):
@@ -72,7 +72,7 @@ class WeightsUnavailableError(ModelError):
 
 
 class UndescribedModelError(ModelError):
-    """Somebody else's file that does not fit, or does not say what must be known to run it."""
+    """A third party's file that does not fit, or lacks the rules that are needed to run it."""
 
 
 class WeightsCorruptError(ModelError):
@@ -96,7 +96,7 @@ class NonFiniteOutputError(BackendError):
 
 
 class CancelledError(DeblurError):
-    """Somebody asked to stop."""
+    """The user asked to stop."""
 
 
 class TrainingError(DeblurError):
@@ -124,7 +124,7 @@ class RecordError(DeblurError):
 
 
 class CrewError(DeblurError):
-    """Workers cannot be had, or keep dying."""
+    """Workers are not available, or keep dying."""
 
 
 class ExportError(DeblurError):

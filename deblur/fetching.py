@@ -20,7 +20,7 @@ from deblur.spec import ModelSpec, WeightsRef
 from deblur.weights import FILES, PRETRAINED, fetch_weights, sha256_of
 
 OnProgress = Callable[[str, int], None]
-"""Is told what is done, in a word, and how many bytes have come."""
+"""Called with a word for the current work and the number of bytes fetched."""
 
 TOLERANCE = 0.5 / 255
 """How far means over blocks of the restored probe may be from the stored answer, at the most."""
@@ -53,8 +53,9 @@ def fetch(
 ) -> Path:
     """The file of a model's weights, fetched unless it is here; `package` is its file by hand.
 
-    Raises WeightsUnavailableError when it cannot be had, WeightsCorruptError when what came is not
-    what was published or restores otherwise, BackendUnavailableError without the package onnx.
+    Raises WeightsUnavailableError when it is not available, WeightsCorruptError when the package
+    is not the published one or the model restores otherwise, BackendUnavailableError without
+    onnx.
     """
     ref = next(iter(spec.weights), None)
     if ref is None or not npm.is_package(ref):

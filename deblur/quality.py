@@ -13,7 +13,7 @@ Pixels = NDArray[np.generic]
 Floats = NDArray[np.float64]
 
 RADIUS = 5
-"""The Gaussian window of SSIM reaches so many pixels to each side: 11 x 11."""
+"""Reach in pixels of SSIM's Gaussian window to each side: 11 x 11."""
 _SIGMA = 1.5
 _K1, _K2 = 0.01, 0.03
 

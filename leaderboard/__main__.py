@@ -29,7 +29,7 @@ from leaderboard.table.table import build_table, datasets_of
 OUT = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
 ERR = Console(soft_wrap=True, highlight=False, emoji=False, markup=False, stderr=True)
 
-app = typer.Typer(help="The board: who restores best, measured alike.", no_args_is_help=True)
+app = typer.Typer(help="The leaderboard: show it, submit records, manage it.", no_args_is_help=True)
 Root = Annotated[
     Path | None,
     typer.Option(
@@ -37,7 +37,7 @@ Root = Annotated[
         help="The store's folder (default: ours, or LEADERBOARD_REPO's in the Hub's cache).",
     ),
 ]
-Id = Annotated[str, typer.Argument(help="Of an entry, as the table shows it.")]
+Id = Annotated[str, typer.Argument(help="Id of an entry, as the table shows it.")]
 
 
 @app.command()
@@ -51,7 +51,7 @@ def table(
     format: Annotated[str, typer.Option(help="text, csv, json or md.")] = "text",
     root: Root = None,
 ) -> None:
-    """The rows of a dataset, ranked."""
+    """Show the rows of a dataset, ranked."""
     with plain_errors():
         board = _open(root).load()
         _tell_problems(board)
@@ -61,7 +61,7 @@ def table(
 
 @app.command()
 def show(id: Id, root: Root = None) -> None:
-    """All about an entry, and what became of it."""
+    """Show an entry and its history."""
     with plain_errors():
         store = _open(root)
         OUT.print(render_entry(store.entry(id), store.history(id)))
@@ -70,15 +70,15 @@ def show(id: Id, root: Root = None) -> None:
 @app.command()
 def submit(
     file: Annotated[Path, typer.Argument(help="A record that `python -m benchmarks run` wrote.")],
-    licence: Annotated[str, typer.Option(help="Of the weights.")],
+    licence: Annotated[str, typer.Option(help="Licence of the weights.")],
     training_data: Annotated[str, typer.Option(help="Datasets and splits it was trained on.")],
-    contact: Annotated[str, typer.Option(help="Whom to ask; the board shows it.")],
+    contact: Annotated[str, typer.Option(help="A contact address; the board shows it.")],
     link: Annotated[str, typer.Option(help="https address, or owner/name\\[@revision].")] = "",
     note: Annotated[str, typer.Option(help="Anything else, in a line.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it and keep nothing.")] = False,
     root: Root = None,
 ) -> None:
-    """Hand in a record: everything wrong is said at once, else it is self-reported."""
+    """Submit a record: it becomes a self-reported row, or all errors are listed."""
     about = {
         "link": link,
         "licence": licence,
@@ -105,7 +105,7 @@ def verify(
     model: Annotated[
         str | None, typer.Option(help="What to run instead of what the entry names.")
     ] = None,
-    by: Annotated[str, typer.Option(help="Who you are; the board shows it.")] = "",
+    by: Annotated[str, typer.Option(help="Your name; the board shows it.")] = "",
     root: Root = None,
 ) -> None:
     """Measure a claim again; if all scores agree it is verified."""
@@ -126,7 +126,7 @@ def verify(
 def withdraw(
     id: Id, reason: Annotated[str, typer.Option(help="The board shows it.")], root: Root = None
 ) -> None:
-    """Take a row off the board; its files stay, and a note under the table."""
+    """Take a row off the board; its files stay, and a note under the table says so."""
     with plain_errors():
         store = _open(root)
         store.withdraw(id, reason)
@@ -136,7 +136,7 @@ def withdraw(
 
 @app.command()
 def accept(id: Id, root: Root = None) -> None:
-    """Let a submission that waits onto the board."""
+    """Accept a waiting submission."""
     with plain_errors():
         store = _open(root)
         store.accept(id)
@@ -153,7 +153,7 @@ def evaluation(
     ] = None,
     root: Root = None,
 ) -> None:
-    """Write scores as the Hub shows them: metadata for the model's card, or a result file."""
+    """Write scores for the Hub: metadata for the model's card, or a result file."""
     with plain_errors():
         record = _open(root).entry(id).record
         measured = networks([record])
@@ -167,7 +167,7 @@ def evaluation(
 
 @app.command()
 def rebuild(root: Root = None) -> None:
-    """Make the cache again from the entries, and name files that are no entries."""
+    """Rebuild the cache from the entries, and list files that are not entries."""
     with plain_errors():
         store = open_store(root, follow=False)
         board = store.rebuild()

@@ -41,7 +41,7 @@ class Complaint:
 
 
 class SubmissionError(LeaderboardError):
-    """What is handed in is not fit for the board; `complaints` has everything at once."""
+    """A submission does not pass the checks; `complaints` has everything at once."""
 
     def __init__(self, complaints: Sequence[Complaint]) -> None:
         self.complaints = tuple(complaints)

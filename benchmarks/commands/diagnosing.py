@@ -34,7 +34,7 @@ def diagnosis(
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same tiles.")] = 1,
     threads: Annotated[int, typer.Option(min=1, help="While time is taken.")] = 2,
 ) -> None:
-    """Whether kind and extent are right, on synthesised tiles, sharp photos and real pairs."""
+    """Measure how often the diagnosis is right, on synthesised tiles, photos and real pairs."""
     with plain_errors():
         require_torch("synthesising tiles")
         from benchmarks import diagnosis as measured

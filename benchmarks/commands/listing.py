@@ -19,7 +19,7 @@ from deblur.weights import how_to_fetch, is_here
 
 
 def datasets() -> None:
-    """The datasets: what they are, how they lie on disk, where they come from."""
+    """List the datasets, with their folder layouts and sources."""
     table = _table("dataset", "what", "layout")
     for spec in DATASETS.values():
         table.add_row(spec.name, spec.title, spec.home.wanted or "comes with the project")
@@ -28,7 +28,7 @@ def datasets() -> None:
 
 
 def models() -> None:
-    """What can be measured: our models and the baselines; files and Hub repositories, too."""
+    """List the models and baselines; files and Hub repositories can be measured, too."""
     table = _table("model", "what", "weights")
     for spec in CATALOG.values():
         table.add_row(spec.name, spec.title, _whereabouts(spec))
@@ -41,7 +41,7 @@ def models() -> None:
 
 
 def metrics() -> None:
-    """The metrics, with their definitions; any other of pyiqa's goes by its name there."""
+    """List the metrics with their definitions; every metric of pyiqa works by its pyiqa name."""
     table = _table("metric", "better", "held against", "definition")
     for metric in METRICS.values():
         table.add_row(metric.name, metric.better, metric.against, metric.definition)
@@ -53,7 +53,7 @@ def manifest(
     root: Annotated[Path, typer.Option(help="Its folder.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The manifest, a JSON file.")],
 ) -> None:
-    """Note what a dataset consists of, so that `run --manifest` can tell when it has changed."""
+    """Write the list of a dataset's files, so that `run --manifest` finds changes."""
     with plain_errors():
         items = find_dataset(dataset).layout(root).items
         write_manifest(make_manifest(dataset, items), output)
@@ -66,7 +66,7 @@ def download(
     repo: Annotated[str | None, typer.Option(help="A mirror on the Hub, owner/name.")] = None,
     revision: Annotated[str | None, typer.Option(help="Its branch, tag or commit.")] = None,
 ) -> None:
-    """Fetch a dataset from the Hugging Face Hub, or say where it comes from."""
+    """Fetch a dataset from the Hugging Face Hub, or print its source."""
     with plain_errors():
         folder = download_dataset(dataset, root, repo=repo, revision=revision, tell=_tell)
         OUT.print(

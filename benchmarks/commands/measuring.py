@@ -65,7 +65,7 @@ def tuning(
     rounds: Annotated[int, typer.Option(min=1, help="How often each setting runs.")] = 7,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file.")] = None,
 ) -> None:
-    """What threads, graph optimisation, tile and batch do to ONNX Runtime's speed on this CPU."""
+    """Measure how threads, graph optimisation, tile and batch change ONNX Runtime's speed here."""
     with plain_errors():
         run = measure_tuning(model, rounds, ERR.print)
         OUT.print(tuning_table(run))
@@ -79,7 +79,7 @@ def overhead(
     ] = "mini",
     model: Annotated[str, typer.Option(help="A name from `models`.")] = DEFAULT_MODEL,
 ) -> None:
-    """What the harness adds to model and metrics, beside pyiqa's own command on the same files."""
+    """Measure the time that the harness adds to model and metrics, and pyiqa's own command."""
     with plain_errors():
         name, _, folder = dataset.partition("=")
         opened = open_dataset(name, Path(folder) if folder else None)
@@ -91,7 +91,7 @@ def edges(
     dataset: Annotated[str, typer.Argument(help="NAME=FOLDER, with sharp pictures.")],
     model: Annotated[str, typer.Option(help="A name from `models`.")] = DEFAULT_MODEL,
 ) -> None:
-    """What the edge of a picture loses, and whether padding a photo would bring it back."""
+    """Measure what the edge of a picture loses, and whether padding would help."""
     with plain_errors():
         name, _, folder = dataset.partition("=")
         opened = open_dataset(name, Path(folder) if folder else None)
@@ -105,16 +105,16 @@ def focus(
         Path | None, typer.Option(help="A folder of sharp photos [the embedded ones].")
     ] = None,
 ) -> None:
-    """What models bring back of photos out of focus, by the radius of the disc."""
+    """Measure the gain on photos out of focus, by the radius of the disc."""
     with plain_errors():
         OUT.print(focus_table([*measure_focus(model or [DEFAULT_MODEL], photos)]))
 
 
 def coverage(
-    trials: Annotated[int, typer.Option(min=1, help="Made-up datasets of each kind.")] = 10_000,
+    trials: Annotated[int, typer.Option(min=1, help="Simulated datasets of each kind.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same figures.")] = 0,
 ) -> None:
-    """Whether 95 % intervals and ranks keep their word, on scores of which the truth is known."""
+    """Check 95 % intervals and ranks on simulated scores with known means."""
     with plain_errors():
         found = []
         for each in measure_coverage(trials, seed):
@@ -130,7 +130,7 @@ def feeding(
     batch: Annotated[int | None, typer.Option(min=1, help="Crops a step.")] = None,
     crop: Annotated[int | None, typer.Option(min=1, help="Side of the crops in pixels.")] = None,
 ) -> None:
-    """Whether synthesis feeds the network: the share of a training step that goes to its batch."""
+    """Measure the share of a training step that goes into making its batch."""
     with plain_errors():
         require_torch("training")
         from benchmarks.costs.feeding import feeding_config, measure_feeding

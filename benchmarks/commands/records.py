@@ -16,9 +16,9 @@ from deblur.records.run_result import read_record
 
 def compare(
     first: Annotated[Path, typer.Argument(help="A record.")],
-    second: Annotated[Path, typer.Argument(help="Another one, of the same pictures and rules.")],
+    second: Annotated[Path, typer.Argument(help="Another record, of the same pictures and rules.")],
 ) -> None:
-    """Differences picture by picture, with their 95 % intervals, and whether they mean anything."""
+    """Show differences picture by picture, their 95 % intervals, and if they are significant."""
     with plain_errors():
         ours, theirs = read_record(first), read_record(second)
         names = _names(

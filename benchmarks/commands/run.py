@@ -64,7 +64,8 @@ _Subset = Annotated[
     str | None, typer.Option(help="Measure what is there as a part, under this name.")
 ]
 _Limit = Annotated[
-    int | None, typer.Option(min=1, help="Take so many pictures evenly; needs --subset.")
+    int | None,
+    typer.Option(min=1, help="Take this many pictures evenly; needs --subset."),
 ]
 _Manifest = Annotated[Path | None, typer.Option(help="Compare the pictures with this manifest.")]
 _ImagesFrom = Annotated[
@@ -76,7 +77,7 @@ _Output = Annotated[
     Path, typer.Option("--output", "-o", help="Folder of records, or a .json for one.")
 ]
 _Submit = Annotated[
-    str | None, typer.Option(help="Hand the records in to the board at this address.")
+    str | None, typer.Option(help="Submit the records to the board at this address.")
 ]
 _About = Annotated[
     Path | None,
@@ -108,7 +109,7 @@ def run(
     submit: _Submit = None,
     about: _About = None,
 ) -> None:
-    """Measure models on datasets. A run that was killed goes on when it is started again."""
+    """Measure models on datasets. If a run is stopped, the same command continues it."""
     with plain_errors():
         told = _read_about(submit, about)
         if images_from is not None and len(model or ()) != 1:

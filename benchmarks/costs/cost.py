@@ -12,9 +12,9 @@ from deblur.records.protocol import EvalProtocol
 from deblur.records.run_result import CostRecord
 
 PICTURES = 5
-"""So many different pictures are restored in turn."""
+"""Number of different pictures that are restored in turn."""
 LEAST, SECONDS = 3, 6.0
-"""At least so many times, and for at least so long."""
+"""The least number of restorations, and the least time in seconds."""
 
 _RAPL = Path("/sys/class/powercap/intel-rapl:0")
 

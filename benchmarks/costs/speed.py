@@ -76,7 +76,7 @@ class SpeedRun:
 def measure_speed(
     models: list[str], photo_sizes: list[int], photos: Path, tell: Callable[[str], None]
 ) -> SpeedRun:
-    """Measure networks on every engine here, then whole photos of so many megapixels.
+    """Measure networks on every engine here, then whole photos of `photo_sizes` megapixels.
 
     `photos` is a folder of blurred photos, for parity. A model without weights is measured with
     fresh ones: speed does not depend on them.

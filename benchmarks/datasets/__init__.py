@@ -56,7 +56,7 @@ class Dataset:
 
     @property
     def protocol(self) -> EvalProtocol:
-        """The rules that this dataset is scored under unless told."""
+        """The rules that this dataset is scored under by default."""
         return EvalProtocol(alignment=self.spec.alignment)
 
     def load(self, item: Item) -> LoadedItem:
@@ -186,7 +186,7 @@ def open_dataset(
 ) -> Dataset:
     """Find a dataset's pictures and compare them with its manifest.
 
-    A part of it is measured only as a `subset`, and named after it; with `limit` so many
+    A part of it is measured only as a `subset`, and named after it; with `limit` that many
     pictures are taken evenly. Raises DatasetError when it is not laid out so, or what lies there
     is not what the manifest says.
     """

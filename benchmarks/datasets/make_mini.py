@@ -25,7 +25,7 @@ from deblur.synthesis.recipe import BlurRecipe
 SOURCE = Path(str(files("skimage"))) / "data"
 PHOTOS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg")
 SIDE = 448
-"""The middle of each photo is taken, a square of at most so many pixels."""
+"""The middle of each photo is taken, a square of at most this side, in pixels."""
 BORDER = 24
 """Pixels that are cut off at every edge, where the blur reaches into what was made up."""
 

@@ -20,7 +20,7 @@ _MAKE_ONE = "`python -m benchmarks manifest NAME --root FOLDER -o FILE` makes on
 _LYING = {5, 6, 7, 8}
 """Orientations in EXIF of which the stored width is the height."""
 _NAMED = 5
-"""So many files are named in a message; the others are counted."""
+"""Number of files that a message names; the others are counted."""
 
 register_heif_opener()
 
@@ -129,7 +129,7 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
 
 
 def load_manifest(path: Path) -> Manifest:
-    """Read a manifest that somebody made. Raises DatasetError when it is not one."""
+    """Read a manifest that a user made. Raises DatasetError when it is not one."""
     try:
         return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:

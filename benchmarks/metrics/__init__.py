@@ -30,7 +30,7 @@ class Metric:
     RGB (h, w, 3) in [0, 255], uint8 or, where the protocol has moved or cropped it, float64.
     `better` is the direction, `digits` how many of its decimals say something, and
     `definition` names the variant in a sentence. `fetch` gets what it needs from elsewhere, so
-    that a run finds out before its work what cannot be had.
+    that a run finds out before its work what is not available.
     """
 
     name: str

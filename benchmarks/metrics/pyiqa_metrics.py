@@ -23,11 +23,11 @@ class PyiqaMetric:
     lower_is_better: bool
 
     def fetch(self) -> None:
-        """Make the network now. Raises MetricError when its weights cannot be had."""
+        """Make the network now. Raises MetricError when its weights are not available."""
         _network(self.name)
 
     def score(self, restored: NDArray[Any], sharp: NDArray[Any] | None = None) -> float:
-        """Judge RGB (h, w, 3) in [0, 255]. Raises MetricError when the weights cannot be had."""
+        """Judge RGB (h, w, 3) in [0, 255]. Raises MetricError without the weights."""
         import torch
 
         network = _network(self.name)

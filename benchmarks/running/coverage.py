@@ -26,7 +26,7 @@ DIGITS = 4
 
 @dataclass(frozen=True)
 class Coverage:
-    """What came of `trials` datasets of so many pictures whose scores are of a `shape`.
+    """Coverage over `trials` datasets of `pictures` pictures whose scores have a `shape`.
 
     `covered` is the share of 95 % intervals that held the true mean difference of two models, and
     `false_ranks` the share of boards of MODELS equally good models that had more than one rank.

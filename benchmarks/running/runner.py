@@ -83,9 +83,9 @@ def run(
     gathered = [_Gathered(Journal(results, task)) for task in tasks]
     make_worker = partial(ShardWorker, tuple(tasks))
     steps = [(replace(crew, workers=1), plan_costs(tasks))] if cost else []
-    for hands, planned in [*steps, (crew, plan_shards(tasks))]:
+    for step_crew, planned in [*steps, (crew, plan_shards(tasks))]:
         shards = [shard for shard in planned if not _found(gathered[shard.task], shard)]
-        for shard, finished in carry_out(shards, make_worker, hands):
+        for shard, finished in carry_out(shards, make_worker, step_crew):
             gathered[shard.task].journal.keep(shard, finished)
             gathered[shard.task].shards[shard] = finished
             on_progress(_progress(tasks[shard.task], gathered[shard.task]))

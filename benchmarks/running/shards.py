@@ -19,9 +19,9 @@ from deblur.records.run_result import (
     Record,
 )
 
-LARGEST = 8
+MAX_PICTURES = 8
 """Pictures in a shard, at most: what is lost when a run is killed."""
-FEWEST = 4
+MIN_SHARDS = 4
 """Shards that a small dataset is cut into."""
 
 
@@ -66,7 +66,7 @@ def plan_shards(tasks: Sequence[Task]) -> list[Shard]:
     shards = []
     for task, each in enumerate(tasks):
         count = len(each.dataset.items)
-        size = min(LARGEST, math.ceil(count / FEWEST))
+        size = min(MAX_PICTURES, math.ceil(count / MIN_SHARDS))
         shards += [Shard(task, first, min(first + size, count)) for first in range(0, count, size)]
     return shards
 

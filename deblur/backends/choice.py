@@ -52,7 +52,7 @@ def choices(spec: ModelSpec, wishes: Wishes) -> list[Choice]:
     """Every way to run a model that fulfils all wishes at once, the preferred one first.
 
     What `tune` measured here comes before what is only known in general. Devices that could not
-    start may be among them: whoever opens them goes on with the next. Raises
+    start may be among them: the caller that opens them continues with the next. Raises
     BackendUnavailableError, naming what there is, when there is none, and TileError for tiles
     that are too small.
     """

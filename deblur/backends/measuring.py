@@ -14,7 +14,7 @@ from deblur.errors import BackendError
 from deblur.spec import ModelSpec
 
 ROUNDS = 3
-"""So many times a tile is run after the first; the fastest counts."""
+"""Number of times that a tile is run after the first; the fastest counts."""
 
 _EXACT = 200.0
 """The parity of equal answers, in dB; JSON knows no infinity."""

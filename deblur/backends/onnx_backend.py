@@ -72,7 +72,7 @@ class OnnxBackend:
         return np.asarray(binding.copy_outputs_to_cpu()[0], np.float32)
 
     def _workload(self, path: Path, device: str) -> Workload:
-        """What a provider is told about the file; the CPU wants to know nothing."""
+        """A provider's options for the file; the CPU needs none."""
         if device == "cpu" or device not in available_providers():
             return self._work
         session = open_session(path, threads=1)

@@ -14,7 +14,7 @@ from deblur.onnx_file import PRECISION_KEY, allowed_cores
 from deblur.spec import Precision
 
 _COMPUTED_AT: dict[Precision, str] = {"fp32": "f32", "bf16": "bf16", "fp16": "f16", "int8": "f32"}
-"""What OpenVINO is told. What is int8 stands in the file, and the rest of it stays fp32."""
+"""OpenVINO's options. The file itself says what is int8; the rest of it stays fp32."""
 
 _KEPT = 4
 """Compiled networks that are held: one for each precision, on an NPU for each size of tiles."""
@@ -103,7 +103,7 @@ def _written_at(model: openvino.Model) -> Precision:
 
 
 def _settings(device: str, threads: int | None) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Options for the device, and notes about what cannot be had."""
+    """Options for the device, and notes about what is not available."""
     settings = {"PERFORMANCE_HINT": "LATENCY"}
     if device == "cpu":
         # Others may be at work on the same cores: a pinned thread would wait for them.

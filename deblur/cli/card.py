@@ -74,7 +74,7 @@ def published(model: Path) -> "ModelSpec":
 
 
 def told_of(saved: "Checkpoint") -> dict[str, str]:
-    """What a card tells of a run: what is told, and its value."""
+    """What a card says about a run: names of properties, and their values."""
     from deblur.training.presets import describe
 
     return describe(saved.training_config()) | {

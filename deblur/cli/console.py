@@ -124,7 +124,7 @@ def end_on_sigterm() -> None:
 
 
 def begin(
-    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Let stdout escape what it cannot encode: a file's name may hold any bytes."""
     if isinstance(sys.stdout, io.TextIOWrapper):

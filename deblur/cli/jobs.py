@@ -165,7 +165,7 @@ _DISTINCTIONS: tuple[Distinction, ...] = (
 
 
 def _kept_apart(jobs: list[Job]) -> list[Job]:
-    """The jobs, where those that clash are told apart by ending, by folder, or by number."""
+    """The jobs; those whose names clash get an ending, a folder or a number in their names."""
     apart = jobs
     for distinction in _DISTINCTIONS:
         apart = _told_apart(apart, distinction)

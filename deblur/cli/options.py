@@ -80,14 +80,18 @@ OwnPrecision = Annotated[
 ]
 Fast = Annotated[
     bool,
-    typer.Option("--fast", help="int8 or bf16, whichever is faster here: nearly the same."),
+    typer.Option(
+        "--fast", help="int8 or bf16, whichever is faster here, at nearly the same quality."
+    ),
 ]
 TileSide = Annotated[
     int | None,
     typer.Option(min=0, help="Tile side in pixels, 0: the whole photo (default: the model's own)."),
 ]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.")]
-CrewName = Annotated[CrewChoice, typer.Option(help="Who does the work.")]
+CrewName = Annotated[CrewChoice, typer.Option(help="Run it here, in processes, or on Ray.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes, or Ray workers.")]
-RayAddress = Annotated[str | None, typer.Option(help="A Ray cluster's (default: one is started).")]
+RayAddress = Annotated[
+    str | None, typer.Option(help="A Ray cluster's address (default: start one).")
+]
 RayGpus = Annotated[float, typer.Option(min=0, help="GPUs of each Ray worker.")]

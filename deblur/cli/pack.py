@@ -25,7 +25,8 @@ def pack(
         float, typer.Option(min=0.01, help="The largest that the archive may be, in MiB.")
     ] = 48,
     long_side: Annotated[
-        int, typer.Option(min=16, max=16383, help="Larger pictures are reduced to so many pixels.")
+        int,
+        typer.Option(min=16, max=16383, help="Reduce larger pictures to this side in px."),
     ] = 1400,
     licence: Annotated[
         str, typer.Option(help="A line on the photos' licences, kept in the manifest.")

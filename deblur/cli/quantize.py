@@ -27,7 +27,7 @@ def quantize(
         bool, typer.Option(help="int8 for TensorRT; processors run it slowly.")
     ] = False,
 ) -> None:
-    """Write a model at int8 or fp16, with how close it is to fp32, measured, inside."""
+    """Write a model at int8 or fp16, with its measured distance from fp32 inside."""
     with plain_errors():
         require_torch("quantising")
         from deblur.publish.quantize import quantize as make_variant

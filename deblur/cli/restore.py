@@ -114,7 +114,7 @@ _Strength = Annotated[
         min=0,
         max=100,
         metavar="PERCENT",
-        help="How much of the result: the rest is the photo, mixed in linear light.",
+        help="Share of the result in percent; the rest is the photo, mixed in linear light.",
     ),
 ]
 
@@ -147,7 +147,7 @@ def restore(
 ) -> None:
     """Sharpen blurred photos.
 
-    Exit codes: 0 all are restored or were there, 1 some could not be restored,
+    Exit codes: 0 all are restored or had a result, 1 some could not be restored,
     2 wrong command line, 130 after Ctrl-C, 143 after SIGTERM.
     """
     rule = _rule(existing, overwrite, inputs)

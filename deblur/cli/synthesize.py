@@ -22,7 +22,7 @@ def synthesize(
         bool, typer.Option("--overwrite", help="Replace a sheet that exists.")
     ] = False,
 ) -> None:
-    """Blur crops of sharp photos as training does, and lay sharp over blurred on one sheet."""
+    """Blur crops of sharp photos as training does, and write both on one sheet."""
     with plain_errors():
         require_torch("synthesising blur")
         if preview.suffix.lower() not in (".png", ".jpg", ".webp") or not preview.parent.is_dir():

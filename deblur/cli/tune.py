@@ -26,7 +26,7 @@ def tune(
 ) -> None:
     """Measure every engine here on each model; `restore` takes the fastest from then on.
 
-    It is measured again when the processor or an engine has changed, and then only when asked.
+    Run it again after the processor or an engine has changed.
     """
     with plain_errors():
         for name in model or _one_of_each_network():

@@ -1,8 +1,8 @@
 """Carry out many jobs: one after another, in processes of this machine, or on a Ray cluster.
 
 A worker is a function of a job that may hold something heavy, as a loaded model; `make_worker`
-makes one in each place where jobs are done, so it must travel there (by pickle). Whoever gives
-out the jobs sees the same results whatever the crew, in the order in which they are done.
+makes one in each place where jobs are done, so it must travel there (by pickle). The
+caller sees the same results whatever the crew, in the order in which the jobs are done.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,7 @@ def carry_out(
 
     A job whose worker died goes to the next as `again` makes it. What a worker raises ends the
     work. Raises CrewError when a job's workers keep dying or the
-    crew cannot be had.
+    crew is not available.
     """
     if crew.name == "ray":
         from deblur.crews.ray_crew import carry_out_on_ray

@@ -83,5 +83,5 @@ def _start(make_worker: Callable[[], Worker[Any, Any]]) -> None:
 
 
 def _work(job: Any) -> Any:
-    """The worker is made here, at the first job: what that raises reaches whoever asked."""
+    """The worker is made here, at the first job: what that raises reaches the caller."""
     return _make_worker()(job)

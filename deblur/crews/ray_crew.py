@@ -35,7 +35,7 @@ class _RayWorker:
         self._make_worker = cache(make_worker)
 
     def ready(self) -> None:
-        """Answered once the worker is made; what that raises reaches whoever asked."""
+        """Answered once the worker is made; what that raises reaches the caller."""
         self._make_worker()
 
     def work(self, job: Any) -> Any:

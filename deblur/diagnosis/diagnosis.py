@@ -24,8 +24,8 @@ AT_ONCE = 4
 def diagnose(photo: DecodedImage | Path | str, *, threads: int | None = None) -> Diagnosis:
     """What happened to a photo, decoded or as a file, of any size.
 
-    At most `grid.MOST` tiles are looked at, on `threads` cores (None: all that there are). Raises
-    what `decode_image` raises, WeightsUnavailableError where the network's file is missing, and
+    It looks at up to `grid.MAX_TILES` tiles, on `threads` cores (None: all cores). Raises what
+    `decode_image` raises, WeightsUnavailableError where the network's file is missing, and
     WeightsCorruptError where it is not the one that was published.
     """
     image = photo if isinstance(photo, DecodedImage) else decode_image(photo)

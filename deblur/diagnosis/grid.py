@@ -14,7 +14,7 @@ SIDE = 160
 """Pixels; the network has learnt from tiles of this size."""
 LEAST_SIDE = 32
 """A photo that is smaller shows nothing."""
-FEWEST, PER_MEGAPIXEL, MOST = 16, 16, 64
+MIN_TILES, TILES_PER_MEGAPIXEL, MAX_TILES = 16, 16, 64
 """Tiles: a small photo is looked at whole, a large one here and there."""
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -34,7 +34,7 @@ def places_in(height: int, width: int) -> Iterator[Place]:
     """Tiles spread evenly over a photo, row by row; they start on the grid of its JPEG blocks."""
     if min(height, width) < LEAST_SIDE:
         return
-    most = min(MOST, max(FEWEST, round(PER_MEGAPIXEL * height * width / 1e6)))
+    most = min(MAX_TILES, max(MIN_TILES, round(TILES_PER_MEGAPIXEL * height * width / 1e6)))
     rows, columns = -(-height // SIDE), -(-width // SIDE)
     if rows * columns > most:
         share = (most / (rows * columns)) ** 0.5

@@ -88,7 +88,7 @@ def locked(path: Path, *, timeout: float = -1) -> Iterator[None]:
 
 
 def sweep(path: Path) -> None:
-    """Delete what killed writers of `path` left beside it; only for who holds a lock on it."""
+    """Delete what killed writers of `path` left beside it; the caller must hold its lock."""
     for left in path.parent.glob(f".{_token(path)}*.part*"):
         with suppress(OSError):
             left.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ class DecodedImage:
     `pixels` is uint8 or uint16 over its whole range, H x W x C, C = 1 (grey) or 3 (RGB);
     `alpha`, where there is one, has the same dtype and is H x W, not multiplied in. `format` is
     the format it came in, `icc_profile` belongs to `pixels`, `exif` starts with b"Exif\\0\\0",
-    says upright and holds no thumbnail, `notes` are sentences for whoever sent the photo, and
+    says upright and holds no thumbnail, `notes` are sentences for the user, and
     `extras` is everything else that the file says.
     """
 

@@ -72,7 +72,8 @@ def format_named(name: str) -> str:
     except KeyError as error:
         raise OutputError(
             say(
-                "{name} is not a format that is written; choose jpeg, png, webp, tiff, heic or avif",
+                "{name} is not a format that is written; "
+                "choose jpeg, png, webp, tiff, heic or avif",
                 name=name,
             )
         ) from error

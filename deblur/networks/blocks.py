@@ -32,7 +32,7 @@ class ResidualBlock(nn.Module):
         quieten_(self.second, 0.1)
 
     def forward(self, features: Tensor) -> Tensor:
-        """See the class."""
+        """Add what two convolutions make of (N, C, h, w) to it."""
         return features + self.second(torch.relu(self.first(features)))
 
 

@@ -26,7 +26,7 @@ class PictureCopy(nn.Conv2d):
         self.register_buffer("route", route, persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        """See the class."""
+        """Convolve (N, C, h, w) -> (N, D, h, w); the picture is added at fp32."""
         learned = self._conv_forward(features, self.weight - self.route, self.bias)
         picture = features[:, :3].float() + learned[:, :3].float()
         return torch.cat([picture, learned[:, 3:]], 1)
@@ -65,11 +65,11 @@ class KnottedMerge(nn.Module):
 
     @property
     def copies(self) -> int:
-        """So many of the plain layer's output channels carry the picture."""
+        """Number of the plain layer's output channels that carry the picture."""
         return 3 * len(self.rises)
 
     def forward(self, features: Tensor) -> Tensor:
-        """See the class."""
+        """Merge (N, C, h, w) -> (N, D, h, w) at fp32, with one row of weights for each colour."""
         weight = torch.cat([self.colours - self.route, self.free])
         bias = torch.cat([torch.zeros_like(self.offsets), self.free_bias])
         learned = nn.functional.conv2d(features, weight, bias, padding=1)
@@ -110,6 +110,6 @@ class ExactHead(nn.Conv2d):
         self.weight, self.bias = plain.weight, plain.bias
 
     def forward(self, features: Tensor) -> Tensor:
-        """See the class."""
+        """Convolve (N, C, h, w) -> (N, D, h, w), all at fp32."""
         with torch.autocast(features.device.type, enabled=False):
             return super().forward(features.float())

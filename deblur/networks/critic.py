@@ -41,7 +41,7 @@ class Critic(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, picture: Tensor) -> Tensor:
-        """See the class."""
+        """Judge sRGB (N, 3, h, w): one verdict for each patch, (N, 1, h', w')."""
         score = self.layers(picture)
         return torch.sigmoid(score.float()) if self.sigmoid else score
 

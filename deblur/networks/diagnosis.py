@@ -20,7 +20,7 @@ _BANDS = 2 * len(_FREQUENCIES) * _DIRECTIONS
 _SCALES = (1, 2, 4)
 _STAGES = ((_BANDS, 32, 2), (32, 48, 2), (48, 48, 1), (48, 96, 2), (96, 96, 1))
 _AROUND, _FLAT = 9, 3e-4
-"""Contrast is that of so many places around, and of this much power where there is none."""
+"""Contrast is measured over this number of places, and is at least this power."""
 _LEAST_NOISE = 0.25
 
 
@@ -51,7 +51,7 @@ class DiagnosisNetwork(nn.Module):
         )
 
     def forward(self, luma: Tensor) -> Tensor:
-        """See the class."""
+        """Compute logits and raw figures (N, 12) from luma (N, 1, h, w) in [0, 1]."""
         return self.judge(self.filter(luma))
 
     def filter(self, luma: Tensor) -> list[Tensor]:
@@ -81,7 +81,7 @@ class DiagnosisReading(nn.Module):
         self.network = network
 
     def forward(self, luma: Tensor) -> tuple[Tensor, Tensor]:
-        """See the class."""
+        """Compute probabilities and figures in units from luma (N, 1, h, w) in [0, 1]."""
         logits, length, turn, radius, noise, quality, text = split_answer(self.network(luma))
         noise = (noise.exp2() - _LEAST_NOISE).clamp_min(0)
         figures = (length.exp2(), turn, radius.exp2(), noise, 100 * quality, text.sigmoid())

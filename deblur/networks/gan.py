@@ -25,7 +25,7 @@ class Generator(nn.Module):
         halve_(self.head)
 
     def forward(self, blurred: Tensor) -> Tensor:
-        """See the class."""
+        """Restore sRGB (N, 3, h, w) in [-1, 1]; h and w are multiples of 4."""
         return torch.tanh(self.head(self.body((blurred + 1) / 2)))
 
     def hidden(self) -> tuple[Hidden, ...]:

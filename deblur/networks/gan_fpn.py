@@ -32,7 +32,7 @@ class EvenConv2d(nn.Conv2d):
     """
 
     def forward(self, features: Tensor) -> Tensor:
-        """See the class."""
+        """Convolve (N, C, h, w) -> (N, C', h / stride, w / stride)."""
         sides = zip(reversed(self.kernel_size), reversed(self.stride), strict=True)
         pad = [edge for kernel, stride in sides for edge in _around(max(kernel - stride, 0))]
         padded = F.pad(features, pad)
@@ -83,7 +83,7 @@ class FeaturePyramidGenerator(nn.Module):
         self.register_buffer("shift", (0.5 - mean) / std, persistent=False)
 
     def forward(self, blurred: Tensor) -> Tensor:
-        """See the class."""
+        """Restore sRGB (N, 3, h, w) in [-1, 1]; h and w are multiples of 32."""
         levels = self._pyramid(blurred * self.scale + self.shift)
         merged = torch.cat(
             [

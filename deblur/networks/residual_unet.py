@@ -16,7 +16,7 @@ class ResidualUNet(nn.Module):
     The picture is folded `stem`-fold by pixel-unshuffle, so that every convolution runs at
     reduced resolution; skips are additive, and the network predicts the difference between
     sharp and blurred. Nothing normalises and nothing pools globally: a tile gives what the
-    whole picture gives. The output may leave [0, 1] slightly; whoever quantises it clips.
+    whole picture gives. The output may leave [0, 1] slightly; the caller clips it.
     Channels double from level to level up to `widest`, where given: the deepest level holds most
     of the weights and does the least of the work.
     """
@@ -48,7 +48,7 @@ class ResidualUNet(nn.Module):
         quieten_(self.head, 0.01)
 
     def forward(self, blurred: Tensor) -> Tensor:
-        """See the class."""
+        """Restore sRGB (N, 3, h, w) in [0, 1]; h and w are multiples of `size_multiple`."""
         features = self.stem(self.fold(blurred))
         skips = []
         for encoder, down in zip(self.encoders, self.downs, strict=False):

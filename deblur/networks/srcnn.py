@@ -24,7 +24,7 @@ class SRCNN(nn.Module):
             route_(convolution, {0: 0, 1: 1, 2: 2})
 
     def forward(self, blurred: Tensor) -> Tensor:
-        """See the class."""
+        """Restore sRGB (N, 3, h, w) in [0, 1], of any size."""
         features = torch.relu(self.mapping(torch.relu(self.patches(blurred))))
         return torch.as_tensor(self.reconstruction(features))
 

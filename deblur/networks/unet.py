@@ -10,7 +10,7 @@ from deblur.networks.carriers import ExactHead, KnottedMerge
 
 Upsampling = Literal["nearest", "bilinear"]
 KNOTS = 15
-"""Of the 64 last features so many a colour carry the picture; the others are free to learn."""
+"""Number of the 64 last features that carry each colour; the others are free to learn."""
 LOGITS = torch.linspace(-5.5, 5.5, KNOTS, dtype=torch.float64)
 """Where the piecewise linear logit bends that the U-Nets start with."""
 BALANCE = 16.0
@@ -35,7 +35,7 @@ class UNetBody(nn.Module):
         route_(self.fine, {0: 0, 1: 1, 2: 2})
 
     def forward(self, picture: Tensor) -> Tensor:
-        """See the class."""
+        """Compute features (N, 64, h, w) of a picture (N, 3, h, w) in [0, 1]."""
         fine = torch.relu(self.fine(picture))
         coarse = torch.relu(self.coarse(self.pool(fine)))
         bottom = self.upsample(self.pool(coarse))
@@ -55,7 +55,7 @@ class UNetBody(nn.Module):
 class UNet(nn.Module):
     """sRGB (N, 3, h, w) in [0, 1] -> restored in (0, 1) through a sigmoid; 481,539 parameters.
 
-    The upsampling is bilinear unless told: nearest leaves a checkerboard.
+    The upsampling is bilinear by default: nearest leaves a checkerboard.
     """
 
     size_multiple = 4
@@ -67,7 +67,7 @@ class UNet(nn.Module):
         start_as_identity_(self.body, self.head)
 
     def forward(self, blurred: Tensor) -> Tensor:
-        """See the class."""
+        """Restore sRGB (N, 3, h, w) in [0, 1]; h and w are multiples of 4."""
         return torch.sigmoid(self.head(self.body(blurred)))
 
     def hidden(self) -> tuple[Hidden, ...]:

@@ -104,7 +104,7 @@ def _engines() -> list[tuple[str, str]]:
 
 
 def restored_picture(model: str, photo: Path) -> Path:
-    """A photo's file as a model restores it, kept for whoever asks next."""
+    """A photo's file as a model restores it, kept for the next visitor who asks."""
     kept = _restored.get((model, photo))
     if kept is None or not kept.is_file():
         kept = new_folder() / f"{photo.stem}.png"

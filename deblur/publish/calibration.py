@@ -19,7 +19,7 @@ SIDE = 128
 """Of a tile, in pixels: smaller photos are of no use here."""
 MOST_TILES = 48
 _SPARE = 4
-"""So many times its share of the tiles is cut from a photo: others may be too small for theirs."""
+"""Factor by which more tiles than its share are cut from a photo: others may be too small."""
 
 
 def calibration_tiles(photos: Path, spec: ModelSpec) -> tuple[list[Batch], list[Batch]]:

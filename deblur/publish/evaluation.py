@@ -87,7 +87,7 @@ def result_files(measurements: Sequence[RunResult], benchmark: str) -> dict[str,
 
 
 def networks(measurements: Sequence[RunResult]) -> list[RunResult]:
-    """Those of networks: not of baselines, nor of pictures that somebody handed in."""
+    """Those of networks: not of baselines, nor of submitted pictures."""
     return [each for each in measurements if each.model.kind == "network"]
 
 

@@ -20,7 +20,7 @@ def model_card(
 
     The front matter is JSON, which YAML contains, and holds the spec under `deblur_spec`.
 
-    `training` maps what is told to its value; `notes` is Markdown by the author: data and its
+    `training` maps names of properties to values; `notes` is Markdown by the author: data and its
     terms, scores with the commands that gave them, known failures. `curve` and `crops` say
     whether the pictures of that name lie beside the card. `metadata`
     joins the front matter.

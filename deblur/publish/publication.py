@@ -24,7 +24,7 @@ _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 class Story:
     """What a card tells that the weights do not.
 
-    `training` maps what is told of the run to its value, `history` has a record for each
+    `training` maps properties of the run to their values, `history` has a record for each
     validation, `notes` is Markdown by the author; `invents` says that the network was trained to
     look plausible.
     """

@@ -34,7 +34,7 @@ LEAST_PARITY: dict[Precision, float] = {"fp16": 60.0, "int8": 45.0}
 METHODS = ("MinMax", "Entropy", "Percentile")
 """How ONNX Runtime may set the range of an activation."""
 WORTH = 0.3
-"""A layer stays in float when that brings parity so many dB ..."""
+"""A layer stays in float when that raises parity by this many dB ..."""
 MOST_KEPT = 3
 """... but no more layers than these, besides the first and the last: each costs speed."""
 _QUANTIZED = ["Conv", "Add", "Relu", "DepthToSpace", "MaxPool", "Concat"]

@@ -1,4 +1,4 @@
-"""Short digests, by which pictures, protocols and records are told apart."""
+"""Short digests, which identify pictures, protocols and records."""
 
 import hashlib
 import json

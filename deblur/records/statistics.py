@@ -12,8 +12,8 @@ Array = NDArray[np.float64]
 
 CONFIDENCE = 0.95
 
-FEWEST = 5
-"""With fewer pictures no two models are told apart."""
+MIN_PICTURES = 5
+"""With fewer pictures in common, two models are not ranked apart."""
 
 _BLOCK, _ROWS, _COLUMNS = 512, 64, 512
 """Lists whose sums are taken together, and the sides of a tile of them."""
@@ -55,7 +55,7 @@ def differences(scores: Array, digits: int) -> NDArray[np.int8]:
 
     1 where the row's list is higher than the column's, -1 where it is lower, 0 where they are
     alike: where the mean paired difference may be chance, where it is less than half of the last
-    of `digits` decimals, and where fewer than FEWEST pictures have finite scores in both.
+    of `digits` decimals, and where fewer than MIN_PICTURES pictures have finite scores in both.
 
     Chance is judged as by `mean_interval`, and by Holm's correction for all pairs that are judged
     (A simple sequentially rejective multiple test procedure, 1979): if all lists are equally good,
@@ -202,7 +202,7 @@ def _limits(tiles: Sequence[_Tile], pictures: int) -> NDArray[np.float32]:
         counts = np.broadcast_to(tile.count, tile.ratio.shape).ravel()
         pairs_of += np.bincount(counts, minlength=pictures + 1)
     limits = np.full(pictures + 1, np.inf, np.float32)
-    judged = [each for each in np.flatnonzero(pairs_of).tolist() if each >= FEWEST]
+    judged = [each for each in np.flatnonzero(pairs_of).tolist() if each >= MIN_PICTURES]
     pairs = int(sum(pairs_of[each] for each in judged))
     apart, before = 0, -1
     while before < apart < pairs:

@@ -21,7 +21,7 @@ PRIOR, DECIDED = 0.2, 3
 
 @dataclass(frozen=True, eq=False)
 class Guidance:
-    """The parts of `models` in the restored photo; what they lack of 1 stays as it came.
+    """The parts of `models` in the restored photo; what they lack of 1 is the unchanged photo.
 
     `parts` (rows, columns, models) are those at the centres of a grid, `rows` and `columns` in
     pixels; between these they change evenly.
@@ -34,7 +34,7 @@ class Guidance:
 
     @classmethod
     def whole(cls, *models: str) -> "Guidance":
-        """One model for all of a photo, or none, which leaves it as it came."""
+        """One model for all of a photo, or none, which does not change it."""
         centre = np.zeros(1, np.float32)
         return cls(models, np.ones((1, 1, len(models)), np.float32), centre, centre)
 

@@ -1,4 +1,4 @@
-"""What is told of a restored photo: what was found, what ran, and what it changed."""
+"""The report on a restored photo: what was found, what ran, and what it changed."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Change(NamedTuple):
 class RestoreReport:
     """What was found, what ran, on how many pixels, for how long, and what it changed.
 
-    `models` are the networks that ran, none where the photo stayed as it came; `picked` says that
+    `models` are the networks that ran, none where the photo was not changed; `picked` says that
     the diagnosis chose them. `tile` is height x width in pixels; `seconds`
     covers everything from file to file, `network_seconds` only the backend. `before` and `after`
     are the diagnoses of both photos; `changed` is the share of values that came out visibly
@@ -67,19 +67,19 @@ class RestoreReport:
 
     @property
     def model(self) -> str:
-        """The networks that ran in a word: "none" where the photo stayed as it came."""
+        """The networks that ran in a word: "none" where the photo was not changed."""
         return " + ".join(self.models) or "none"
 
     @property
     def found(self) -> tuple[str, ...]:
-        """What the diagnosis says of the photo as it came, in sentences."""
+        """The diagnosis of the photo, in sentences."""
         return sentences(self.before)
 
     @property
     def outcome(self) -> str:
         """What changed, in a sentence without its full stop."""
         if not self.models:
-            return say("the photo stays as it came; name a model to have it restored all the same")
+            return say("the photo was not changed; name a model to restore it anyway")
         if self.changed < HARDLY:
             return say(
                 "the photo came out almost unchanged ({changed} of it differs visibly): it is "

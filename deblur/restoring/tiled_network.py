@@ -24,7 +24,7 @@ PLAUSIBLE = 1.0
 """How far below 0 or above 1 a restored value may lie before reduced precision is suspected."""
 
 SLOW = 1000.0
-"""GMAC per megapixel from which on a photo's time is told before it begins, by a small tile's."""
+"""From this cost on, in GMAC per megapixel, a small tile is timed to estimate a photo's time."""
 PROBED = 256
 """The side of that tile in pixels."""
 

@@ -14,7 +14,7 @@ from deblur.synthesis.trajectory import camera_homographies, hand_motion, longes
 Array = NDArray[np.float64]
 
 BURST_FRAMES = (7, 9, 11, 13)
-"""Of so many frames a clip's blurred picture is the mean, as in GoPro's dataset."""
+"""Numbers of frames whose mean is a clip's blurred picture, as in GoPro's dataset."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def draw_blur(recipe: BlurRecipe, random: Generator, side: int) -> Blur:
 
 
 def _expose(recipe: BlurRecipe, random: Generator, steps: int) -> _Exposure:
-    """About so many steps of an open shutter, or of the frames of a fast clip."""
+    """About `steps` moments of an open shutter, or of the frames of a fast clip."""
     seconds = _logarithmic(recipe.exposure, random)
     if not recipe.burst or random.random() >= recipe.burst:
         return _Exposure(np.linspace(0, seconds, steps), np.linspace(-0.5, 0.5, steps))

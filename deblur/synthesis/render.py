@@ -17,7 +17,7 @@ Homographies = NDArray[np.float64]
 FFT_SIDES = 32
 """Transforms on a GPU have sides that are multiples of this."""
 PIXELS_AT_ONCE = 1 << 23
-"""So many are looked at together on a GPU, in some 100 bytes each."""
+"""Number of pixels that a GPU processes together, in some 100 bytes each."""
 
 
 def convolve(light: Tensor, kernels: Sequence[NDArray[np.float64]]) -> Tensor:

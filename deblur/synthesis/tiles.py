@@ -23,7 +23,7 @@ SIDE = 160
 """Pixels; a stroke of 60 of them still leaves something to see."""
 TRIES = 12
 SHARPENED = 0.3
-"""So many of the tiles are sharpened, as cameras do."""
+"""Share of the tiles that are sharpened, as cameras do."""
 TEXTURE, CRISP = 3.0, 0.7
 """See `texture_of`; sharp photos have flat parts, and parts out of focus, which lie below."""
 

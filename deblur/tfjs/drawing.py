@@ -13,7 +13,7 @@ from deblur.tfjs.sizes import growth
 
 _OPSET, _IR_VERSION = 20, 9
 _HALVED_FROM = 64
-"""Constants of so many values are kept at fp16, and cast back: half the file."""
+"""Constants of this many values or more are kept at fp16, and cast back: half the file."""
 PICTURE, RESTORED = "blurred", "restored"
 _SHAPE: Sequence[str | int] = ("N", 3, "height", "width")
 

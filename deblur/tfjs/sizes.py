@@ -9,7 +9,7 @@ from deblur.errors import ExportError
 from deblur.tfjs.graph import Array, Graph, Node
 
 SMALL, LARGE = (64, 64), (128, 192)
-"""Height and width: a length that grows as the height, the width or both is told by its growth."""
+"""Height and width of the two probes: how a length grows shows on which of them it depends."""
 
 _GROWTHS = {1: "", 2: "height", 3: "width", 6: "area"}
 _WHOLE = {"": 1, "height": SMALL[0], "width": SMALL[1], "area": SMALL[0] * SMALL[1]}

@@ -50,7 +50,7 @@ class SourceConfig:
 
     @classmethod
     def parse(cls, text: str) -> "SourceConfig":
-        """Read `[KIND:]PATH[@WEIGHT]`; without a kind it is told by what lies in the folder.
+        """Read `[KIND:]PATH[@WEIGHT]`; without a kind, the folder's content decides it.
 
         Raises ConfigError when it is not of that form.
         """
@@ -160,7 +160,7 @@ class Schedule:
     """The learning rate over the run, after a linear rise over `warmup` steps.
 
     `cosine` falls to zero at the end. `plateau` multiplies by `factor` whenever more than
-    `patience` validations in a row brought nothing better; so many in a row as `stop_after` end
+    `patience` validations in a row brought nothing better; `stop_after` of them in a row end
     the run, under either schedule (0: never).
     """
 

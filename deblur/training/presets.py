@@ -107,7 +107,7 @@ def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
 
 
 def describe(config: TrainingConfig) -> dict[str, str]:
-    """A run in words, for people and model cards: what is told, and its value."""
+    """A run in words, for people and model cards: names of properties, and their values."""
     optimizer, recipe = config.optimizer, config.recipe
     crops = ", then ".join(f"{stage.batch} crops of {stage.side} px" for stage in config.crops)
     losses = " + ".join(f"{weight:g} {name}" for name, weight in config.losses.items())

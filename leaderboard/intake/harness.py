@@ -29,7 +29,7 @@ def run_harness(
 
     What the harness says goes to the standard error; with `quiet` its last line goes into the
     HarnessError that is raised when it leaves no record. It is stopped, and HarnessError raised,
-    after so many `seconds`, and soon after nobody wants it.
+    after `seconds`, and soon after nobody wants it.
     """
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "record.json"

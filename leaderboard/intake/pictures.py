@@ -1,4 +1,4 @@
-"""Restored pictures that somebody hands in: unpacked with care, and scored by the harness."""
+"""Submitted restored pictures: unpacked with care, and scored by the harness."""
 
 import lzma
 import tempfile

@@ -15,7 +15,7 @@ from leaderboard.errors import Complaint
 from leaderboard.store.naming import folded
 
 MOST_ABOVE = 3.0
-"""So many dB above the best row that was measured here are not believed."""
+"""A gain of more than this, in dB, over the best row that was measured here is not believed."""
 
 CHECKED = ("measured", "verified")
 """Rows that nobody just claims."""
@@ -99,8 +99,8 @@ def check_against_board(record: RunResult, rows: pd.DataFrame) -> Iterator[Compl
             "means.psnr",
             say(
                 "is {psnr} dB, and the best that was measured here has {best} dB: "
-                "more than {most} dB above it are not believed; ask whoever "
-                "runs the board",
+                "more than {most} dB above it are not believed; "
+                "ask the operator of the board",
                 psnr=f"{mean.value:.2f}",
                 best=f"{best:.2f}",
                 most=f"{MOST_ABOVE:g}",

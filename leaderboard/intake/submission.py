@@ -1,4 +1,4 @@
-"""What somebody hands in: everything wrong with it is said at once, else it is kept."""
+"""Submissions: everything wrong with one is said at once, otherwise it is kept."""
 
 import math
 from collections import Counter

@@ -87,7 +87,7 @@ def model_of(entry: Entry) -> str:
 def verified(measured: RunResult, by: str = "") -> Verification:
     """What to keep of a record that agrees with the claim.
 
-    Raises VerificationError for a name of who measured it that cannot be shown.
+    Raises VerificationError if the name in `by` cannot be shown.
     """
     today = datetime.now(UTC).strftime("%Y-%m-%d")
     try:

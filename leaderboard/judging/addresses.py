@@ -13,7 +13,7 @@ _MOST_KEPT = 10_000
 
 
 class Allowance:
-    """So many things from an address in so many seconds. Safe to share between threads."""
+    """At most `most` things from an address in `seconds`. Safe to share between threads."""
 
     def __init__(
         self, most: int, seconds: float, clock: Callable[[], float] = time.monotonic

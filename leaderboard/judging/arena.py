@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leaderboard.judging.raters import weights_of
-from leaderboard.judging.resampling import FEWEST, Array, interval, resampled_sums
+from leaderboard.judging.resampling import MIN_VOTES, Array, interval, resampled_sums
 from leaderboard.judging.votes import SHARP, Preference, Vote, model_of
 
 PRIOR = 0.5
@@ -41,7 +41,7 @@ def strengths(
     """From models to strengths, the best first; a tie is half a win each way.
 
     Votes count with the `weights` of their raters, which by default follow from these votes.
-    Comparisons with an original are checks of who answers, and left out.
+    Comparisons with an original are checks of the person, and left out.
     """
     weights = weights_of(votes) if weights is None else weights
     duels = [vote for vote in votes if isinstance(vote, Preference) and _counts(vote)]
@@ -62,7 +62,7 @@ def strengths(
 
 
 def _strength(score: float, samples: Array, count: int) -> Strength:
-    ends = interval(samples) if count >= FEWEST else (-math.inf, math.inf)
+    ends = interval(samples) if count >= MIN_VOTES else (-math.inf, math.inf)
     return Strength(float(score), *ends, count)
 
 

@@ -11,7 +11,7 @@ from leaderboard.judging.questions import Photo
 from leaderboard.judging.votes import BLURRED, SHARP, model_of
 from leaderboard.tabs.comparison import Restore
 
-LARGEST = 560
+MAX_SIDE = 560
 """Pixels that a side may have; of a larger photo, the part with the most contrast is shown."""
 
 MARGIN = 64
@@ -31,7 +31,7 @@ class Exhibits:
         self._made: dict[tuple[Photo, str], Path] = {}
 
     def file(self, photo: Photo, contestant: str) -> Path:
-        """A PNG of a photo as a contestant shows it, kept for whoever is shown it next.
+        """A PNG of a photo as a contestant shows it, kept for the next person who sees it.
 
         Raises DeblurError when the photo cannot be read or restored.
         """
@@ -64,8 +64,8 @@ class Exhibits:
 
 
 def window_of(pixels: NDArray[np.integer]) -> Window:
-    """Rows and columns of (H, W, C) that are shown: up to LARGEST each, with the most contrast."""
-    height, width = (min(side, LARGEST) for side in pixels.shape[:2])
+    """Rows and columns of (H, W, C) that are shown: up to MAX_SIDE each, with the most contrast."""
+    height, width = (min(side, MAX_SIDE) for side in pixels.shape[:2])
     grey = pixels.mean(-1)
     places = [
         (slice(top, top + height), slice(left, left + width))

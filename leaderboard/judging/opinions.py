@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from leaderboard.judging.questions import that_count
+from leaderboard.judging.questions import counted_votes
 from leaderboard.judging.raters import of_checked, weights_of
 from leaderboard.judging.rating import mean_opinions
 from leaderboard.judging.votes import Vote
@@ -23,7 +23,7 @@ def opinions_of(votes: Sequence[Vote]) -> Opinions:
     return {
         (dataset, model): (each.mean, each.low, each.high)
         for dataset in {vote.dataset for vote in checked}
-        for model, each in mean_opinions(that_count(checked, dataset), weights).items()
+        for model, each in mean_opinions(counted_votes(checked, dataset), weights).items()
     }
 
 

@@ -19,7 +19,7 @@ SIDES: dict[Kind, int] = {"rating": 1, "preference": 2}
 """How many pictures are shown at once."""
 
 CHECK_EVERY = 5
-"""Of so many questions, the first is one that tells whether people look; see `raters`."""
+"""The first of this many questions is a check of whether people look; see `raters`."""
 
 REVISION = 8
 """Digits of the SHA-256 by which the weights of a contestant are known."""
@@ -70,7 +70,7 @@ def contestants() -> tuple[str, ...]:
     return (BLURRED, *map(_contestant, shipped))
 
 
-def that_count(votes: Iterable[Vote], dataset: str) -> list[Vote]:
+def counted_votes(votes: Iterable[Vote], dataset: str) -> list[Vote]:
     """The votes on a dataset for what takes part today, and not for a model's former weights."""
     today = {*contestants(), SHARP}
     return [vote for vote in votes if vote.dataset == dataset and today.issuperset(vote.shown)]
@@ -143,7 +143,7 @@ class Programme:
     def _first_blurred(
         self, kind: Kind, votes: Sequence[Vote], own: Sequence[Vote]
     ) -> Trial | None:
-        """A blurred picture to grade for who has graded none: an original is told beside those."""
+        """A blurred picture for a person who has graded none: originals are compared with it."""
         if kind != "rating" or any(vote.shown == (BLURRED,) for vote in own):
             return None
         blurred = [trial for trial in self._questions(kind) if trial.shown == (BLURRED,)]

@@ -12,10 +12,10 @@ from statistics import fmean
 from leaderboard.judging.votes import BLURRED, SHARP, Preference, Rating, Vote, subject_of
 
 UNKNOWN = 0.5
-"""The weight of somebody who was not checked yet."""
+"""The weight of a person who was not checked yet."""
 
 ATTENTIVE, RANDOM = 0.85, 0.5
-"""How often somebody who looks passes a check, and how often somebody who does not."""
+"""How often a person who looks passes a check, and how often a person who does not."""
 
 MARGIN = 1
 """An original is graded so much above the blurred pictures, and a picture again so nearly alike."""
@@ -37,7 +37,7 @@ def of_checked(votes: Iterable[Vote]) -> list[Vote]:
 
 
 def weight_after(checks: Iterable[bool]) -> float:
-    """The weight of somebody who passed (True) and failed checks."""
+    """The weight of a person who passed (True) and failed checks."""
     odds = UNKNOWN / (1 - UNKNOWN)
     for passed in checks:
         odds *= ATTENTIVE / RANDOM if passed else (1 - ATTENTIVE) / (1 - RANDOM)

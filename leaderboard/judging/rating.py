@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leaderboard.judging.raters import weights_of
-from leaderboard.judging.resampling import FEWEST, Array, interval, resampled_sums
+from leaderboard.judging.resampling import MIN_VOTES, Array, interval, resampled_sums
 from leaderboard.judging.votes import GRADES, Rating, Vote, model_of
 
 ROUNDING = 1 / 12**0.5
@@ -53,7 +53,7 @@ def mean_opinions(
 def _opinion(grades: Array, weight: Array, drawn: Array, graded: Array) -> Opinion:
     """From a model's grades, and from the sums of weights and weighed grades in each resample."""
     mean = float(np.average(grades, weights=weight))
-    if len(grades) < FEWEST:
+    if len(grades) < MIN_VOTES:
         return Opinion(mean, min(GRADES), max(GRADES), len(grades))
     means = graded / np.where(drawn > 0, drawn, np.nan)
     rounding = np.random.default_rng(0).normal(0, ROUNDING / len(grades) ** 0.5, len(means))

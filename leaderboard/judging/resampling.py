@@ -11,7 +11,7 @@ from deblur.records.statistics import CONFIDENCE
 RESAMPLES = 300
 _LEVELS = 1 << 16
 _DRAWS_AT_ONCE = 1 << 19
-FEWEST = 5
+MIN_VOTES = 5
 """With fewer votes nothing is said to be known; the bootstrap would be too sure of itself."""
 
 Array = NDArray[np.float64]

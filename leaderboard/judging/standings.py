@@ -9,10 +9,10 @@ from deblur.catalog import CATALOG
 from deblur.language import say
 from deblur.records.run_result import ReportedScores
 from leaderboard.judging.arena import strengths
-from leaderboard.judging.questions import Kind, that_count
+from leaderboard.judging.questions import Kind, counted_votes
 from leaderboard.judging.raters import of_checked, weights_of
 from leaderboard.judging.rating import mean_opinions
-from leaderboard.judging.resampling import FEWEST
+from leaderboard.judging.resampling import MIN_VOTES
 from leaderboard.judging.votes import BLURRED, GRADES, SHARP, Vote
 
 PUBLISHED = Path(__file__).parents[1] / "data" / "reported" / "lai-real.json"
@@ -28,7 +28,7 @@ def standing_html(kind: Kind, votes: Sequence[Vote], dataset: str) -> str:
     """How the models stand on a dataset by the votes of one kind; empty before one counts."""
     heard = of_checked(votes)
     given = [vote for vote in heard if (vote.kind, vote.dataset) == (kind, dataset)]
-    counted = [vote for vote in that_count(heard, dataset) if vote.kind == kind]
+    counted = [vote for vote in counted_votes(heard, dataset) if vote.kind == kind]
     former = _former_html(len(given) - len(counted))
     return _lines_html(kind, counted, weights_of(votes)) + former
 
@@ -95,11 +95,11 @@ def _standing(
     )
     rows = "".join(_row(line, digits, ends) for line in lines)
     told = say(
-        "Answers count once somebody has passed a check, and more the better they tell originals "
-        "from blur and agree with themselves."
+        "Answers count after a person has passed one check. Persons who distinguish originals from "
+        "blurred pictures, and whose answers agree, count more."
     )
     return (
-        f'<div class="standing"><section><h3>{say("How they stand")}</h3>'
+        f'<div class="standing"><section><h3>{say("Results")}</h3>'
         f"<table><tr>{head}</tr>{rows}</table><p>{told}</p></section>{beside}</div>"
     )
 
@@ -109,7 +109,7 @@ def _row(line: Line, digits: str, ends: tuple[float, float]) -> str:
     places = _places({"low": low, "at": score, "high": high}, ends)
     told = say("{low} to {high}", low=f"{low:{digits}}", high=f"{high:{digits}}")
     bar = f'<span class="interval" style="{places}"></span>'
-    sure = f"{bar}<span>{told}</span>" if count >= FEWEST else say("too few votes")
+    sure = f"{bar}<span>{told}</span>" if count >= MIN_VOTES else say("too few votes")
     return (
         f'<tr><td>{escape(name_of(model))}</td><td class="score">{score:{digits}}</td>'
         f"<td>{sure}</td><td>{count:,}</td></tr>"
@@ -124,5 +124,5 @@ def _places(values: Mapping[str, float], ends: tuple[float, float]) -> str:
 
 def name_of(model: str) -> str:
     """What a person reads for a model."""
-    titles = {BLURRED: say("Blurred, as it came"), SHARP: say("The original")}
+    titles = {BLURRED: say("Blurred input"), SHARP: say("The original")}
     return titles.get(model) or (CATALOG[model].title if model in CATALOG else model)

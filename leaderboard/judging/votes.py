@@ -41,7 +41,7 @@ class _Judgement(Record):
     """What `rater`, a digest of a person's random id, was shown. `shown` has contestants.
 
     A contestant is a model's name and, after an @, how its weights' SHA-256 starts; `again` is
-    set where somebody is asked a second time, to see whether the answer stays, and `attempt`
+    set where a person is asked a second time, to see whether the answer stays, and `attempt`
     counts the answers to the same question that were taken back before.
     """
 
@@ -183,7 +183,7 @@ def subject_of(vote: Vote) -> Subject:
 
 
 def id_of(vote: Vote) -> str:
-    """A digest of the question, of who was asked and how often, not of the answer."""
+    """A digest of the question, the person and how often they were asked, not of the answer."""
     *where, shown = subject_of(vote)
     again = [vote.attempt] if vote.attempt else []
     return digest_of_json([vote.kind, vote.rater, *where, sorted(shown), vote.again, *again])

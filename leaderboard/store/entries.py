@@ -86,7 +86,7 @@ class Entry(Record):
 class Verification(Record):
     """A claim was measured again, within a tolerance for each metric: `record` says how.
 
-    `by` names who did, if they say so; else it was whoever runs the board.
+    `by` names the person, if they say so; otherwise it was the operator of the board.
     """
 
     record: RunResult

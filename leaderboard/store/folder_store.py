@@ -111,7 +111,7 @@ class FolderStore:
         return _history(self._path(id))
 
     def accept(self, id: str) -> None:
-        """Let a submission that waits onto the board. Raises StoreError when it does not wait."""
+        """Accept a waiting submission. Raises StoreError when it does not wait."""
         if not self.entry(id).moderated:
             raise StoreError(f"{id} does not wait for anybody")
         self._note(id, "accepted", Acceptance(date=_today()))

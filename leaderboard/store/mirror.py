@@ -33,7 +33,7 @@ from leaderboard.store.entries import read_entry
 from leaderboard.store.files import REPORTED, VOTES
 
 MOST_FILES = 200
-"""So many files go up in one commit."""
+"""Number of files in one commit."""
 
 TURNS = 8
 """So often is looked again when others committed in between."""

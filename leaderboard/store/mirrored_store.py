@@ -15,7 +15,7 @@ from leaderboard.store.folder_store import Board, FolderStore
 from leaderboard.store.mirror import Mirror, Synced
 
 EMBEDDED = Path(__file__).parents[1] / "data"
-EVERY = 60.0
+SYNC_SECONDS = 60.0
 """Seconds after which a visitor makes the board look at the Hub again; so long it waits when the
 Hub is away."""
 
@@ -30,7 +30,7 @@ class MirroredStore(FolderStore):
         super().__init__(root)
         self.mirror = mirror
         self._trouble: str | None = None
-        self._looked = -EVERY
+        self._looked = -SYNC_SECONDS
         self._wanted, self._first = threading.Event(), threading.Event()
         self._first.set()
         self._soon: threading.Timer | None = None
@@ -61,9 +61,9 @@ class MirroredStore(FolderStore):
         return path
 
     def add_vote(self, vote: Vote) -> bool:
-        """See FolderStore.add_vote; it goes up EVERY seconds later, with those that came since.
+        """Add a vote as FolderStore does, and upload it within SYNC_SECONDS, with others.
 
-        A commit for each of somebody's quick answers would be more than the Hub takes.
+        The Hub would refuse a commit for each of a person's quick answers.
         """
         added = super().add_vote(vote)
         self._go_up_soon()
@@ -77,14 +77,14 @@ class MirroredStore(FolderStore):
 
     def _go_up_soon(self) -> None:
         if self._soon is None or not self._soon.is_alive():
-            self._soon = threading.Timer(EVERY, self._wanted.set)
+            self._soon = threading.Timer(SYNC_SECONDS, self._wanted.set)
             self._soon.daemon = True
             self._soon.start()
 
     def load(self) -> Board:
         """See FolderStore.load; a Hub that is away is named among the problems."""
         self._first.wait(PATIENCE)
-        if time.monotonic() - self._looked > EVERY:
+        if time.monotonic() - self._looked > SYNC_SECONDS:
             self._wanted.set()
         board = super().load()
         return replace(board, problems=(*board.problems, *filter(None, [self._trouble])))
@@ -99,7 +99,7 @@ class MirroredStore(FolderStore):
             try:
                 self.sync()
             except MirrorError:
-                self._wanted.wait(EVERY)
+                self._wanted.wait(SYNC_SECONDS)
             else:
                 self._wanted.wait()
 

@@ -13,7 +13,7 @@ _BLANK = {"\u034f", "\u115f", "\u1160", "\u2800", "\u3164", "\uffa0"}
 """Signs of other categories that are drawn as nothing."""
 
 _MOST_MARKS = 2
-"""So many marks a letter has in scripts whose vowels are marks; where they pile up it is one."""
+"""Most marks on a letter in scripts whose vowels are marks; more of them are refused."""
 
 _LOOK_ALIKES = {
     "a": "АаΑαɑ",

@@ -17,7 +17,7 @@ WIDEST = 32
 
 _ARROWS = {"higher": "↑", "lower": "↓"}
 _FIXED = 3
-"""So many columns stay in sight on a phone: rank, model and the ranking metric."""
+"""Number of columns that stay in sight on a phone: rank, model and the ranking metric."""
 
 
 def board_html(frame: pd.DataFrame, columns: Sequence[Column], rows: pd.DataFrame) -> str:

@@ -16,7 +16,7 @@ Better = Literal["higher", "lower"]
 Cost = Literal["seconds_per_megapixel", "parameters"]
 COSTS: tuple[Cost, ...] = ("seconds_per_megapixel", "parameters")
 MOST_MODELS = 8
-"""So many rows, the best ones, can be told apart in one plot."""
+"""Number of rows, the best ones, that one plot shows."""
 
 HEIGHT, MARGIN = 420, {"l": 64, "r": 16, "t": 40, "b": 56}
 BELOW_AXIS = 50

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from deblur.language import say
-from deblur.records.statistics import FEWEST, mean_interval
+from deblur.records.statistics import MIN_PICTURES, mean_interval
 from leaderboard.table.table import Column
 
 
@@ -22,7 +22,7 @@ def paired_html(rows: pd.DataFrame, metric: Column, groups: "pd.Series[float]") 
     first, second = (np.asarray(each, np.float64) for each in scores)
     ahead = (second - first) if metric.direction == "lower" else (first - second)
     ahead = ahead[np.isfinite(ahead)]
-    if len(ahead) < FEWEST:
+    if len(ahead) < MIN_PICTURES:
         return _told(say("These two rows have too few pictures in common to be compared."))
     names = [*rows["model"]]
     if ahead.mean() < 0:

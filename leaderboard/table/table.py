@@ -20,7 +20,7 @@ from leaderboard.table.ranking import ranks
 Direction = Literal["higher", "lower"]
 
 _NAMED = 3
-"""So many rows are named where more have the same peculiarity."""
+"""Number of rows that are named where more have the same peculiarity."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ _BEFORE = (
         "checked",
         "checked",
         _field("checked"),
-        note="who or what stands behind the scores: they were measured here, or again, by whom; "
-        "the pictures were scored here; or only the sums follow from the sender's own scores",
+        note="how the scores were checked: measured here, or again and by whom; the pictures "
+        "scored here; or only the means recomputed from the sender's own scores",
     ),
 )
 _AFTER = (
@@ -148,9 +148,9 @@ _AFTER = (
     Column("backend", "backend", _field("backend"), brief=True),
     Column("device", "device", _field("device"), brief=True),
     Column("precision", "precision", _field("precision")),
-    Column("provider", "provider", _field("provider"), note="what really ran it"),
+    Column("provider", "provider", _field("provider"), note="the execution provider that ran"),
     Column("date", "date", _field("date")),
-    Column("source", "source", _field("source"), note="where a reported row stands"),
+    Column("source", "source", _field("source"), note="where a reported row was published"),
     Column("id", "id", _field("id"), note="for `python -m leaderboard show ID`", brief=True),
 )
 COLUMNS = (*_BEFORE, *_AFTER)

@@ -138,8 +138,8 @@ def _explanations() -> dict[str, str]:
             "measured here; self-reported; verified: measured again; reported: a paper's words"
         ),
         "checked": say(
-            "who or what stands behind the scores: they were measured here, or again, by whom; "
-            "the pictures were scored here; or only the sums follow from the sender's own scores"
+            "how the scores were checked: measured here, or again and by whom; the pictures scored "
+            "here; or only the means recomputed from the sender's own scores"
         ),
         "mos": say("mean opinion of people who rated its pictures blind, 1 to 5"),
         "seconds_per_megapixel": say("seconds per megapixel, median"),
@@ -147,7 +147,7 @@ def _explanations() -> dict[str, str]:
         "memory": say("peak, 1e6 bytes"),
         "images": say("pictures that were scored"),
         "contamination": say("whether the model was trained on this dataset, as far as is stated"),
-        "provider": say("what really ran it"),
-        "source": say("where a reported row stands"),
+        "provider": say("the execution provider that ran"),
+        "source": say("where a reported row was published"),
         "id": "python -m leaderboard show ID",
     }

@@ -15,7 +15,7 @@ from deblur.page.markup.sentences import failure, note
 from deblur.page.markup.viewer import Picture, Sight
 from leaderboard.tabs.comparison import (
     ERROR_GAIN,
-    MOST,
+    MAX_MODELS,
     Panel,
     Restore,
     check_count,
@@ -84,7 +84,7 @@ class _CompareTab:
                 value=[*TELLING[1]],
                 label=say("Models"),
                 multiselect=True,
-                max_choices=MOST,
+                max_choices=MAX_MODELS,
                 min_width=280,
                 scale=2,
             )

@@ -16,9 +16,9 @@ from leaderboard.errors import ComparisonError
 Restore = Callable[[str, Path], Path]
 """From a model's name and a blurred photo's file to a file with the restored photo."""
 
-FEWEST, MOST = 2, 4
+MIN_MODELS, MAX_MODELS = 2, 4
 ERROR_GAIN = 4
-"""An error map shows the mean absolute error of a pixel's channels, so many times as bright."""
+"""An error map shows the mean absolute error of a pixel's channels, times this factor."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ def compare(
 ) -> list[Panel]:
     """The blurred picture `id`, what each model makes of it, and the sharp one if there is one.
 
-    Files for a browser are written into `folder`. Raises ComparisonError for fewer than FEWEST
-    or more than MOST models and for a picture that the dataset does not have.
+    Files for a browser are written into `folder`. Raises ComparisonError for fewer than MIN_MODELS
+    or more than MAX_MODELS models and for a picture that the dataset does not have.
     """
     check_count(models)
     item = next((each for each in dataset.items if each.id == id), None)
@@ -57,14 +57,14 @@ def compare(
 
 
 def check_count(models: Sequence[str]) -> None:
-    """Raise ComparisonError for fewer than FEWEST or more than MOST models."""
-    if not FEWEST <= len(models) <= MOST:
+    """Raise ComparisonError for fewer than MIN_MODELS or more than MAX_MODELS models."""
+    if not MIN_MODELS <= len(models) <= MAX_MODELS:
         raise ComparisonError(
             say(
                 "{count} models are chosen; choose {fewest} to {most}",
                 count=len(models),
-                fewest=FEWEST,
-                most=MOST,
+                fewest=MIN_MODELS,
+                most=MAX_MODELS,
             )
         )
 

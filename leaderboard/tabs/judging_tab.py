@@ -15,7 +15,7 @@ from deblur.files import without_folders
 from deblur.language import say
 from leaderboard.judging.addresses import Allowance
 from leaderboard.judging.exhibits import Exhibits
-from leaderboard.judging.questions import Kind, Photo, Programme, Trial, contestants, that_count
+from leaderboard.judging.questions import Kind, Photo, Programme, Trial, contestants, counted_votes
 from leaderboard.judging.standings import name_of, standing_html
 from leaderboard.judging.votes import GRADES, Preference, Rating, Vote, model_of, rater_of
 from leaderboard.store.folder_store import FolderStore
@@ -142,7 +142,7 @@ class Desk:
         return [self._exhibits.file(trial.photo, each) for each in trial.shown] if undone else []
 
     def standing(self, kind: Kind, person: str) -> str:
-        """How the models stand, for somebody who has voted."""
+        """How the models are placed, for a person who has voted."""
         found = self.store.votes()
         voted = any(each.kind == kind and each.rater == rater_of(person) for each in found.votes)
         troubles = "".join(
@@ -222,7 +222,7 @@ class _Section:
     def _answering(self, value: str) -> Callable[[str, Trial | None, gr.Request], list[Any]]:
         def answer(person: str, trial: Trial | None, request: gr.Request) -> list[Any]:
             if trial is None:
-                anew = say("This page was started anew; please answer again.")
+                anew = say("This page was restarted; please answer again.")
                 return self._ask(person, None, anew)
             address = request.client.host if request.client else ""
             try:
@@ -272,7 +272,7 @@ class _Section:
         programme, kind = self._desk.programme, self._form.kind
         votes = self._desk.store.votes().votes
         done, all = programme.progress(kind, votes, rater_of(person))
-        there = [vote for vote in that_count(votes, programme.dataset) if vote.kind == kind]
+        there = [vote for vote in counted_votes(votes, programme.dataset) if vote.kind == kind]
         own = [vote for vote in there if vote.rater == rater_of(person)]
         told = say("{own} by you · {all} in all", own=f"{len(own):,}", all=f"{len(there):,}")
         return (
@@ -312,8 +312,8 @@ def _revealed(trial: Trial) -> str:
 
 def _too_many() -> str:
     return say(
-        "Very many answers came from your network of late, and this one was not kept; please go "
-        "on in an hour."
+        "Too many answers came from your network, and this one was not kept; please continue in "
+        "an hour."
     )
 
 

@@ -35,7 +35,7 @@ MODEL, DATASET = "model", "dataset"
 """Words of an address that people write: they open a model's row on a dataset."""
 
 MOST_ROWS = 300
-"""So many rows a browser shows and draws without a pause; the downloads have all."""
+"""Number of rows that a browser shows and draws without a pause; the downloads have all."""
 
 _WRITE_ADDRESS = """
 (...choices) => {

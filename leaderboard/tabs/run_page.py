@@ -30,7 +30,7 @@ RUN = "run"
 
 CARDS = Path(catalog.__file__).parent / "pretrained"
 FEW = 3
-"""So many best and so many worst pictures are named."""
+"""Number of best pictures, and of worst pictures, that are named."""
 
 Facts = Mapping[str, str | None]
 

@@ -57,8 +57,8 @@ def build_submit_tab(
     """
     form = _Form(known)
     answer = partial(_Answering, store, known, is_here)
-    check_told = say("Say what is wrong with a submission, or what row it would make.")
-    send_told = say("Keep a submission as a self-reported row, or say all that is wrong with it.")
+    check_told = say("List what is wrong with a submission, or show the row that it would make.")
+    send_told = say("Keep a submission as a self-reported row, or list all that is wrong with it.")
     for button, keep, description in (
         (form.check, False, check_told),
         (form.send, True, send_told),
@@ -122,7 +122,7 @@ def _answer(
     keep: bool,
     moderated: bool,
 ) -> list[Any]:
-    """What the API and the page are told of a submission, which is kept or only looked at."""
+    """The reply of the API and the page to a submission, which is kept or only checked."""
     said: list[str] = []
     try:
         content, scored_here = _with_faults_of_sender(handed_in, about)
@@ -192,7 +192,7 @@ def _about_fields() -> list[gr.Textbox]:
             label=say("Training data"),
             placeholder=say("datasets and their splits: GoPro train"),
         ),
-        gr.Textbox(label=say("Contact"), placeholder=say("whom to ask; the board shows it")),
+        gr.Textbox(label=say("Contact"), placeholder=say("a contact address; the board shows it")),
         gr.Textbox(
             "",
             label=say("Link"),
@@ -278,7 +278,8 @@ def _told_wrong(error: SubmissionError) -> str:
         f"<li><b>{escape(each.field)}</b> {escape(each.sentence)}</li>" for each in error.complaints
     )
     return (
-        f'<div class="failure" role="alert"><b>{say("Not fit for the board yet.")}</b> '
+        '<div class="failure" role="alert">'
+        f"<b>{say('The submission does not pass the checks yet.')}</b> "
         f"{say('Nothing was kept, and what you wrote is still here.')}<ul>{items}</ul></div>"
     )
 

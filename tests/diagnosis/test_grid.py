@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deblur.diagnosis.grid import MOST, SIDE, as_seen, luma_of, places_in, weight_of
+from deblur.diagnosis.grid import MAX_TILES, SIDE, as_seen, luma_of, places_in, weight_of
 from deblur.image_io import DecodedImage
 from tests.pictures import scene
 
@@ -14,7 +14,7 @@ from tests.pictures import scene
 def test_tiles_lie_inside_the_photo_and_reach_its_ends(size: tuple[int, int]) -> None:
     height, width = size
     places = [*places_in(height, width)]
-    assert 1 <= len(places) <= MOST
+    assert 1 <= len(places) <= MAX_TILES
     assert len({*places}) == len(places)
     for place in places:
         assert place.top % 8 == place.left % 8 == 0

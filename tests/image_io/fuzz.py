@@ -1,7 +1,7 @@
 """Damaged photos of every format: each ends in a picture or in one of our errors.
 
 `python -m tests.image_io.fuzz COUNT [FIRST]` mutates, decodes and encodes COUNT of them, by seed,
-within LARGEST bytes of memory beyond what it starts with, and exits with 1 where one did not.
+within MEMORY_LIMIT bytes of memory beyond what it starts with, and exits with 1 where one did not.
 """
 
 import io
@@ -31,7 +31,7 @@ from tests.image_io.files import (
     with_thumbnail,
 )
 
-LARGEST = 1_000_000_000
+MEMORY_LIMIT = 1_000_000_000
 XMP = b"<x:xmpmeta><rdf:RDF><rdf:Description tiff:Orientation='6'/></rdf:RDF></x:xmpmeta>"
 ORDINARY = {"xmp": XMP, "icc_profile": srgb()}
 
@@ -160,7 +160,7 @@ def _bound_memory() -> None:
         return
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform == "linux" else 0
     if pages:
-        limit = pages * resource.getpagesize() + LARGEST
+        limit = pages * resource.getpagesize() + MEMORY_LIMIT
         resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 

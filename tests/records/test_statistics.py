@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from deblur.records import statistics
-from deblur.records.statistics import FEWEST, differences, mean_interval, student_quantile
+from deblur.records.statistics import MIN_PICTURES, differences, mean_interval, student_quantile
 
 
 def chance_of(values: np.ndarray, truth: float = 0.0) -> float:
@@ -26,7 +26,7 @@ def textbook(scores: np.ndarray, digits: int) -> np.ndarray:
         for column in lists[row + 1 :]:
             apart = scores[row] - scores[column]
             apart = apart[np.isfinite(apart)]
-            if len(apart) >= FEWEST:
+            if len(apart) >= MIN_PICTURES:
                 judged.append((chance_of(apart), row, column, apart.mean()))
     found = np.zeros((len(scores), len(scores)), int)
     for step, (chance, row, column, mean) in enumerate(sorted(judged)):

@@ -40,7 +40,7 @@ Output = Annotated[
     typer.Option("--output", "-o", help="Folder of the run (default: runs/ and the model)."),
 ]
 Resume = Annotated[
-    Path | None, typer.Option(help="Folder of a run to go on with, as it was configured.")
+    Path | None, typer.Option(help="Folder of a run to continue, with its configuration.")
 ]
 InitFrom = Annotated[
     str | None,
@@ -50,10 +50,10 @@ Losses = Annotated[Texts, typer.Option(help="NAME or NAME=WEIGHT, as l1=0.5; rep
 Steps = Annotated[int | None, typer.Option(help="Optimiser steps in all (default: the preset's).")]
 Within = Annotated[
     float | None,
-    typer.Option(parser=_duration, help="Instead, as many steps as end within, e.g., 2h."),
+    typer.Option(parser=_duration, help="Instead of --steps: as many as end within, e.g., 2h."),
 ]
-Batch = Annotated[int | None, typer.Option(help="Crops a step, for the whole run.")]
-Crop = Annotated[int | None, typer.Option(help="Their side in pixels, for the whole run.")]
+Batch = Annotated[int | None, typer.Option(help="Number of crops in a step, for the whole run.")]
+Crop = Annotated[int | None, typer.Option(help="Side of the crops in px, for the whole run.")]
 Rate = Annotated[float | None, typer.Option(min=0, help="The highest rate of the run.")]
 Config = Annotated[
     list[Path] | None,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from deblur.training.run.reports import Report
 
 ESTIMATE_AFTER = 10
-"""So many steps of a sitting tell how long the rest takes."""
+"""After this number of steps the remaining time is estimated."""
 SHOWN = 5
 
 

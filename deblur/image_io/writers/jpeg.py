@@ -57,7 +57,7 @@ def _segments(image: DecodedImage) -> Iterator[tuple[int, bytes]]:
 
 
 def _pieces(content: bytes, head: int) -> list[bytes]:
-    """Parts that fit into a segment behind a head of so many bytes."""
+    """Parts that fit into a segment behind a head of `head` bytes."""
     size = LARGEST_SEGMENT - head
     return [content[at : at + size] for at in range(0, len(content), size)]
 

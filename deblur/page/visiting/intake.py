@@ -84,7 +84,7 @@ def _no_longer(file: Path, error: OSError) -> UnreadableImageError:
 
 
 def _link(file: Path, path: Path) -> None:
-    """Give a file a second name; whoever sent the same one keeps theirs."""
+    """Give a file a second name; another visitor who sent the same file keeps the first."""
     try:
         os.link(file, path)
     except OSError:

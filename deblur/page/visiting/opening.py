@@ -78,7 +78,7 @@ def open_photo(
     except subprocess.TimeoutExpired as error:
         raise UnreadableImageError(
             say(
-                "{name} takes longer than {seconds} s to open: save it anew with "
+                "{name} takes longer than {seconds} s to open: save it again with "
                 "another program, and try that",
                 name=photo.name,
                 seconds=f"{seconds:.0f}",
@@ -90,7 +90,7 @@ def open_photo(
         raise ImageTooLargeError(
             say(
                 "{name} takes more memory or time to open than one photo gets here: "
-                "save it anew with another program, and try that",
+                "save it again with another program, and try that",
                 name=photo.name,
             )
         ) from error

@@ -90,7 +90,7 @@ class PageFolder:
         return total
 
     def has_room(self, size: int) -> bool:
-        """Whether so many bytes more can be kept, once what may go is gone."""
+        """Whether this number of bytes can be kept, after files that may go are deleted."""
         used = sum(state.st_size for _, state in self._files())
         if used + size > self.quota:
             used = self.sweep()

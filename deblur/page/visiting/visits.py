@@ -134,7 +134,7 @@ class Visit:
 class Visits:
     """Who sent what. Photos lie below `root` and are kept for `keep` seconds.
 
-    `has_room` tells whether so many bytes more can be kept.
+    `has_room` tells whether a number of further bytes can be kept.
     """
 
     def __init__(

@@ -33,7 +33,7 @@ def refuse_test_sets(tree: Tree) -> None:
     if any(_LAI_FOLDER.search(path) for path in paths) or _named_as_lai(tree.names):
         raise TrainingDataError(
             f"{tree.path} holds the dataset of Lai et al. 2016, which is for testing only: "
-            "whoever learns from it cannot be measured on it; train on something else"
+            "a model that learns from it cannot be measured on it; train on something else"
         )
     if any(_GOPRO_TEST.search(path) for path in paths):
         raise TrainingDataError(

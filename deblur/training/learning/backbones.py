@@ -29,7 +29,7 @@ def load_backbone(backbone: nn.Module, network: str, weights: str | None) -> Non
     """Fill `backbone`, a timm `network` or the part of it that is left, in place.
 
     `weights` is a `.safetensors` file or a `.pth`/`.pt` of tensors only, with timm's names;
-    None fetches timm's own from the Hub. Raises ConfigError when they cannot be had, or
+    None fetches timm's own from the Hub. Raises ConfigError when they are not available, or
     naming the first key that is missing, unknown or of another shape.
     """
     tensors = _from_hub(network) if weights is None else _read(Path(weights))

@@ -41,7 +41,7 @@ class Learner:
     ) -> None:
         """Take a network to the accelerator's device.
 
-        Raises ConfigError for an optimiser that there is none of, or a loss that cannot be had.
+        Raises ConfigError for an optimiser that there is none of, or a loss that is not available.
         """
         self.config, self.accelerator = config, accelerator
         memory = torch.channels_last if config.channels_last else torch.contiguous_format

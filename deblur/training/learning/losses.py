@@ -126,7 +126,7 @@ class WeightedLoss(nn.Module):
 def weighted_loss(config: TrainingConfig) -> WeightedLoss:
     """The losses that a configuration asks for.
 
-    Raises ConfigError when the network of the perceptual loss cannot be had.
+    Raises ConfigError when the network of the perceptual loss is not available.
     """
     perceptual = PerceptualLoss(config.perceptual) if "perceptual" in config.losses else None
     return WeightedLoss(dict(config.losses), perceptual)

@@ -26,7 +26,7 @@ class PerceptualLoss(nn.Module):
     under autocast or not, and are compared in fp32; no gradient reaches `sharp`.
 
     Raises ConfigError when timm does not have the network or the network not the layer, and
-    when the weights cannot be had or do not fit (see `load_backbone`).
+    when the weights are not available or do not fit (see `load_backbone`).
     """
 
     mean: Tensor
@@ -48,7 +48,7 @@ class PerceptualLoss(nn.Module):
         return super().train(False)
 
     def forward(self, restored: Tensor, sharp: Tensor) -> Tensor:
-        """See the class."""
+        """Compute the loss, a scalar, of two batches of sRGB (N, 3, h, w) in [0, 1]."""
         with torch.no_grad():
             wanted = self._describe(sharp)
         return (self._describe(restored).float() - wanted.float()).square().mean()

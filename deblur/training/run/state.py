@@ -12,7 +12,7 @@ from deblur.training.run.clock import Clock
 from deblur.training.run.validator import Validation
 
 MOST_SKIPPED_IN_A_ROW = 50
-"""So many steps without a finite gradient end a run."""
+"""This number of steps in a row without a finite gradient ends a run."""
 
 
 class RunState:
@@ -34,7 +34,7 @@ class RunState:
         return learning_rate(self.config, self.step, self.curve.reductions)
 
     def due(self, every: int) -> bool:
-        """Whether it is time for what happens at every so many steps, and at the last."""
+        """Whether it is time for what happens at regular steps, and at the last one."""
         return self.step % every == 0 or self.step == self.config.steps
 
     def add_step(self, result: StepResult) -> None:

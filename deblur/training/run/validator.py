@@ -17,7 +17,7 @@ from deblur.training.tree import DataFile
 ROUNDING_ERROR = 1e-5
 """Mean squared error that counts as none (50 dB), or sharp crops would rule the mean gain."""
 SHOWN = 4
-"""So many pictures of each validation go to the trackers."""
+"""Number of pictures of each validation that go to the trackers."""
 
 
 @dataclass(frozen=True)

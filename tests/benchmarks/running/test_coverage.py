@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
 from benchmarks.running.coverage import PICTURES, SHAPES, Coverage, measure_coverage
-from deblur.records.statistics import FEWEST
+from deblur.records.statistics import MIN_PICTURES
 
 TRIALS = 600
 CHANCE = 0.027
@@ -19,7 +19,7 @@ def found() -> list[Coverage]:
 
 def test_intervals_hold_the_truth_as_often_as_they_say(found: list[Coverage]) -> None:
     for each in found:
-        if each.pictures >= FEWEST:
+        if each.pictures >= MIN_PICTURES:
             assert 0.93 - CHANCE < each.covered < 0.97 + CHANCE, each
         elif each.shape == "normal":
             assert each.covered > 0.95 - CHANCE, each
@@ -27,7 +27,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(found: list[Coverage]) ->
 
 def test_equally_good_models_share_a_rank(found: list[Coverage]) -> None:
     for each in found:
-        assert each.false_ranks < (0.07 + CHANCE if each.pictures >= FEWEST else 1e-9), each
+        assert each.false_ranks < (0.07 + CHANCE if each.pictures >= MIN_PICTURES else 1e-9), each
     normal = [each.false_ranks for each in found if each.shape == "normal" and each.pictures >= 5]
     assert 0.005 < sum(normal) / len(normal) < 0.05, "and some are parted, so they are judged"
 

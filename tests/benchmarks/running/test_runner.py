@@ -19,7 +19,7 @@ from benchmarks.running import runner
 from benchmarks.running.journal import UNFINISHED, Journal, write_whole
 from benchmarks.running.runner import make_record, run
 from benchmarks.running.scoring import ShardWorker
-from benchmarks.running.shards import LARGEST, FinishedShard, Task, merge_shards, plan_shards
+from benchmarks.running.shards import MAX_PICTURES, FinishedShard, Task, merge_shards, plan_shards
 from deblur.catalog import CATALOG
 from deblur.crews import Crew
 from deblur.errors import BackendUnavailableError, RecordError, UnknownModelError
@@ -170,7 +170,7 @@ def test_every_picture_is_in_exactly_one_shard(count: int, pairs: Task) -> None:
     for which in (0, 1):
         taken = [i for each in shards if each.task == which for i in range(each.first, each.end)]
         assert taken == list(range(count))
-    assert max(each.end - each.first for each in shards) <= LARGEST
+    assert max(each.end - each.first for each in shards) <= MAX_PICTURES
 
 
 def test_a_duplicate_and_a_hole_are_refused(pairs: Task) -> None:

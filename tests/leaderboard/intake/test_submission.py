@@ -11,6 +11,7 @@ from deblur.catalog import CATALOG
 from deblur.records.protocol import Alignment, EvalProtocol
 from deblur.records.run_result import ImageScore, MetricRecord, RunResult
 from leaderboard.errors import SubmissionError, VerificationError
+from leaderboard.intake import bounds
 from leaderboard.intake import verification as verify
 from leaderboard.intake.plausibility import check_scores
 from leaderboard.intake.submission import submit

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deblur.image_io import DecodedImage, decode_image, write_image
-from leaderboard.judging.exhibits import LARGEST, MARGIN, Exhibits, window_of
+from leaderboard.judging.exhibits import MARGIN, MAX_SIDE, Exhibits, window_of
 from leaderboard.judging.questions import Photo
 from leaderboard.judging.votes import BLURRED, SHARP
 
@@ -60,7 +60,7 @@ def test_small_photos_are_shown_whole(darkroom: Darkroom, tmp_path: Path) -> Non
 def test_of_large_photos_one_part_is_shown_and_restored(darkroom: Darkroom, tmp_path: Path) -> None:
     photo, pixels = photo_of(tmp_path, 1400, 1600)
     rows, columns = window_of(pixels)
-    assert (rows.stop - rows.start, columns.stop - columns.start) == (LARGEST, LARGEST)
+    assert (rows.stop - rows.start, columns.stop - columns.start) == (MAX_SIDE, MAX_SIDE)
     assert rows.start >= 700
     assert columns.start >= 800
     exhibits = Exhibits(darkroom.restore, darkroom.new_folder)
@@ -69,7 +69,7 @@ def test_of_large_photos_one_part_is_shown_and_restored(darkroom: Darkroom, tmp_
     assert np.array_equal(shown["net@12"], 255 - pixels[rows, columns])
     ((model, shape),) = darkroom.seen
     assert model == "net"
-    assert max(shape) <= LARGEST + 2 * MARGIN
+    assert max(shape) <= MAX_SIDE + 2 * MARGIN
 
 
 def test_a_picture_is_made_once_and_again_when_it_is_gone(

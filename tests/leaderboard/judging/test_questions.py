@@ -16,8 +16,8 @@ from leaderboard.judging.questions import (
     Programme,
     Trial,
     contestants,
+    counted_votes,
     photos_to_judge,
-    that_count,
 )
 from leaderboard.judging.votes import BLURRED, SHARP, Preference, Rating, Vote, rater_of, subject_of
 from tests.leaderboard.ballots import DAY, rating
@@ -149,8 +149,8 @@ def test_who_takes_part_ships_with_the_project() -> None:
 def test_votes_for_former_weights_count_no_more() -> None:
     now = next(each for each in contestants() if each.startswith("srcnn@"))
     votes: list[Vote] = [rating("ann", now, 4), rating("ann", "srcnn@00000000", 1)]
-    assert that_count(votes, "mini") == votes[:1]
-    assert that_count(votes, "photos-mine") == []
+    assert counted_votes(votes, "mini") == votes[:1]
+    assert counted_votes(votes, "photos-mine") == []
     assert subject_of(votes[0])[:2] == ("mini", "coffee")
 
 

@@ -118,7 +118,7 @@ def test_votes_go_up_by_themselves(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repo = hub.add_repo("somebody/board", "dataset")
-    monkeypatch.setattr(mirrored_store, "EVERY", 0.05)
+    monkeypatch.setattr(mirrored_store, "SYNC_SECONDS", 0.05)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     mirror, done = Mirror(tmp_path, "somebody/board"), threading.Semaphore(0)
     whole = mirror.sync

@@ -314,7 +314,7 @@ def test_the_environment_says_which_store(
 def test_a_hub_that_comes_back_gets_what_waits_without_a_visitor(
     hub: Hub, repo: Repo, full: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leaderboard.store.mirrored_store.EVERY", 0.05)
+    monkeypatch.setattr("leaderboard.store.mirrored_store.SYNC_SECONDS", 0.05)
     hub.fail(500, times=1, matching="/commit/")
     mirror, up = Mirror(full, BOARD), threading.Event()
     whole = mirror.sync
