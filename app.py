@@ -31,6 +31,7 @@ from deblur.catalog import AUTO, CATALOG
 from deblur.errors import DeblurError
 from deblur.language import Language, say, speaking, spoken_now
 from deblur.page.calls import offer_calls
+from deblur.page.documents import Documents
 from deblur.page.languages import IN_HTML, TITLE, Languages, give_languages, path_of
 from deblur.page.markup.model_chooser import Measured
 from deblur.page.markup.sentences import note
@@ -150,7 +151,8 @@ def footer() -> str:
     )
     return (
         f"<footer><p><b>{say('Where photos go.')}</b> {stay}</p>"
-        f"<p><b>{say('Licence.')}</b> {licence}</p></footer>"
+        f"<p><b>{say('Licence.')}</b> {licence}</p>"
+        f'<p class="links"><b>{say("Read more.")}</b> {documents.links()}</p></footer>'
     )
 
 
@@ -167,6 +169,7 @@ visitors = Visitors()
 visits = Visits(folder.work / "photos", CLEAN_AFTER, has_room=folder.has_room)
 own = OwnPhotos(visits, visitors.is_here)
 board = open_store()
+documents = Documents(HERE)
 demo = gr.Blocks(title=TITLE, analytics_enabled=False)
 places = setting("LEADERBOARD_DATASETS", scored_datasets)
 photos = setting("JUDGE_PHOTOS", photos_to_judge)
@@ -229,6 +232,7 @@ def serve(host: str, port: int) -> str:
             **({"lifespan": tools.running} if tools else {}),
             "routes": [
                 *photo_routes(visits),
+                *documents.routes,
                 *(tools.routes if tools else []),
                 Mount("/browser", StaticFiles(directory=BROWSER)),
             ],

@@ -7,6 +7,7 @@ from string import Formatter
 
 import pytest
 
+from deblur import errors
 from deblur.language import Language, say, speaking, spoken_in, spoken_now, translations
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +41,34 @@ def test_what_is_said_is_written_out_with_its_values() -> None:
         assert isinstance(sentence, ast.Constant), f"{place}: say takes a sentence, not a variable"
         given = {keyword.arg for keyword in call.keywords}
         assert given == names_in(sentence.value), place
+
+
+MET = ("deblur/image_io/**/*.py", "deblur/page/**/*.py", "leaderboard/intake/*.py")
+"""Where what is raised, or complained of, is read by visitors."""
+
+TOLD = {name for name, each in vars(errors).items() if isinstance(each, type)} | {"Complaint"}
+NOT_MET = {"BackendUnavailableError", "VerificationError"}
+"""Read by whoever starts the page, or verifies at a terminal."""
+
+
+def sentences_of(call: ast.Call) -> Iterator[str]:
+    """What an error or a complaint is told in words that `say` does not see."""
+    told = call.args[-1:] if call.args else []
+    todo: list[ast.AST] = [*told]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif not isinstance(node, ast.Call | ast.Subscript):
+            todo += ast.iter_child_nodes(node)
+
+
+def test_what_visitors_are_told_goes_through_say() -> None:
+    for path in sorted(path for pattern in MET for path in ROOT.glob(pattern)):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in TOLD - NOT_MET:
+                unsaid = [each for each in sentences_of(node) if any(map(str.isalpha, each))]
+                assert not unsaid, f"{path.relative_to(ROOT)}:{node.lineno}"
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -17,6 +17,7 @@ from deblur.page.visiting.visitors import App, Scope
 
 TITLE = "Deblur Arena"
 IN_HTML = {Language.english: "en", Language.chinese: "zh-Hans"}
+_LOCALES = {Language.english: "en_US", Language.chinese: "zh_CN"}
 _TOLD_BY_GRADIO = re.compile(
     rb'<meta\s+(?:property="og:|name="twitter:)[^>]*/>\s*|<link rel="manifest"[^>]*>', re.DOTALL
 )
@@ -74,8 +75,18 @@ def head_of(language: Language, address: str) -> bytes:
         f"<title>{TITLE}</title>",
         f'<meta name="description" content="{escape(said["description"])}">',
         f'<link rel="icon" type="image/svg+xml" href="{icon}">',
+        *(
+            f'<link rel="alternate" hreflang="{IN_HTML[each]}" href="{address}/{path_of(each)}">'
+            for each in Language
+        ),
         '<meta property="og:type" content="website">',
+        f'<meta property="og:site_name" content="{TITLE}">',
+        f'<meta property="og:url" content="{address}/{path_of(language)}">',
+        f'<meta property="og:locale" content="{_LOCALES[language]}">',
         f'<meta property="og:image" content="{address}/browser/card.jpg">',
+        '<meta property="og:image:width" content="1200">',
+        '<meta property="og:image:height" content="630">',
+        f'<meta property="og:image:alt" content="{escape(said["description"])}">',
         *(f'<meta property="og:{name}" content="{escape(text)}">' for name, text in said.items()),
         '<meta name="twitter:card" content="summary_large_image">',
         f'<script type="module" src="{address}/browser/page.js"></script>',

@@ -58,6 +58,10 @@ def test_the_head_is_true_and_the_settings_are_as_they_were(
     assert "<title>Deblur Arena</title>" in told
     assert 'content="Gradio"' not in told
     assert 'href="http://testserver/browser/mark.svg"' in told
+    assert f'property="og:url" content="http://testserver{path}"' in told
+    assert 'property="og:image" content="http://testserver/browser/card.jpg"' in told
+    for name in ("title", "description", "site_name", "locale", "image:alt", "image:width"):
+        assert told.count(f'property="og:{name}"') == 1
     assert told.endswith(PAGE[PAGE.index("</head>") :])
 
 

@@ -133,10 +133,11 @@ class TurnQueue(Queue):
         while True:
             message = await messages.get()
             if isinstance(message, UnexpectedErrorMessage):
-                raise OutputError("it failed; try again")
+                raise OutputError(say("it failed; try again"))
             if isinstance(message, ProcessCompletedMessage):
                 if not message.success:
-                    raise OutputError(str(message.output.get("error") or "it failed; try again"))
+                    reason = message.output.get("error") or say("it failed; try again")
+                    raise OutputError(str(reason))
                 given = message.output["data"]
                 return [
                     each.model_dump() if isinstance(each, BaseModel) else each for each in given

@@ -2,12 +2,14 @@
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deblur.catalog import CATALOG
+from deblur.language import Language, speaking
 from deblur.records.protocol import Alignment, EvalProtocol
 from deblur.records.run_result import ImageScore, MetricRecord, RunResult
 from leaderboard.errors import SubmissionError, VerificationError
@@ -338,3 +340,11 @@ def test_what_a_link_names_is_fetched_from_the_hub_even_where_a_file_is_called_s
     verify.measure_again(entry, model="somebody/sharp.onnx")
     assert "--model=hf://somebody/sharp.onnx@v%2F1" in asked[0]
     assert f"--model={tmp_path / 'somebody' / 'sharp.onnx'}" in asked[1]
+
+
+def test_complaints_are_made_in_the_language_of_the_page(store: FolderStore) -> None:
+    wrong = record().model_copy(update={"date": "2026-02-31T00:00:00Z"}).to_json()
+    with speaking(Language.chinese), pytest.raises(SubmissionError) as told:
+        submit(store, wrong.replace('"psnr"', '"ssim"', 1), {"licence": "", "link": "x y"})
+    for complaint in told.value.complaints:
+        assert re.search(r"[\u4e00-\u9fff]", complaint.sentence), str(complaint)
