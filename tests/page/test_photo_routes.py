@@ -52,7 +52,7 @@ def picture(content: bytes) -> np.ndarray:
 
 def restored(photo: Photo) -> None:
     run = Run(lambda: True, 600)
-    restore_photo(photo, "srcnn", AUTOMATIC, "", lambda _: None, run)
+    photo.results.append(restore_photo(photo, "srcnn", AUTOMATIC, "", lambda _: None, run))
 
 
 def test_a_piece_is_the_photos_own_pixels(client: TestClient, visit: Visit, photo: Photo) -> None:
