@@ -124,15 +124,18 @@ def header() -> str:
 def _words_of_styles() -> str:
     """What the styles write, in the language that is spoken now."""
     words = {
-        "drop": say("Drop photos here, paste one, or click to choose"),
-        "formats": say(
+        "choose": say("Choose photos"),
+        "formats": say("or drop them here, or paste one")
+        + "\n"
+        + say(
             "JPEG, PNG, WebP, TIFF, HEIC, AVIF, JPEG XL, BMP or GIF: 16 bits, transparency and "
             "metadata are kept"
         ),
         "add": say("Add photos"),
     }
     told = " ".join(
-        f"--photo-{name}: {json.dumps(text, ensure_ascii=False)};" for name, text in words.items()
+        f"--photo-{name}: {json.dumps(text, ensure_ascii=False)};".replace("\\n", "\\a ")
+        for name, text in words.items()
     )
     return f"<style>:root {{ {told} }}</style>"
 

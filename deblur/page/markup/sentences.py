@@ -101,5 +101,6 @@ def account_for(report: RestoreReport) -> str:
     terms = "".join(
         f"<div><dt>{term}</dt><dd>{escape(at)}</dd></div>" for term, at in facts.items()
     )
-    told = (f"{report.outcome[0].upper()}{report.outcome[1:]}.", *report.notes)
+    outcome = f"{report.outcome[0].upper()}{report.outcome[1:]}"
+    told = (say("{outcome}.", outcome=outcome), *report.notes)
     return "".join(map(note, told)) + f'<dl class="facts">{terms}</dl>'
