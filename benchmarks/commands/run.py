@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import TaskProgress as Bar
+from rich.progress import Progress as Bar
 
 from benchmarks.baselines import BASELINES
 from benchmarks.commands.console import ERR, OUT
