@@ -19,7 +19,7 @@ from benchmarks.datasets.manifest import load_manifest
 from benchmarks.errors import BenchmarkError
 from benchmarks.methods import MethodChoice
 from benchmarks.metrics import find_metric
-from benchmarks.running.runner import OnProgress, Progress
+from benchmarks.running.runner import OnProgress, TaskProgress
 from benchmarks.running.runner import run as carry_out_run
 from benchmarks.running.shards import Task
 from benchmarks.tables import record_table
@@ -263,7 +263,7 @@ def _bars(tasks: Sequence[Task]) -> Iterator[OnProgress]:
             for task in tasks
         }
 
-        def show(progress: Progress) -> None:
+        def show(progress: TaskProgress) -> None:
             mean = "" if progress.mean is None else f"{progress.metric} {progress.mean:.3f}"
             line = lines[id(progress.task)]
             bar.update(line, completed=progress.done, total=progress.total, mean=mean)

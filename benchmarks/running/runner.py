@@ -36,7 +36,7 @@ from deblur.records.statistics import finite_only
 
 
 @dataclass(frozen=True)
-class Progress:
+class TaskProgress:
     """How far a task is: pictures scored, of how many, and the running mean it is ranked by."""
 
     task: Task
@@ -46,7 +46,7 @@ class Progress:
     mean: float | None
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[TaskProgress], None]
 
 
 @dataclass
@@ -168,12 +168,12 @@ def _found(gathered: _Gathered, shard: Shard) -> bool:
     return finished is not None
 
 
-def _progress(task: Task, gathered: _Gathered) -> Progress:
+def _progress(task: Task, gathered: _Gathered) -> TaskProgress:
     images = [image for shard in gathered.shards.values() for image in shard.images]
     metric = task.metrics[0]
     scores = finite_only([image.scores[metric] for image in images])
     mean = statistics.fmean(scores) if scores else None
-    return Progress(task, len(images), len(task.dataset.items), metric, mean)
+    return TaskProgress(task, len(images), len(task.dataset.items), metric, mean)
 
 
 def metric_record(name: str) -> MetricRecord:

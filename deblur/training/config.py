@@ -77,20 +77,20 @@ class SourceConfig:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to both pictures of a pair alike; every field can be switched off.
-
-    `rotation` is the largest angle in degrees and `zoom` the largest change of scale as a
-    share, both drawn evenly on either side of none; no border is ever invented. `shift` lets
-    crops lie anywhere instead of in the middle. `flip` mirrors left and right, `turns` turns
-    by multiples of 90 degrees, `channels` permutes red, green and blue.
-    """
+    """What is done to both pictures of a pair alike; no border is ever invented."""
 
     shift: bool = True
+    """Crops may lie anywhere, instead of in the middle."""
     flip: bool = True
+    """Mirror left and right."""
     turns: bool = True
+    """Turn by multiples of 90 degrees."""
     channels: bool = False
+    """Permute red, green and blue."""
     rotation: Annotated[float, Limits(0, 180, "[]")] = 0.0
+    """Largest angle to either side, in degrees, in [0, 180]."""
     zoom: Annotated[float, Limits(0, 1)] = 0.0
+    """Largest change of scale to either side, as a share, in [0, 1)."""
 
     def __post_init__(self) -> None:
         """Raises ConfigError for what is out of its limits."""
@@ -99,34 +99,36 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Perceptual:
-    """The network whose features the perceptual loss compares, at one named layer.
-
-    `network` is any timm name; `layer` a VGG layer as `block3_conv3`, or a stage as `stage2`;
-    `weights` a safetensors or PyTorch file, None for timm's own from the Hub.
-    """
+    """The network whose features the perceptual loss compares, at one named layer."""
 
     network: str = "vgg16"
+    """Any timm name."""
     layer: str = "block3_conv3"
+    """A VGG layer as `block3_conv3`, or a stage of another network as `stage2`."""
     weights: str | None = None
+    """A safetensors or PyTorch file; None for timm's own from the Hub."""
 
 
 @dataclass(frozen=True)
 class Adversarial:
-    """A critic to fool, beside the losses: `weight` times its verdict is added to them.
-
-    `bce` is the classic game, with a sigmoid on the critic; `wgan-gp` Wasserstein's, with
-    neither sigmoid nor batch normalisation, `critic_steps` steps of the critic for one of the
-    generator, and a gradient `penalty`. The first `after` steps are played without the critic.
-    """
+    """A critic to learn against, beside the losses."""
 
     objective: Literal["bce", "wgan-gp"] = "bce"
+    """`bce` with a sigmoid on the critic; `wgan-gp` without sigmoid and batch normalisation."""
     normalisation: Literal["batch", "spectral", "none"] = "batch"
+    """Normalisation of the critic's layers."""
     sigmoid: bool = True
+    """Whether the critic ends in a sigmoid."""
     weight: Positive = 0.01
+    """Factor of the critic's verdict, which is added to the losses; above 0."""
     critic_steps: Count = 1
+    """Steps of the critic for one of the generator, at least 1."""
     penalty: Annotated[float, Limits(0)] = 10.0
+    """Factor of the gradient penalty of `wgan-gp`, at least 0."""
     learning_rate: Positive = 1e-4
+    """The critic's learning rate, above 0."""
     after: Natural = 0
+    """Steps before the critic joins, at least 0."""
 
     def __post_init__(self) -> None:
         """Raises ConfigError for what is out of its limits, and pairings that cannot work."""
@@ -143,12 +145,16 @@ class Adversarial:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """How steps are taken: any timm optimiser by `name`; `clip` is the largest gradient norm."""
+    """How steps are taken."""
 
     name: str = "muon"
+    """Any timm optimiser."""
     learning_rate: Positive = 2e-3
+    """The highest of the run, above 0."""
     weight_decay: Annotated[float, Limits(0)] = 0.0
+    """At least 0."""
     clip: Annotated[float, Limits(0, brackets="(]")] = 1.0
+    """The largest gradient norm, above 0; infinity for no limit."""
 
     def __post_init__(self) -> None:
         """Raises ConfigError for what is out of its limits."""
@@ -157,18 +163,18 @@ class Optimizer:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The learning rate over the run, after a linear rise over `warmup` steps.
-
-    `cosine` falls to zero at the end. `plateau` multiplies by `factor` whenever more than
-    `patience` validations in a row brought nothing better; `stop_after` of them in a row end
-    the run, under either schedule (0: never).
-    """
+    """The learning rate over the run, after a linear rise."""
 
     kind: Literal["cosine", "plateau"] = "cosine"
+    """`cosine` falls to zero at the end; `plateau` falls when validations bring nothing better."""
     warmup: Natural = 200
+    """Steps of the linear rise, at least 0."""
     factor: Annotated[float, Limits(0, 1, "(]")] = 0.5
+    """What `plateau` multiplies the rate by, in (0, 1]."""
     patience: Natural = 3
+    """`plateau` waits for more than this number of validations in a row without a better one."""
     stop_after: Natural = 0
+    """This number of validations in a row without a better one ends the run; 0: never."""
 
     def __post_init__(self) -> None:
         """Raises ConfigError for what is out of its limits."""
@@ -177,11 +183,14 @@ class Schedule:
 
 @dataclass(frozen=True)
 class CropStage:
-    """From the share `start` of the run on, `batch` crops of `side` pixels a step."""
+    """The crops of a step, from a point of the run on."""
 
     start: Annotated[float, Limits(0, 1)]
+    """The point, as a share of the run, in [0, 1)."""
     side: Count
+    """Side of the crops, in px."""
     batch: Count
+    """Crops in a step, over all processes."""
 
     def __post_init__(self) -> None:
         """Raises ConfigError for what is out of its limits."""
@@ -190,54 +199,77 @@ class CropStage:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """One run. `ema` is the decay of the averaged weights per step, 0 for none.
-
-    `steps` counts optimiser steps over all processes together; a step sees `crops`' batch.
-    `start_from` names the weights to begin with: a checkpoint, a catalog name, a file or a
-    Hub repository. Otherwise `encoder` is where a generator's encoder learned from ImageNet:
-    a file of timm's weights, or `hub`. With `keep_identity` SRCNN and the U-Nets hold the weights
-    still that carry the picture through. `revive` starts features anew that never fire in the
-    weights that a run begins with, `centred` steps about the mean of what each layer sees, so
-    that they go on firing (see `revive_` and `Centring`). Without sources for `validation` the
-    run's own are validated on, other crops and other blur; `split_where_needed` keeps a share of
-    them for it.
-    `general` is a set that fine-tuning must not forget: weights are not kept as the best when
-    the gain on it has fallen by more than `forgetting` dB since the first validation.
-    """
+    """One run."""
 
     model: str
+    """Name of the model, for its description."""
     architecture: str
+    """A name of `deblur.networks.ARCHITECTURES`."""
     arguments: Mapping[str, Any]
+    """The architecture's arguments."""
     sources: tuple[SourceConfig, ...]
+    """What the run learns from; at least one."""
     preset: str = "fast"
+    """The preset that the configuration began with."""
     validation: tuple[SourceConfig, ...] = ()
+    """What is validated on; without it, other crops and other blur of the run's own sources.
+
+    `split_where_needed` keeps a share of the sources for it.
+    """
     general: tuple[SourceConfig, ...] = ()
+    """A set that fine-tuning must not forget."""
     forgetting: Annotated[float, Limits(0)] = 0.1
+    """Weights are not kept as the best when the gain on `general` has fallen by more, in dB."""
     start_from: str | None = None
+    """Weights to begin with: a checkpoint, a catalog name, a file or a Hub repository."""
     encoder: str | None = None
+    """ImageNet weights of a generator's encoder: a file of timm's weights, or `hub`."""
     keep_identity: bool = False
+    """Hold the weights of SRCNN and the U-Nets still that carry the picture through."""
     revive: bool = False
+    """Start features anew that never fire in the weights that the run begins with."""
     centred: bool = False
+    """Step about the mean of what each layer sees, so that features go on firing."""
     losses: Mapping[LossName, float] = field(default_factory=lambda: {"psnr": 1.0})
+    """Factors of the losses, by name; their sum is minimised."""
     perceptual: Perceptual = Perceptual()
+    """The network of the perceptual loss."""
     adversarial: Adversarial | None = None
+    """The critic; None for none."""
     augmentation: Augmentation = Augmentation()
+    """What is done to both pictures of a pair."""
     optimizer: Optimizer = Optimizer()
+    """How steps are taken."""
     schedule: Schedule = Schedule()
+    """The learning rate over the run."""
     steps: Count = 10_000
+    """Optimiser steps over all processes together."""
     crops: tuple[CropStage, ...] = (CropStage(0.0, 160, 8),)
+    """Stages of crops, in order of their starts."""
     ema: Annotated[float, Limits(0, 1)] = 0.999
+    """Decay of the averaged weights in a step, in [0, 1); 0 for no average."""
     precision: TrainingPrecision = "bf16"
+    """What the network learns at."""
     channels_last: bool = True
+    """Memory layout of the network."""
     compile: bool = False
+    """Compile the network with torch.compile."""
     value_range: tuple[float, float] = (0.0, 1.0)
+    """What the network takes black and white for."""
     seed: Natural = 0
+    """Seed of everything random."""
     workers: Natural = 0
+    """Processes that load data."""
     skip_bad: bool = False
+    """Leave out files that cannot be used, and count them."""
     validate_every: Count = 1000
+    """Steps between two validations."""
     validation_pictures: Count = 64
+    """Number of crops that a validation measures."""
     checkpoint_every: Count = 250
+    """Steps between two checkpoints."""
     recipe: BlurRecipe = field(default_factory=BlurRecipe)
+    """How the blur of photos is drawn."""
 
     def __post_init__(self) -> None:
         """Raises ConfigError for what cannot be trained."""

@@ -12,6 +12,7 @@ from deblur.image_io.metadata.extras import JpegCoding
 from deblur.image_io.pixels import rounded_to_10_bit
 from deblur.image_io.writers.arrays import interleaved, shown_by_profile
 from deblur.image_io.writers.scales import same_error
+from deblur.language import say
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
@@ -23,8 +24,10 @@ def write_heic(image: DecodedImage, stream: BinaryIO, coding: JpegCoding) -> Non
     """
     if not pillow_heif.libheif_info()["HEIF"]:
         raise OutputError(
-            "a HEIC cannot be written here, as this pillow-heif was built without an HEVC encoder; "
-            "choose AVIF, JPEG or PNG"
+            say(
+                "a HEIC cannot be written here, as this pillow-heif was built without an HEVC "
+                "encoder; choose AVIF, JPEG or PNG"
+            )
         )
     if image.alpha is not None and image.pixels.shape[2] == 1:
         image = shown_by_profile(image)  # with transparency a HEIC is in colour

@@ -303,7 +303,7 @@ def test_pictures_of_a_model_in_a_file_are_kept_below_the_folder_named(
 def test_costs_are_measured_in_a_process_of_their_own(tmp_path: Path) -> None:
     dataset = pairs_dataset(tmp_path / "pairs", count=2)
     blurred, srcnn = task(dataset, "blurred"), task(dataset, "srcnn", backend="onnx")
-    monitored: list[runner.Progress] = []
+    monitored: list[runner.TaskProgress] = []
     first, second = (
         record for record, _ in run([blurred, srcnn], tmp_path, on_progress=monitored.append)
     )
