@@ -16,7 +16,7 @@ from deblur.image_io.placing import not_written
 from deblur.image_io.readers.jpeg_segments import is_deep_jpeg
 from deblur.image_io.signatures import SUFFIXES_OF, kind_of_file, one, title_of
 from deblur.image_io.writers.avif import write_avif
-from deblur.image_io.writers.heic import write_heic
+from deblur.image_io.writers.heic import check_encoder, write_heic
 from deblur.image_io.writers.jpeg import write_jpeg
 from deblur.image_io.writers.png import write_png
 from deblur.image_io.writers.tiff import write_tiff
@@ -191,6 +191,8 @@ def _check_fits(image: DecodedImage, format: str) -> None:
                 most=_LARGEST_SIDE[format],
             )
         )
+    if format == "HEIF":
+        check_encoder()
     if format == "JPEG" and _is_transparent(image.alpha):
         raise OutputError(
             say(

@@ -59,7 +59,7 @@ class Calls:
             made = file_of(photo, result, "", round(strength))
             place = new_folder() / made.name
             made.replace(place)
-            return str(place), _plain(result.report.as_json())
+            return str(place), _plain(result.report_as(photo.opened.output).as_json())
 
     def diagnose(self, file: str) -> dict[str, Any]:
         """What happened to a photo: what kind of blur, how far, and `said`, the same in words."""

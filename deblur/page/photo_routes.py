@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from deblur.errors import DeblurError
+from deblur.errors import DeblurError, OutputError
 from deblur.files import replacing, without_folders
 from deblur.image_io import OUTPUT_FORMATS
-from deblur.page.restoring import file_of
+from deblur.page.restoring import check_format, file_of
 from deblur.page.screen import MOST_CUT, as_png, cut
 from deblur.page.visiting.visits import Photo, Result, Visit, Visits
 
@@ -125,7 +125,11 @@ def _download(visits: Visits, request: Request) -> Response:
 
 
 def _all(visits: Visits, request: Request) -> Response:
-    """Every photo that was restored, as one zip; photos of one name are numbered."""
+    """Every photo that was restored, as one zip; photos of one name are numbered.
+
+    One that the wished format cannot hold is in its own.
+    """
+    wished, strength = _wishes(request)
     visit = visits.of(request.path_params["key"])
     done = [(photo, photo.result) for photo in visit.photos.values() if photo.result]
     if not done:
@@ -134,7 +138,7 @@ def _all(visits: Visits, request: Request) -> Response:
     names = set[str]()
     with replacing(place) as unfinished, zipfile.ZipFile(unfinished, "w") as archive:
         for photo, result in done:
-            file = file_of(photo, result, *_wishes(request))
+            file = file_of(photo, result, _fitting(photo, wished), strength)
             name, number = file.name, 1
             while name in names:
                 number += 1
@@ -142,3 +146,11 @@ def _all(visits: Visits, request: Request) -> Response:
             names.add(name)
             archive.write(file, name)
     return FileResponse(place, filename=place.name)
+
+
+def _fitting(photo: Photo, format: str) -> str:
+    try:
+        check_format(photo.opened, format)
+    except OutputError:
+        return ""
+    return format

@@ -101,7 +101,7 @@ class PhotoView:
             self.message: _message(visit),
             self.viewer: viewer_html(_sight(visit, photo)) if photo else "",
             self.strip: strip_html(visit, photo) if photo else "",
-            self.account: account_for(photo.result.report) if photo and photo.result else "",
+            self.account: _account(visit),
             self.restore_button: gr.Button(visible=not works, interactive=photo is not None),
             self.cancel_button: gr.Button(visible=works),
             self.download: _download(visit, photo),
@@ -144,6 +144,13 @@ def _message(visit: Visit) -> str:
     if photo.result and (trouble := _unsaved(photo, visit.format)) and not photo.trouble:
         unsaved = failure(trouble)
     return troubles + told + unsaved + describe(photo) + piece_told(photo)
+
+
+def _account(visit: Visit) -> str:
+    photo = visit.photo
+    if photo is None or photo.result is None:
+        return ""
+    return account_for(photo.result.report_as(visit.format or photo.opened.output))
 
 
 def _unsaved(photo: Photo, format: str) -> DeblurError | None:
@@ -189,7 +196,7 @@ def _download(visit: Visit, photo: Photo | None) -> str:
     if photo is None or photo.result is None or _unsaved(photo, visit.format):
         return ""
     address = photo_address(visit, photo, f"{photo.result.number}/download")
-    format = visit.format or photo.opened.output
+    format = title_of(visit.format or photo.opened.output)
     return (
         f'<a class="button" href="{address}?format={visit.format}&amp;strength=100" download '
         f'data-strength data-key="download">{say("Download")} <small>{format}</small></a>'

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from threading import BoundedSemaphore, Event
 
@@ -13,6 +12,7 @@ from deblur.color import blended
 from deblur.errors import OutputError
 from deblur.files import replacing
 from deblur.image_io import (
+    OUTPUT_FORMATS,
     DecodedImage,
     check_output,
     decode_image,
@@ -63,9 +63,8 @@ def restore_photo(
     )
     number = next(photo.numbers)
     pixels, shown = _keep(restored, photo.folder / f"{number}.npy")
-    notes = left_out(restored, format or photo.opened.output)
-    report = replace(report, notes=(*report.notes, *notes))
-    return Result(number, model, engine, report, pixels, shown)
+    notes = {each: left_out(restored, each) for each in OUTPUT_FORMATS}
+    return Result(number, model, engine, report, pixels, shown, notes)
 
 
 def _keep(restored: DecodedImage, shown: Path) -> tuple[Path, Path]:

@@ -6,11 +6,13 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import imagecodecs
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 import app
 from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.image_io import decode_image
 from deblur.page import restoring
 from deblur.restorer import Restorer
 from deblur.restoring.tiled_network import TiledNetwork
@@ -60,7 +62,7 @@ def test_the_download_is_what_is_shown(restored: Page) -> None:
     assert (opened(download(restored)[1]) != opened(first)).any()
     restored.get_by_label("Save as").click()
     restored.get_by_role("option", name="WebP").click()
-    expect(restored.get_by_role("link", name="Download")).to_contain_text("WEBP")
+    expect(restored.get_by_role("link", name="Download")).to_contain_text("WebP")
     assert download(restored)[0] == "first-deblurred.webp"
 
 
@@ -87,6 +89,25 @@ def test_what_a_heic_becomes_is_said_before(page: Page) -> None:
     upload(page, ("phone.heic", stored.getvalue()))
     settled(page)
     expect(page.get_by_label("Save as")).to_have_value("HEIC → PNG")
+
+
+def test_what_a_format_leaves_out_is_said_when_it_is_chosen(page: Page) -> None:
+    values = blurred(96, 128).astype("uint16") * 4
+    hdr = imagecodecs.avif_encode(values, bitspersample=10, primaries=9, transfer=16)
+    upload(page, ("night.avif", hdr))
+    settled(page)
+    choose(page, FAST)
+    restore(page)
+    account = page.locator("#account")
+    for title, told in (("JPEG", "it will look flat"), ("HEIC", "rounded to 10"), ("PNG", "")):
+        page.get_by_label("Save as").click()
+        page.get_by_role("option", name=title, exact=True).click()
+        expect(page.get_by_role("link", name="Download")).to_contain_text(title)
+        expect(account).to_contain_text(told)
+        if title == "HEIC":
+            name, content = download(page)
+            assert (name, decode_image(content).format) == ("night-deblurred.heic", "HEIF")
+    expect(account).not_to_contain_text("rounded")
 
 
 def test_several_photos_are_restored_one_after_the_other_and_come_as_one_zip(page: Page) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import AvifImagePlugin
 
 from deblur.errors import OutputError
-from deblur.image_io import DecodedImage, decode_image
+from deblur.image_io import DecodedImage, check_output, decode_image
 from deblur.image_io.metadata.colour import ColourSignal
 from deblur.image_io.metadata.extras import Extras, JpegCoding
 from deblur.image_io.writers.items import Item, with_items
@@ -147,5 +147,5 @@ def test_without_an_encoder_a_heic_is_refused_with_what_to_do(monkeypatch):
     monkeypatch.setattr(pillow_heif, "libheif_info", lambda: {"HEIF": "", "AVIF": ""})
     image = DecodedImage(smooth(3), None, "PNG")
     with pytest.raises(OutputError, match="without an HEVC encoder; choose AVIF"):
-        encoded(image, format="HEIF")
+        check_output(image, "heic", None)
     assert decode_image(encoded(image, format="AVIF")).format == "AVIF"

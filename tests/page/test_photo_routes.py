@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,30 @@ def test_what_a_format_cannot_hold_is_known_before(tmp_path: Path, visits: Visit
     check_format(photo.opened, "")
     with pytest.raises(OutputError, match="JPEG cannot hold"):
         check_format(photo.opened, "JPEG")
+
+
+def test_in_the_zip_a_photo_that_the_format_cannot_hold_is_in_its_own(
+    client: TestClient, visits: Visits, visit: Visit, photo: Photo, tmp_path: Path
+) -> None:
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    write_image(DecodedImage(pixels, pixels[..., 0], "PNG"), tmp_path / "clear.png")
+    for each in (photo, take_in(visits, visit, tmp_path / "clear.png")):
+        restored(each)
+    answer = client.get(f"photos/{visit.key}/all/zip?format=JPEG")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.namelist() == ["coffee-deblurred.jpg", "clear-deblurred.png"]
+
+
+def test_what_each_format_leaves_out_is_known_once_a_photo_is_restored(
+    tmp_path: Path, visits: Visits
+) -> None:
+    write_image(DecodedImage(np.zeros((40, 60, 3), np.uint16), None, "PNG"), tmp_path / "a.png")
+    photo = take_in(visits, visits.of(KEY), tmp_path / "a.png")
+    restored(photo)
+    told = {format: photo.results[0].report_as(format).notes for format in ("PNG", "JPEG", "HEIF")}
+    assert not any("16 bits" in note for note in told["PNG"])
+    assert "its 16 bits a channel were rounded to 8, which is what a JPEG holds" in told["JPEG"]
+    assert "its 16 bits a channel were rounded to 10, which is what a HEIC holds" in told["HEIF"]
 
 
 def test_the_busiest_part_is_where_the_detail_is() -> None:

@@ -17,11 +17,8 @@ from deblur.language import say
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
-def write_heic(image: DecodedImage, stream: BinaryIO, coding: JpegCoding) -> None:
-    """Write 8 bits, or 10 where the photo has more, with chroma 4:2:0, which phones can read.
-
-    Raises OutputError where pillow-heif was built without an encoder.
-    """
+def check_encoder() -> None:
+    """Raise OutputError where pillow-heif was built without an encoder."""
     if not pillow_heif.libheif_info()["HEIF"]:
         raise OutputError(
             say(
@@ -29,6 +26,10 @@ def write_heic(image: DecodedImage, stream: BinaryIO, coding: JpegCoding) -> Non
                 "encoder; choose AVIF, JPEG or PNG"
             )
         )
+
+
+def write_heic(image: DecodedImage, stream: BinaryIO, coding: JpegCoding) -> None:
+    """Write 8 bits, or 10 where the photo has more, with chroma 4:2:0, which phones can read."""
     if image.alpha is not None and image.pixels.shape[2] == 1:
         image = shown_by_profile(image)  # with transparency a HEIC is in colour
     values = rounded_to_10_bit(interleaved(image))

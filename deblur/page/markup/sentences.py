@@ -50,7 +50,7 @@ def describe(given: Photo) -> str:
     parts = [
         f"{photo.width} × {photo.height}",
         f"{photo.megapixels:.1f} MP",
-        photo.format,
+        title_of(photo.format),
         say("{bits} bits", bits=photo.bits),
         *([say("with transparency")] if photo.transparent else []),
     ]
@@ -60,7 +60,7 @@ def describe(given: Photo) -> str:
 def saved_as(photo: Opened) -> str:
     """The choice that leaves the format to the photo, and which that is."""
     if photo.output == photo.format:
-        return say("Same as the photo ({format})", format=photo.output)
+        return say("Same as the photo ({format})", format=title_of(photo.output))
     return f"{title_of(photo.format)} → {title_of(photo.output)}"
 
 

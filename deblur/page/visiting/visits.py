@@ -4,8 +4,8 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -25,7 +25,10 @@ _KEY = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Result:
-    """A photo as a model restored it: `pixels` and, at 8 bits, `shown` are `.npy` files."""
+    """A photo as a model restored it: `pixels` and, at 8 bits, `shown` are `.npy` files.
+
+    `left_out` are the notes on what each format that it may be saved in cannot hold.
+    """
 
     number: int
     model: str
@@ -33,6 +36,11 @@ class Result:
     report: RestoreReport
     pixels: Path
     shown: Path
+    left_out: Mapping[str, tuple[str, ...]]
+
+    def report_as(self, format: str) -> RestoreReport:
+        """The report with the notes of the format that it is saved in."""
+        return replace(self.report, notes=(*self.report.notes, *self.left_out[format]))
 
 
 @dataclass(frozen=True)
