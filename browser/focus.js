@@ -4,12 +4,14 @@ const AFTER = [
   [/^cancel$/, "#restore"],
   [/^(restore|all)$/, "#cancel"],
   [/^example-/, "#restore"],
+  [/^photo$/, "#photo button"],
   [/^(delete|photo)-/, ".shelf [aria-pressed=true]", "#photo button"],
   [/./, ".shelf [aria-pressed=true]", "#photo button", "[role=tab][aria-selected=true]"],
 ];
 let last = "";
 
-const isThere = (element) => element.offsetParent !== null && !element.disabled;
+const isThere = (element) =>
+  element.offsetParent !== null && element.tabIndex >= 0 && !element.disabled;
 const firstOf = (selector) => [...document.querySelectorAll(selector)].find(isThere);
 const named = (name) => firstOf(`[data-key="${CSS.escape(name)}"], #${CSS.escape(name)}`);
 const instead = (name) => {
@@ -18,7 +20,7 @@ const instead = (name) => {
 };
 
 document.addEventListener("focusin", ({ target }) => {
-  last = target.closest("[data-key]")?.dataset.key ?? target.id;
+  last = target.closest("[data-key]")?.dataset.key || target.closest("[id]")?.id || "";
 });
 // Who clicks beside everything wants the focus nowhere.
 document.addEventListener("pointerdown", () => (last = ""));

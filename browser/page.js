@@ -40,6 +40,10 @@ const changed = () => {
     strip.dataset.ready = "";
     bringIntoView(strip, "strip", strip.dataset.photo);
   }
+  for (const alert of document.querySelectorAll("[role=alert]:not([data-ready])")) {
+    alert.dataset.ready = "";
+    setTimeout(() => alert.scrollIntoView({ block: "nearest", behavior: "smooth" }), DRAWN);
+  }
   write();
   offerCopies();
   keepFocus();

@@ -65,12 +65,19 @@ class PhotoFlow:
         if run := self._runs.get(key):
             run.set()
 
-    def take(self, key: str, files: list[str] | None) -> Iterator[Updates]:
+    def take(
+        self,
+        key: str,
+        files: list[str] | None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Iterator[Updates]:
         """Look at what came, one after the other; what cannot be used changes nothing."""
         visit = self._visits.of(key)
         visit.troubles = []
         yield {self._view.upload: gr.File(value=None)}  # else it lists them as long as they open
-        for file in files or []:
+        for number, file in enumerate(files or []):
+            told = say("Opening {name}", name=Path(file).name)
+            progress((number, len(files or [])), desc=told, unit=say("photos"))
             self._take(visit, Path(file))
             yield self._shown(visit)
 

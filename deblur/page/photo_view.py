@@ -58,9 +58,9 @@ class PhotoView:
         self.upload = gr.File(
             label=say("Photos"), file_count="multiple", show_label=False, elem_id="photo"
         )
-        self.examples = _html("examples", _examples(examples))
         self.shelf = _html("shelf")
         self.message = _html("message")
+        self.examples = _html("examples", _examples(examples))
         self.viewer = _html("viewer")
         self.strip = _html("strip")
 
