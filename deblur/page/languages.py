@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlencode
 
 import gradio as gr
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import RedirectResponse
 
 from deblur.language import Language, say, speaking, spoken_in
@@ -95,7 +96,10 @@ def head_of(language: Language, address: str) -> bytes:
 
 
 class Languages:
-    """ASGI: leads visitors to the page of their language, which says in its head what it is."""
+    """ASGI: leads visitors to the page of their language, which says in its head what it is.
+
+    The page is compressed: Gradio compresses files only, and it has a quarter of a megabyte.
+    """
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -116,8 +120,12 @@ class Languages:
             await answer(scope, receive, send)
             return
         site = f"{_scheme(scope, headers)}://{headers.get('host', '')}{scope.get('root_path', '')}"
-        mended = _Mended(send, IN_HTML[here], head_of(here, escape(site)))
-        await self._app(scope, receive, mended)
+        head = head_of(here, escape(site))
+
+        async def page(scope: Any, receive: Any, send: Any) -> None:
+            await self._app(scope, receive, _Mended(send, IN_HTML[here], head))
+
+        await GZipMiddleware(page)(scope, receive, send)
 
 
 def _wanted(here: Language, asked: dict[str, list[str]], headers: Headers) -> Language:

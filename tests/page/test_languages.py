@@ -65,6 +65,14 @@ def test_the_head_is_true_and_the_settings_are_as_they_were(
     assert told.endswith(PAGE[PAGE.index("</head>") :])
 
 
+def test_the_page_comes_compressed(client: TestClient) -> None:
+    squeezed = client.get("/", headers={"accept-encoding": "gzip"})
+    plain = client.get("/", headers={"accept-encoding": "identity"})
+    assert squeezed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert squeezed.text == plain.text
+
+
 def test_other_addresses_are_left_alone(client: TestClient) -> None:
     assert client.get("/info?lang=zh").text == PAGE
     assert client.post("/").text == PAGE
