@@ -25,7 +25,12 @@ document.addEventListener("focusin", ({ target }) => {
 // Who clicks beside everything wants the focus nowhere.
 document.addEventListener("pointerdown", () => (last = ""));
 
+const isLost = () => !document.activeElement || document.activeElement === document.body;
+
+/** Later, for while the focus goes from one element to the next the body has it, too. */
 export function keepFocus() {
-  if (!last || (document.activeElement && document.activeElement !== document.body)) return;
-  (named(last) ?? instead(last))?.focus({ preventScroll: true });
+  if (!last || !isLost()) return;
+  setTimeout(() => {
+    if (last && isLost()) (named(last) ?? instead(last))?.focus({ preventScroll: true });
+  });
 }

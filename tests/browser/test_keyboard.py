@@ -39,7 +39,7 @@ def test_from_load_to_a_restored_photo(page: Page) -> None:
     tab_to(page, "model-auto")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
     page.keyboard.press("ArrowDown")
     expect(page.locator(".models :checked")).not_to_have_value("auto")
     tab_to(page, "restore", "Shift+Tab")
