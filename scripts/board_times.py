@@ -32,11 +32,13 @@ from leaderboard.store.folder_store import Board, FolderStore  # noqa: E402
 from leaderboard.table.cells import board_html  # noqa: E402
 from leaderboard.table.table import build_table  # noqa: E402
 from leaderboard.table.views import View  # noqa: E402
-from leaderboard.tabs.leaderboard_tab import MOST_ROWS, figures, write_downloads  # noqa: E402
+from leaderboard.tabs.board_plots import figures_of  # noqa: E402
+from leaderboard.tabs.leaderboard_tab import MOST_ROWS, write_downloads  # noqa: E402
 from scripts.browser import find_browser  # noqa: E402
 from scripts.visitors import served  # noqa: E402
 
 PATTERN = CHECKOUT / "tests" / "records" / "record-of-schema-2.json"
+DAY, GRADES = "2026-01-01", (1, 2, 3, 4, 5)
 ANSWERS = 40
 """What one person answers, a check among it."""
 
@@ -79,12 +81,16 @@ def write_votes(root: Path, count: int) -> None:
     """Ratings on the embedded photos by people who have passed a check."""
     random, models = np.random.default_rng(0), contestants()
     for number in range(count):
-        about = {"rater": f"{number // ANSWERS:016x}", "dataset": "mini", "date": "2026-01-01"}
+        about: dict[str, Any] = {
+            "rater": f"{number // ANSWERS:016x}",
+            "dataset": "mini",
+            "date": DAY,
+        }
         photo = f"photo-{number % ANSWERS}"
         vote: Rating | Preference
         if number % ANSWERS:
             shown = (models[int(random.integers(len(models)))],)
-            vote = Rating(**about, photo=photo, shown=shown, grade=int(random.integers(1, 6)))
+            vote = Rating(**about, photo=photo, shown=shown, grade=random.choice(GRADES))
         else:
             vote = Preference(**about, photo=photo, shown=(BLURRED, SHARP), choice="right")
         path = root / VOTES / id_of(vote)[:2] / f"{id_of(vote)}.json"
@@ -105,7 +111,7 @@ def make_ready(board: Board, folder: Path) -> None:
     table = build_table(board, "made-up-0")
     board_html(table.frame.head(MOST_ROWS), View().shown(table), board.rows)
     write_downloads(table, folder)
-    figures(table, table.frame, board)
+    figures_of(table, table.frame.head(MOST_ROWS), board)
 
 
 def on_the_server(root: Path, folder: Path) -> None:
@@ -117,8 +123,10 @@ def on_the_server(root: Path, folder: Path) -> None:
     board = store.load()
     told("the first table: ranks", lambda: build_table(board, "made-up-0"))
     told("the same, made ready for the page", lambda: make_ready(board, folder))
-    about = {"rater": "f" * 16, "dataset": "mini", "photo": "p", "date": "2026-01-01"}
-    store.add_vote(Rating(**about, shown=(contestants()[0],), grade=5))
+    shown = (contestants()[0],)
+    store.add_vote(
+        Rating(attempt=0, rater="f" * 16, dataset="mini", photo="p", date=DAY, shown=shown, grade=5)
+    )
     told("the board after a new vote", store.load)
 
 

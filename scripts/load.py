@@ -201,10 +201,11 @@ def main() -> None:
                 if size := getattr(asked, name):
                     rows.append(act(page, size))
                     print(f"{'held' if rows[-1][2] else 'FELL':5} {rows[-1][0]}  {rows[-1][1]}")
-        for outside, name, place in (
+        apart: list[tuple[Callable[[Path, int], Row], str, str]] = [
             (bounded_disk, "photos", "photos"),
             *((partial(kills, kind=kind), "kills", kind) for kind in KINDS),
-        ):
+        ]
+        for outside, name, place in apart:
             if size := getattr(asked, name):
                 rows.append(outside(folder / place, size))
                 print(f"{'held' if rows[-1][2] else 'FELL':5} {rows[-1][0]}  {rows[-1][1]}")

@@ -11,6 +11,7 @@ import argparse
 import io
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -20,8 +21,8 @@ sys.path.insert(0, str(CHECKOUT))
 from deblur.image_io import DecodedImage, decode_image, encode_image  # noqa: E402
 from deblur.image_io.writers import avif, heic  # noqa: E402
 
-FORMATS = ("JPEG", "WEBP", "HEIF", "AVIF")
-QUALITIES = (30, 50, 70, 80, 85, 90, 95, 98, 100)
+FORMATS: tuple[str, ...] = ("JPEG", "WEBP", "HEIF", "AVIF")
+QUALITIES: tuple[int, ...] = (30, 50, 70, 80, 85, 90, 95, 98, 100)
 OWN_QUALITIES = range(10, 101, 10)
 SIDE = 512
 
@@ -56,7 +57,7 @@ def main() -> None:
     if chosen.scale:
         formats, qualities = ("HEIF", "AVIF"), tuple(OWN_QUALITIES)
         for writer in (avif, heic):
-            writer.same_error = lambda format, quality: quality
+            patch.object(writer, "same_error", lambda format, quality: quality).start()
     photos = [inner(path) for path in chosen.photos]
     print(f"| quality | {' | '.join(formats)} |\n| {' | '.join(['---'] * (1 + len(formats)))} |")
     for quality in qualities:

@@ -58,7 +58,7 @@ _WEIGHT = QuantizationSpec(
 _CONV, _ADD, _RELU = "aten.conv2d.default", "aten.add.Tensor", "aten.relu.default"
 
 
-class OnnxRuntimeQuantizer(Quantizer):
+class OnnxRuntimeQuantizer(Quantizer):  # type: ignore[misc]
     """Rounds what goes into and comes out of the inner convolutions and sums.
 
     ONNX Runtime runs a convolution on integers only when its output is rounded, too, which
