@@ -50,7 +50,7 @@ def visited(browser: Browser, address: str) -> Mapping[str, float]:
     context = browser.new_context()
     page = context.new_page()
     page.goto(address)
-    button = page.get_by_role("button", name="Restore", exact=True)
+    button = page.locator("#photo button").first
     expect(button).to_be_visible(timeout=60_000)
     ready = page.evaluate(_NOW)
     painted = page.wait_for_function(_PAINTED).json_value()
