@@ -27,7 +27,7 @@ from deblur.training.__main__ import options as training_options
 from deblur.weights import PRETRAINED
 from leaderboard.__main__ import app as leaderboard
 from tests.cli.command_line import process
-from tests.shell_blocks import (
+from tests.documents.shell_blocks import (
     DOCUMENTS,
     NOT_RUN,
     OURS,
