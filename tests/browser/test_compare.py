@@ -32,7 +32,7 @@ def alike(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = HeldBackend()
     backend.allowed.release(MANY)
     restorer = Restorer(TiledNetwork(CATALOG["srcnn"], backend, tile=64))
-    monkeypatch.setattr(restoring, "open_restorer", lambda model, engine: restorer)
+    monkeypatch.setattr(restoring, "open_restorer", lambda *_: restorer)
 
 
 def compare(page: Page) -> None:

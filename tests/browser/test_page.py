@@ -165,7 +165,7 @@ def test_an_error_leaves_the_photo_where_it_was(page: Page) -> None:
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldBackend]:
     backend = HeldBackend()
     restorer = Restorer(TiledNetwork(CATALOG["srcnn"], backend, tile=64))
-    monkeypatch.setattr(restoring, "open_restorer", lambda model, engine: restorer)
+    monkeypatch.setattr(restoring, "open_restorer", lambda *_: restorer)
     yield backend
     backend.allowed.release(MANY)
 

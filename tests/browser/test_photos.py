@@ -162,7 +162,7 @@ def test_cancelling_in_the_queue_acts_at_once(
 ) -> None:
     backend = HeldBackend()
     restorer = Restorer(TiledNetwork(CATALOG["srcnn"], backend, tile=64))
-    monkeypatch.setattr(restoring, "open_restorer", lambda model, engine: restorer)
+    monkeypatch.setattr(restoring, "open_restorer", lambda *_: restorer)
     with one_place(), visit(context, address) as other:
         for visitor in (page, other):
             upload(visitor, ("a.png", png(blurred(96, 128))))
