@@ -102,10 +102,10 @@ class _CompareTab:
             return gr.skip(), self._own_pictures(key, id), gr.skip()
         if before:
             return gr.skip(), gr.skip(), gr.skip()
-        if self._own.named(key):
-            return self._own_photo(key)
         told = note(_telling()) if id == TELLING[0] else ""
-        shown = told + self._compared(name, id, chosen)
+        shown = "" if self._own.named(key) else told + self._compared(name, id, chosen)
+        if self._own.named(key):  # it may have come meanwhile
+            return self._own_photo(key)
         return gr.skip(), gr.skip(), shown
 
     def choose(self, key: str, name: str) -> Any:
