@@ -155,6 +155,7 @@ export class Viewer {
 
   /** Draw soon, once for all that asks for it. */
   ask() {
+    this.element.dataset.settled = false;
     this.asked ??= requestAnimationFrame(() => {
       this.asked = null;
       if (this.element.isConnected && this.view.scale) this.draw();

@@ -87,13 +87,12 @@ def test_a_finger_on_a_picture_that_is_seen_whole_scrolls_the_page(compared: Pag
     assert compared.locator("#comparison .stage").evaluate(style) == "pan-y"
 
 
-def test_a_single_model_is_not_compared(page: Page) -> None:
-    page.get_by_role("tab", name="Compare").click()
-    page.locator("#compare-choices").get_by_label("Remove srcnn").or_(
-        page.locator("#compare-choices .token-remove").nth(1)
+def test_a_single_model_is_not_compared(compared: Page) -> None:
+    compared.locator("#compare-choices").get_by_label("Remove srcnn").or_(
+        compared.locator("#compare-choices .token-remove").nth(1)
     ).first.click()
-    page.get_by_role("button", name="Compare", exact=True).click()
-    expect(page.locator("#comparison")).to_contain_text("choose 2 to 4")
+    compared.get_by_role("button", name="Compare", exact=True).click()
+    expect(compared.locator("#comparison")).to_contain_text("choose 2 to 4")
 
 
 @pytest.mark.usefixtures("alike")
@@ -146,7 +145,6 @@ def test_a_photo_that_was_restored_is_the_one_to_compare(page: Page) -> None:
     expect(page.get_by_label("Dataset")).to_have_value("Your photo")
 
 
-def test_what_is_no_photo_is_told(page: Page) -> None:
-    page.get_by_role("tab", name="Compare").click()
-    add_own(page, "notes.png", b"this is text")
-    expect(page.locator("#comparison")).to_contain_text("notes.png is not a picture")
+def test_what_is_no_photo_is_told(compared: Page) -> None:
+    add_own(compared, "notes.png", b"this is text")
+    expect(compared.locator("#comparison")).to_contain_text("notes.png is not a picture")
