@@ -9,7 +9,6 @@ and visits it with the Chromium that the tests use.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -34,15 +33,13 @@ from leaderboard.table.table import build_table  # noqa: E402
 from leaderboard.table.views import View  # noqa: E402
 from leaderboard.tabs.board_plots import figures_of  # noqa: E402
 from leaderboard.tabs.leaderboard_tab import MOST_ROWS, write_downloads  # noqa: E402
-from scripts.browser import find_browser  # noqa: E402
+from scripts.browser import SWITCHES, find_browser  # noqa: E402
 from scripts.visitors import served  # noqa: E402
 
 PATTERN = CHECKOUT / "tests" / "records" / "record-of-schema-2.json"
 DAY, GRADES = "2026-01-01", (1, 2, 3, 4, 5)
 ANSWERS = 40
 """What one person answers, a check among it."""
-
-SWITCHES = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
 
 def made_up(pattern: RunResult, number: int, dataset: str, pictures: int) -> RunResult:

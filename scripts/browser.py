@@ -17,6 +17,9 @@ NO_BROWSER = (
     "Install one, or set CHROMIUM to the path of one."
 )
 
+SWITCHES = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+"""How a script starts it: root may not use the sandbox."""
+
 
 def find_browser() -> Path | None:
     """Return the first browser that starts: CHROMIUM alone if set, the PATH, Playwright's own."""

@@ -8,7 +8,6 @@ paint is what the browser itself reports; the least and the median of all rounds
 """
 
 import argparse
-import os
 import statistics
 import sys
 import tempfile
@@ -20,10 +19,8 @@ from playwright.sync_api import Browser, expect, sync_playwright
 CHECKOUT = Path(__file__).parents[1]
 sys.path.insert(0, str(CHECKOUT))
 
-from scripts.browser import find_browser  # noqa: E402
+from scripts.browser import SWITCHES, find_browser  # noqa: E402
 from scripts.visitors import served  # noqa: E402
-
-SWITCHES = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
 _NOW = "performance.now() / 1000"
 _PAINTED = """

@@ -4,7 +4,6 @@ Restores example photos, and looks at the page in the Chromium that the browser 
 Writes JPEGs into docs/pictures.
 """
 
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -16,7 +15,7 @@ CHECKOUT = Path(__file__).parents[1]
 sys.path.insert(0, str(CHECKOUT))
 
 from deblur import restore  # noqa: E402
-from scripts.browser import NO_BROWSER, find_browser  # noqa: E402
+from scripts.browser import NO_BROWSER, SWITCHES, find_browser  # noqa: E402
 from scripts.visitors import served  # noqa: E402
 
 PICTURES = CHECKOUT / "docs" / "pictures"
@@ -29,7 +28,6 @@ WIDTH, HEIGHT = 420, 240
 
 GAP = 8
 PATIENCE = 60_000
-SWITCHES = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
 
 def before_and_after() -> Image.Image:
