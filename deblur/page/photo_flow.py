@@ -71,14 +71,18 @@ class PhotoFlow:
         files: list[str] | None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Iterator[Updates]:
-        """Look at what came, one after the other; what cannot be used changes nothing."""
+        """Take what came, one after the other; the first that can be used is looked at.
+
+        The others join the shelf, so that nothing moves under the hand of who restores the first.
+        """
         visit = self._visits.of(key)
         visit.troubles = []
         yield {self._view.upload: gr.File(value=None)}  # else it lists them as long as they open
+        looks = False
         for number, file in enumerate(files or []):
             told = say("Opening {name}", name=Path(file).name)
             progress((number, len(files or [])), desc=told, unit=say("photos"))
-            self._take(visit, Path(file))
+            looks = self._take(visit, Path(file), look=not looks) or looks
             yield self._shown(visit)
 
     def take_example(self, key: str, chosen: gr.EventData) -> Updates:
@@ -88,11 +92,14 @@ class PhotoFlow:
         self._take(visit, [*self._around.examples.values()][int(_of(chosen, "example"))])
         return self._shown(visit)
 
-    def _take(self, visit: Visit, file: Path) -> None:
+    def _take(self, visit: Visit, file: Path, *, look: bool = True) -> bool:
+        """Whether a file could be taken; why not is told on the page."""
         try:
-            take_in(self._visits, visit, file)
+            take_in(self._visits, visit, file, look=look)
         except DeblurError as error:
             visit.troubles.append(error)
+            return False
+        return True
 
     def look_at(self, key: str, chosen: gr.EventData) -> Updates:
         """Another photo of the visit."""

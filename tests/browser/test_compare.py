@@ -137,7 +137,7 @@ def test_ones_own_photo_is_compared_and_each_result_can_be_had(page: Page) -> No
 
 
 def test_a_photo_that_was_restored_is_the_one_to_compare(page: Page) -> None:
-    upload(page, ("first.png", png(blurred(64, 64))), ("seen.png", png(blurred(48, 64))))
+    upload(page, ("seen.png", png(blurred(48, 64))), ("other.png", png(blurred(64, 64))))
     settled(page)
     restore(page)
     page.get_by_role("tab", name="Compare").click()

@@ -113,6 +113,7 @@ def test_what_a_format_leaves_out_is_said_when_it_is_chosen(page: Page) -> None:
 def test_several_photos_are_restored_one_after_the_other_and_come_as_one_zip(page: Page) -> None:
     upload(page, *((f"{number}.png", png(blurred(64, 96, number))) for number in range(3)))
     expect(page.locator(".shelf li")).to_have_count(3)
+    expect(page.locator(".viewer")).to_have_attribute("aria-label", "0.png")
     choose(page, FAST)
     page.get_by_role("button", name="Restore all").click()
     expect(page.locator(".all")).to_contain_text("3 of 3 restored")

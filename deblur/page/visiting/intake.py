@@ -20,8 +20,11 @@ MOST_BYTES = 200_000_000
 """Size of a photo's file."""
 
 
-def take_in(visits: Visits, visit: Visit, file: Path) -> Photo:
-    """Add a file that was sent to a visit. Raises a DeblurError, and then nothing has changed."""
+def take_in(visits: Visits, visit: Visit, file: Path, *, look: bool = True) -> Photo:
+    """Add a file that was sent to a visit, and `look` at it.
+
+    Raises a DeblurError, and then nothing has changed.
+    """
     if len(visit.photos) >= MOST_PHOTOS:
         raise OutputError(
             say(
@@ -45,7 +48,7 @@ def take_in(visits: Visits, visit: Visit, file: Path) -> Photo:
         raise
     photo = Photo(secrets.token_hex(8), folder, path, opened, visits.now())
     photo.found = _diagnosis(photo)
-    visit.add(photo)
+    visit.add(photo, look=look)
     return photo
 
 

@@ -126,10 +126,11 @@ class Visit:
         """The photo that is looked at."""
         return self.photos.get(self.looked_at)
 
-    def add(self, photo: Photo) -> None:
-        """A photo came; it is looked at from now on."""
+    def add(self, photo: Photo, *, look: bool = True) -> None:
+        """A photo came; `look` at it from now on."""
         self.photos[photo.id] = photo
-        self.looked_at = photo.id
+        if look:
+            self.looked_at = photo.id
 
     def forget(self, id: str) -> None:
         """Delete a photo, and all that came of it."""
