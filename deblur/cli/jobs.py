@@ -14,6 +14,7 @@ from deblur.image_io import (
     OUTPUT_SUFFIXES,
     natural_suffix,
     requested_format,
+    stem_of,
     suffix_of,
 )
 from deblur.image_io.signatures import INPUT_KINDS, kind_of_file
@@ -137,12 +138,7 @@ def _without_results(photos: list[Path], given: Path, output: Path | None) -> li
 
 def _names_of(photo: Path) -> tuple[str, str]:
     """What stands before the mark in a result: the usual name, and the one after a clash."""
-    return _stem(photo), f"{_stem(photo)}-{_own_ending(photo)}"
-
-
-def _stem(photo: Path) -> str:
-    """The name without its ending; dots that begin none are kept."""
-    return photo.stem if photo.suffix.lower() in INPUT_SUFFIXES else photo.name
+    return stem_of(photo), f"{stem_of(photo)}-{_own_ending(photo)}"
 
 
 def _own_ending(photo: Path) -> str:
@@ -152,8 +148,8 @@ def _own_ending(photo: Path) -> str:
 def _destination(photo: Path, below: Path, output: Path | None, format: str | None) -> Path:
     suffix = suffix_of(format) if format else natural_suffix(photo)
     if output is None:
-        return photo.with_name(f"{_stem(photo)}{_MARK}{suffix}")
-    return output / below.with_name(f"{_stem(photo)}{suffix}")
+        return photo.with_name(f"{stem_of(photo)}{_MARK}{suffix}")
+    return output / below.with_name(f"{stem_of(photo)}{suffix}")
 
 
 Distinction = Callable[[int, Job], str]

@@ -15,7 +15,7 @@ from deblur.image_io.encoding import (
 from deblur.image_io.metadata.extras import Extras
 from deblur.image_io.placing import held_place, take_after
 from deblur.image_io.preview import preview_of
-from deblur.image_io.reading import DEFAULT_MAX_PIXELS, INPUT_SUFFIXES, decode_image
+from deblur.image_io.reading import DEFAULT_MAX_PIXELS, INPUT_SUFFIXES, decode_image, stem_of
 from deblur.image_io.writing import encode_file, requested_format, write_image
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "output_format",
     "preview_of",
     "requested_format",
+    "stem_of",
     "suffix_of",
     "take_after",
     "write_image",

@@ -35,6 +35,11 @@ DEFAULT_MAX_PIXELS = 100_000_000
 INPUT_SUFFIXES = frozenset().union(*SUFFIXES_OF.values())
 
 
+def stem_of(photo: Path) -> str:
+    """The name of a photo without its ending; a dot that begins no photo's ending is kept."""
+    return photo.stem if photo.suffix.lower() in INPUT_SUFFIXES else photo.name
+
+
 def decode_image(
     source: Path | str | bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS
 ) -> DecodedImage:

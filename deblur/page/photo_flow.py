@@ -9,6 +9,7 @@ import gradio as gr
 
 from deblur.catalog import CATALOG
 from deblur.errors import CancelledError, DeblurError, UnreadableImageError
+from deblur.files import is_set_aside
 from deblur.language import say
 from deblur.page.arriving import OnBytes
 from deblur.page.markup.model_chooser import Measure, chooser_html
@@ -78,11 +79,11 @@ class PhotoFlow:
         visit = self._visits.of(key)
         visit.troubles = []
         yield {self._view.upload: gr.File(value=None)}  # else it lists them as long as they open
-        looks = False
-        for number, file in enumerate(files or []):
-            told = say("Opening {name}", name=Path(file).name)
-            progress((number, len(files or [])), desc=told, unit=say("photos"))
-            looks = self._take(visit, Path(file), look=not looks) or looks
+        looks, photos = False, _without_hidden([Path(file) for file in files or []])
+        for number, file in enumerate(photos):
+            told = say("Opening {name}", name=file.name)
+            progress((number, len(photos)), desc=told, unit=say("photos"))
+            looks = self._take(visit, file, look=not looks) or looks
             yield self._shown(visit)
 
     def take_example(self, key: str, chosen: gr.EventData) -> Updates:
@@ -292,6 +293,11 @@ class PhotoFlow:
     def _run_of(self, request: gr.Request) -> Run:
         session = request.session_hash
         return Run(lambda: self._around.is_here(session), MOST_SECONDS)
+
+
+def _without_hidden(files: list[Path]) -> list[Path]:
+    """What a system left among somebody's files is left alone, unless nothing else came."""
+    return [file for file in files if not is_set_aside(file.name)] or files
 
 
 def _gone() -> UnreadableImageError:

@@ -19,6 +19,7 @@ from deblur.image_io import (
     encode_file,
     left_out,
     preview_of,
+    stem_of,
     suffix_of,
     write_image,
 )
@@ -140,7 +141,9 @@ def _work(restorer: Restorer, height: int, width: int) -> int:
 def file_of(photo: Photo, result: Result, format: str, strength: int) -> Path:
     """The file that is downloaded, made when it is first wanted. Raises a DeblurError."""
     suffix = suffix_of(format or photo.opened.output)
-    place = photo.folder / f"{result.number}-{strength}" / f"{photo.path.stem}-deblurred{suffix}"
+    place = (
+        photo.folder / f"{result.number}-{strength}" / f"{stem_of(photo.path)}-deblurred{suffix}"
+    )
     if not place.is_file():
         place.parent.mkdir(exist_ok=True)
         with _encoding, replacing(place) as unfinished:

@@ -111,21 +111,26 @@ def test_what_a_format_leaves_out_is_said_when_it_is_chosen(page: Page) -> None:
 
 
 def test_several_photos_are_restored_one_after_the_other_and_come_as_one_zip(page: Page) -> None:
-    upload(page, *((f"{number}.png", png(blurred(64, 96, number))) for number in range(3)))
+    names = ("v1.0", "1.png", "v1.2")
+    hidden = ("._1.png", b"what a Mac leaves on a stick")
+    upload(page, hidden, *((name, png(blurred(64, 96, seed))) for seed, name in enumerate(names)))
     expect(page.locator(".shelf li")).to_have_count(3)
-    expect(page.locator(".viewer")).to_have_attribute("aria-label", "0.png")
+    expect(page.locator(".viewer")).to_have_attribute("aria-label", "v1.0")
+    expect(page.locator("#message")).not_to_contain_text("did not work")
     choose(page, FAST)
     page.get_by_role("button", name="Restore all").click()
     expect(page.locator(".all")).to_contain_text("3 of 3 restored")
     name, content = download(page, "Download all as a zip")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert name == "deblurred.zip"
-        assert sorted(archive.namelist()) == [f"{number}-deblurred.png" for number in range(3)]
+        assert sorted(archive.namelist()) == [
+            f"{stem}-deblurred.png" for stem in ("1", "v1.0", "v1.2")
+        ]
     page.get_by_role("button", name="1.png", exact=False).first.click()
     expect(page.locator(".shelf [aria-pressed=true]")).to_contain_text("1.png")
     page.get_by_role("button", name="Delete 1.png now").click()
     expect(page.locator(".shelf li")).to_have_count(2)
-    assert thumbs(page) == ["0.png", "2.png"]
+    assert thumbs(page) == ["v1.0", "v1.2"]
 
 
 def test_a_reload_finds_the_photos_again_and_delete_takes_them_away(restored: Page) -> None:
