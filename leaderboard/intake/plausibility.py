@@ -2,17 +2,15 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from deblur.catalog import CATALOG
 from deblur.language import say
-from deblur.records.run_result import ImageScore, ModelRecord, RunResult
+from deblur.records.run_result import ImageScore, RunResult
 from deblur.records.statistics import finite_only
 from leaderboard.errors import Complaint
-from leaderboard.store.naming import folded
 
 MOST_ABOVE = 3.0
 """A gain of more than this, in dB, over the best row that was measured here is not believed."""
@@ -106,54 +104,6 @@ def check_against_board(record: RunResult, rows: pd.DataFrame) -> Iterator[Compl
                 most=f"{MOST_ABOVE:g}",
             ),
         )
-
-
-def check_name(record: RunResult, rows: pd.DataFrame) -> Iterator[Complaint]:
-    """Whether a model goes by the name of one of the project's, or one of those by another.
-
-    Names that read alike are the same name: see `folded`.
-    """
-    model = record.model
-    ours = {
-        folded(text): spec.name for spec in CATALOG.values() for text in (spec.name, spec.title)
-    }
-    called = ours.get(folded(model.name)) or ours.get(folded(model.title))
-    original = next((name for name in CATALOG if _is_of_catalog(model, name)), None)
-    if original and model.name != original:
-        yield Complaint(
-            "model.name",
-            say("these are the weights of {original}; leave it its name", original=original),
-        )
-    elif called and original is None:
-        yield Complaint(
-            "model.name",
-            say(
-                "reads as {called}, a model of the project, of other weights; name yours",
-                called=called,
-            ),
-        )
-    measured = rows[rows["kind"] == "measured"]
-    baselines = {folded(each) for each in measured[measured["model_kind"] == "baseline"]["model"]}
-    if model.kind != "baseline" and folded(model.name) in baselines:
-        yield Complaint("model.name", say("reads as a baseline of the project; name yours"))
-    yield from _check_like_others(model.name, rows["model"].unique())
-
-
-def _check_like_others(name: str, others: Iterable[str]) -> Iterator[Complaint]:
-    """A name that is spelt otherwise than one that reads alike misleads."""
-    spelt = {folded(each): each for each in others}.get(folded(name), name)
-    if spelt != name and name not in set(others):
-        yield Complaint(
-            "model.name",
-            say(
-                "reads as {spelt}, which is on the board: spell it so, or name yours",
-                spelt=repr(spelt),
-            ),
-        )
-
-
-def _is_of_catalog(model: ModelRecord, name: str) -> bool:
-    return model.weights_sha256 in {weights.sha256 for weights in CATALOG[name].weights}
 
 
 def _is_out_of_range(image: ImageScore, metric: str) -> bool:

@@ -27,7 +27,8 @@ from deblur.records.run_result import (
 )
 from leaderboard.errors import Complaint, SubmissionError
 from leaderboard.intake.bounds import check_bounds
-from leaderboard.intake.plausibility import check_against_board, check_name, check_scores, named
+from leaderboard.intake.model_names import check_name
+from leaderboard.intake.plausibility import check_against_board, check_scores, named
 from leaderboard.store.entries import About, Entry, complaints_of
 from leaderboard.store.folder_store import Board, FolderStore
 from leaderboard.store.naming import folded

@@ -1,5 +1,6 @@
 """Texts from outside: what can be shown as it is, and which names read alike."""
 
+import re
 import unicodedata
 
 from deblur.language import say
@@ -43,6 +44,7 @@ _LOOK_ALIKES = {
     "z": "Ζζ",
 }
 _FOLD = str.maketrans({each: to for to, signs in _LOOK_ALIKES.items() for each in signs})
+_ENDS = re.compile(r"^\W+|\W+$")
 _JOINING = {"Pd", "Pc", "Zs"}
 """Categories of what stands between the words of a name: dashes, underscores, spaces."""
 
@@ -76,11 +78,12 @@ def name_fault(name: str) -> str | None:
 def folded(name: str) -> str:
     """What a name looks like: names that read alike give the same.
 
-    Case, spaces, dashes, marks, other forms of a letter (NFKC) and the look-alikes of Latin
-    letters in other scripts make no difference, after the idea of UTS 39's skeletons.
+    Case, spaces, dashes, marks, signs at an end, other forms of a letter (NFKC) and the
+    look-alikes of Latin letters in other scripts make no difference, after the idea of UTS 39's
+    skeletons.
     """
     apart = unicodedata.normalize("NFKD", name)
-    shown = "".join(each for each in apart if not _is_beside(each))
+    shown = _ENDS.sub("", "".join(each for each in apart if not _is_beside(each))) or apart
     alike = shown.translate(_FOLD).casefold().translate(_FOLD)
     return alike.replace("rn", "m").replace("vv", "w")
 

@@ -246,6 +246,7 @@ def test_what_to_run_is_stated_or_refused() -> None:
     [
         *("", " ", "x" * 61, "a\u0301\u0302", "sharp\u200b", "residual-unet-xs ", "SRCNN"),
         *("srсnn", "ｕｎｅｔ"),  # noqa: RUF001
+        *("srcnn.", "residual-unet-xs (int8)", "residual-unet-xs-bf16", "auto", "Automatic"),
     ],
 )
 def test_a_name_that_misleads_is_refused(store: FolderStore, name: str) -> None:
@@ -257,6 +258,15 @@ def test_a_name_that_misleads_is_refused(store: FolderStore, name: str) -> None:
 def test_a_title_of_the_project_is_the_projects(store: FolderStore) -> None:
     title = CATALOG["residual-unet-xs"].title.upper()
     assert fields(store, record(about_model={"title": title}).to_json()) == {"model.name"}
+
+
+def test_what_was_measured_here_keeps_its_name(store: FolderStore) -> None:
+    theirs = {"name": "guest", "kind": "network", "weights_sha256": "a" * 64}
+    store.add(measured("guest", about_model=theirs))
+    submit(store, record(given=images(25.0), about_model=theirs).to_json(), ABOUT)
+    others = theirs | {"weights_sha256": "b" * 64}
+    content = record(given=images(25.0), about_model=others).to_json()
+    assert fields(store, content) == {"model.name"}
 
 
 def test_a_name_is_spelt_as_on_the_board(store: FolderStore) -> None:

@@ -49,7 +49,7 @@ def test_marks_are_counted_in_every_text() -> None:
         ),
         *("гesiduаl-unet-хs", "rеsіduаl-unеt-xѕ", "ｒｅｓｉｄｕａｌ-unet-xs", "rεsιduαl-υηετ-χs"),
         *("residua1-unet-xs", "residuaI-unet-xs", "résidual-unet-xs", "res\u200bidual-unet-xs"),
-        "𝐫𝐞𝐬𝐢𝐝𝐮𝐚𝐥-𝐮𝐧𝐞𝐭-𝐱𝐬",
+        *("𝐫𝐞𝐬𝐢𝐝𝐮𝐚𝐥-𝐮𝐧𝐞𝐭-𝐱𝐬", "residual-unet-xs.", "(residual-unet-xs)"),
     ],
 )
 def test_look_alikes_are_the_same(name: str) -> None:
