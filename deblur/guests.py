@@ -18,9 +18,9 @@ from deblur.errors import BackendUnavailableError, UndescribedModelError
 from deblur.extras import how_to_install
 from deblur.onnx_file import RUNTIME_ERRORS, metadata_of, open_session
 from deblur.spec import (
-    MOST_HALO,
-    MOST_MULTIPLE,
-    MOST_TILE,
+    MAX_HALO,
+    MAX_MULTIPLE,
+    MAX_TILE,
     ModelSpec,
     TilingPolicy,
     Transfer,
@@ -44,9 +44,9 @@ class Rules(BaseModel):
     title: str | None = None
     value_range: tuple[FiniteFloat, FiniteFloat] | None = None
     transfer: Transfer = "srgb"
-    size_multiple: Annotated[int, Field(ge=1, le=MOST_MULTIPLE)] = 32
-    tile: Annotated[int, Field(ge=0, le=MOST_TILE)] = 1024
-    halo: Annotated[int, Field(ge=0, le=MOST_HALO)] = 128
+    size_multiple: Annotated[int, Field(ge=1, le=MAX_MULTIPLE)] = 32
+    tile: Annotated[int, Field(ge=0, le=MAX_TILE)] = 1024
+    halo: Annotated[int, Field(ge=0, le=MAX_HALO)] = 128
     licence: str | None = None
     trained_on: tuple[str, ...] = ()
     paper: str | None = None

@@ -17,14 +17,14 @@ NPM = "npm:"
 Transfer = Literal["srgb", "linear"]
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
 
-LEAST_BF16_PARITY = 60.0
+MIN_BF16_PARITY = 60.0
 """In dB: an error of a quarter of an 8-bit step. Nearer than that, nobody sees a difference."""
 
-MOST_MULTIPLE, MOST_TILE, MOST_HALO = 1024, 65_536, 4096
+MAX_MULTIPLE, MAX_TILE, MAX_HALO = 1024, 65_536, 4096
 """The largest `size_multiple`, and sides of tiles and of what is context, in pixels."""
 
-_LONGEST_JSON, _LONGEST_TEXT = 1_000_000, 2000
-_MOST_COUNTED, _LARGEST = 10**15, 1e9
+_MAX_JSON_CHARACTERS, _MAX_TEXT_CHARACTERS = 1_000_000, 2000
+_MAX_COUNT, _MAX_NUMBER = 10**15, 1e9
 _NAME = re.compile(r"\w[\w .+@()-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -100,7 +100,7 @@ class ModelSpec:
     def close_at_bf16(self) -> bool:
         """Whether its `.onnx` file at bf16 answers as at fp32, to the eye: measured on photos."""
         ref = self.variant("fp32").weights_file(".onnx")
-        return ref is not None and (ref.bf16_parity or 0) >= LEAST_BF16_PARITY
+        return ref is not None and (ref.bf16_parity or 0) >= MIN_BF16_PARITY
 
     @property
     def from_elsewhere(self) -> bool:
@@ -137,7 +137,7 @@ class ModelSpec:
         beyond what any network needs.
         """
         try:
-            if len(text) > _LONGEST_JSON:
+            if len(text) > _MAX_JSON_CHARACTERS:
                 raise ValueError(f"it has {len(text):,} characters")
             fields = json.loads(text)
             spec = cls(
@@ -164,12 +164,12 @@ def _faults(spec: ModelSpec) -> Iterator[str]:
     """What is wrong with the fields of a description that a stranger may have written."""
     tiling = spec.tiling
     for name, value, least, most in (
-        ("size_multiple", spec.size_multiple, 1, MOST_MULTIPLE),
-        ("tiling.tile", tiling.tile, 0, MOST_TILE),
-        ("tiling.halo", tiling.halo, 0, MOST_HALO),
-        ("tiling.ramp", tiling.ramp, 0, MOST_HALO),
-        ("parameters", spec.parameters or 0, 0, _MOST_COUNTED),
-        *(("weights.bytes", ref.bytes or 0, 0, _MOST_COUNTED) for ref in spec.weights),
+        ("size_multiple", spec.size_multiple, 1, MAX_MULTIPLE),
+        ("tiling.tile", tiling.tile, 0, MAX_TILE),
+        ("tiling.halo", tiling.halo, 0, MAX_HALO),
+        ("tiling.ramp", tiling.ramp, 0, MAX_HALO),
+        ("parameters", spec.parameters or 0, 0, _MAX_COUNT),
+        *(("weights.bytes", ref.bytes or 0, 0, _MAX_COUNT) for ref in spec.weights),
     ):
         if type(value) is not int or not least <= value <= most:
             yield f"{name} is {value!r}, and must be a whole number from {least} to {most}"
@@ -199,7 +199,7 @@ def _faults_of_texts(spec: ModelSpec) -> Iterator[str]:
     }
     for name, each in texts.items():
         if not all(map(_is_text, each)):
-            yield f"{name} must be a text in one line of up to {_LONGEST_TEXT} characters"
+            yield f"{name} must be a text in one line of up to {_MAX_TEXT_CHARACTERS} characters"
     for ref in spec.weights:
         if not _is_text(ref.sha256) or not _SHA256.fullmatch(ref.sha256):
             yield "weights.sha256 must be 64 digits from 0 to f"
@@ -218,8 +218,8 @@ def _faults_of_choices(spec: ModelSpec) -> Iterator[str]:
             yield f"a precision is {precision!r}, and must be one of {', '.join(known)}"
 
 
-def _is_number(value: object, least: float = -_LARGEST) -> bool:
-    return isinstance(value, int | float) and least <= value <= _LARGEST and value is not True
+def _is_number(value: object, least: float = -_MAX_NUMBER) -> bool:
+    return isinstance(value, int | float) and least <= value <= _MAX_NUMBER and value is not True
 
 
 def _is_range(ends: Sequence[Any]) -> bool:
@@ -227,7 +227,7 @@ def _is_range(ends: Sequence[Any]) -> bool:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= _LONGEST_TEXT and value.isprintable()
+    return isinstance(value, str) and len(value) <= _MAX_TEXT_CHARACTERS and value.isprintable()
 
 
 def _is_inside(path: str) -> bool:

@@ -16,7 +16,7 @@ from deblur.files import replace_file
 from deblur.spec import ModelSpec, Precision
 
 _ENGINES = ("onnxruntime", "openvino", "torch")
-_LEAST_PARITY: dict[Precision, float] = {"fp32": 80.0, "bf16": 60.0, "fp16": 60.0, "int8": 45.0}
+_MIN_PARITY: dict[Precision, float] = {"fp32": 80.0, "bf16": 60.0, "fp16": 60.0, "int8": 45.0}
 """In dB from what ONNX Runtime answers at fp32; a way that is further from it is not taken."""
 
 
@@ -33,7 +33,7 @@ class Measured:
     @property
     def is_right(self) -> bool:
         """Whether it computes what it should."""
-        return self.parity >= _LEAST_PARITY[self.precision]
+        return self.parity >= _MIN_PARITY[self.precision]
 
 
 def seconds_measured(spec: ModelSpec) -> dict[tuple[str, str, Precision], float]:

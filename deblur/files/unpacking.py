@@ -17,7 +17,7 @@ _KIND = 0o170000
 _END = struct.Struct("<4s4H2LH")
 _END_64_LOCATOR = struct.Struct("<4sLQL")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
-_LONGEST_COMMENT = 1 << 16
+_MAX_COMMENT_BYTES = 1 << 16
 _DIRECTORY_BYTES_EACH = 1 << 10
 """A member's line in the directory: 46 bytes, its name, and what its archiver adds."""
 
@@ -137,7 +137,7 @@ def _directory_bytes(archive: Path) -> int:
     """The size of an archive's directory as its end says it, which is what zipfile reads."""
     with archive.open("rb") as stream:
         end = stream.seek(0, os.SEEK_END)
-        tail_length = min(end, _END.size + _LONGEST_COMMENT + _END_64_LOCATOR.size)
+        tail_length = min(end, _END.size + _MAX_COMMENT_BYTES + _END_64_LOCATOR.size)
         stream.seek(end - tail_length)
         tail = stream.read(tail_length)
         at = tail.rfind(b"PK\5\6")

@@ -48,7 +48,7 @@ _SUFFIXES = {
     "HEIF": ".heic",
     "AVIF": ".avif",
 }
-_LARGEST_SIDE = {"JPEG": 65500, "WEBP": 16383, "HEIF": 16384, "AVIF": 32768}
+_MAX_SIDE = {"JPEG": 65500, "WEBP": 16383, "HEIF": 16384, "AVIF": 32768}
 _SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
 
 
@@ -180,7 +180,7 @@ def failures_reported(where: str) -> Iterator[None]:
 
 def _check_fits(image: DecodedImage, format: str) -> None:
     side = max(image.width, image.height)
-    if side > _LARGEST_SIDE.get(format, side):
+    if side > _MAX_SIDE.get(format, side):
         raise OutputError(
             say(
                 "the photo is {width} x {height} pixels, and {format} has "
@@ -188,7 +188,7 @@ def _check_fits(image: DecodedImage, format: str) -> None:
                 width=image.width,
                 height=image.height,
                 format=title_of(format),
-                most=_LARGEST_SIDE[format],
+                most=_MAX_SIDE[format],
             )
         )
     if format == "HEIF":

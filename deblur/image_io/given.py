@@ -8,11 +8,11 @@ from deblur.errors import ImageTooLargeError, UnreadableImageError, UnsupportedI
 from deblur.image_io.signatures import RAW
 from deblur.language import say
 
-LARGEST_RECORD = 16 << 20
+MAX_RECORD_BYTES = 16 << 20
 """Bytes that one record of metadata (a profile, XMP, a text) may take in memory."""
-MOST_SAMPLES = 4
-_DEEPEST = 2
-_ROOM = 64 << 20
+MAX_SAMPLES = 4
+_MAX_SAMPLE_BYTES = 2
+_MAX_HEADER_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -25,21 +25,21 @@ class GivenFile:
     max_pixels: int
 
     @property
-    def most_bytes(self) -> int:
+    def max_bytes(self) -> int:
         """What decoded samples may take: four of 16 bits for every pixel that is allowed."""
-        return self.max_pixels * MOST_SAMPLES * _DEEPEST
+        return self.max_pixels * MAX_SAMPLES * _MAX_SAMPLE_BYTES
 
     def data(self) -> bytes:
         """The whole file; ImageTooLargeError where it is longer than any picture would be."""
         length = self.stream.seek(0, 2)
-        if length > self.most_bytes + _ROOM:
+        if length > self.max_bytes + _MAX_HEADER_BYTES:
             raise self.too_large(
                 say(
                     "is a file of {size} MB, and a picture of {megapixels} megapixels "
                     "takes {most} MB at most",
                     size=f"{length / 1e6:.0f}",
                     megapixels=f"{self.max_pixels / 1e6:g}",
-                    most=f"{self.most_bytes / 1e6:.0f}",
+                    most=f"{self.max_bytes / 1e6:.0f}",
                 )
             )
         self.stream.seek(0)

@@ -49,7 +49,7 @@ _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIF_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
-_ENOUGH = 512
+_SIGNATURE_BYTES = 512
 
 
 def kind_of(beginning: bytes) -> str:
@@ -81,7 +81,7 @@ def kind_of_file(path: Path) -> str:
     """What a file holds, as kind_of says it; "" where it cannot be read."""
     try:
         with path.open("rb") as stream:
-            return kind_of(stream.read(_ENOUGH))
+            return kind_of(stream.read(_SIGNATURE_BYTES))
     except (OSError, ValueError):
         return ""
 

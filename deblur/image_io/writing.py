@@ -6,7 +6,7 @@ from deblur.image_io.decoded import DecodedImage
 from deblur.image_io.encoding import NAMES, encode_image, failures_reported, format_named
 from deblur.image_io.placing import held_place
 
-_UNWRITTEN = frozenset({"bmp", "gif", "jxl"})
+_READ_ONLY = frozenset({"bmp", "gif", "jxl"})
 
 
 def write_image(
@@ -55,6 +55,6 @@ def requested_format(path: Path, format: str | None) -> str | None:
     None leaves it to the photo. Raises OutputError for a format that is not written.
     """
     suffix = path.suffix.lower().removeprefix(".")
-    if format is None and suffix in NAMES.keys() | _UNWRITTEN:
+    if format is None and suffix in NAMES.keys() | _READ_ONLY:
         format = suffix
     return format and format_named(format)

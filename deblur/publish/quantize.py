@@ -29,7 +29,7 @@ from deblur.publish.calibration import calibration_tiles
 from deblur.spec import ModelSpec, Precision
 from deblur.weights import SPEC_KEY, sha256_of
 
-LEAST_PARITY: dict[Precision, float] = {"fp16": 60.0, "int8": 45.0}
+MIN_PARITY: dict[Precision, float] = {"fp16": 60.0, "int8": 45.0}
 """In dB. An error at 45 dB costs a picture restored to 28 dB a tenth of a dB."""
 METHODS = ("MinMax", "Entropy", "Percentile")
 """How ONNX Runtime may set the range of an activation."""
@@ -75,10 +75,10 @@ def quantize(
     best calibration of METHODS, first and last layers and those that are sensitive in float.
     `symmetric` gives scales without offsets, which TensorRT wants and processors run slowly.
     Input and output stay fp32. Raises ExportError, leaving no file, when the model is not fp32,
-    there is too little to calibrate with, parity is below LEAST_PARITY, or no layer can be rounded.
+    there is too little to calibrate with, parity is below MIN_PARITY, or no layer can be rounded.
     """
-    if precision not in LEAST_PARITY:
-        raise ExportError(f"there is no {precision} variant; choose {' or '.join(LEAST_PARITY)}")
+    if precision not in MIN_PARITY:
+        raise ExportError(f"there is no {precision} variant; choose {' or '.join(MIN_PARITY)}")
     if output.suffix != ".onnx":
         raise ExportError(f"{output.name}: a variant is an .onnx file, not {output.suffix!r}")
     if output.resolve() == model.resolve():
@@ -217,7 +217,7 @@ def _fp16(model: Path, path: Path) -> Path:
 
 
 def _check(parity: Parity, precision: Precision) -> None:
-    least = LEAST_PARITY[precision]
+    least = MIN_PARITY[precision]
     if not parity.psnr_db >= least:
         raise ExportError(
             f"at {precision} the network is {parity.psnr_db:.1f} dB from itself at fp32, and at "

@@ -21,7 +21,7 @@ from deblur.publish import calibration
 from deblur.publish import quantize as module
 from deblur.publish.calibration import calibration_tiles
 from deblur.publish.onnx_export import export
-from deblur.publish.quantize import LEAST_PARITY, Parity, quantize
+from deblur.publish.quantize import MIN_PARITY, Parity, quantize
 from deblur.restorer import Restorer
 from deblur.spec import Precision
 from deblur.training.config import SourceConfig, TrainingConfig
@@ -66,7 +66,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def made(full: Path, photos: Path) -> dict[Precision, tuple[Path, Parity]]:
     """Both variants of one network, and what was measured of each."""
     found: dict[Precision, tuple[Path, Parity]] = {}
-    for precision in LEAST_PARITY:
+    for precision in MIN_PARITY:
         path = full.with_name(f"tiny_{precision}.onnx")
         found[precision] = path, quantize(TINY, full, path, photos, precision=precision)
     return found
@@ -88,8 +88,8 @@ def test_a_variant_answers_almost_as_the_network_does(
     given, expected = (OnnxBackend(each, device="cpu").run(batch) for each in (path, full))
     error = float(np.mean((given - expected) ** 2))
     assert error > 0
-    assert -10 * np.log10(error) > LEAST_PARITY[precision]
-    assert LEAST_PARITY[precision] <= parity.worst_db <= parity.psnr_db
+    assert -10 * np.log10(error) > MIN_PARITY[precision]
+    assert MIN_PARITY[precision] <= parity.worst_db <= parity.psnr_db
 
 
 def test_a_variant_says_what_it_is(variant: tuple[Precision, Path, Parity]) -> None:
@@ -144,7 +144,7 @@ def test_a_layer_that_cannot_bear_it_is_found_and_kept_in_float(
     weights["encoders.0.0.second.weight"] *= 20
     weights["encoders.0.0.second.weight"][:, 0] = 100.0
     export(TINY, weights, tmp_path / "full.onnx")
-    monkeypatch.setitem(module.LEAST_PARITY, "int8", 0.0)
+    monkeypatch.setitem(module.MIN_PARITY, "int8", 0.0)
     files = tmp_path / "full.onnx", tmp_path / "int8.onnx"
     kept = quantize(TINY, *files, photos)
     monkeypatch.setattr(module, "MOST_KEPT", 0)
@@ -158,7 +158,7 @@ def test_a_layer_that_cannot_bear_it_is_found_and_kept_in_float(
 def test_what_misses_its_tolerance_is_refused_with_both_figures(
     precision: Precision, full: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(module.LEAST_PARITY, precision, 130.0)
+    monkeypatch.setitem(module.MIN_PARITY, precision, 130.0)
     path = tmp_path / "variant.onnx"
     path.write_bytes(b"the last good one")
     with pytest.raises(ExportError, match=rf"at {precision} .* \d+\.\d dB .* 130 dB are expected"):

@@ -7,7 +7,7 @@ from typing import Union
 
 import numpy as np
 
-from deblur.image_io.given import LARGEST_RECORD
+from deblur.image_io.given import MAX_RECORD_BYTES
 
 BYTE, TEXT, SHORT, LONG, RATIONAL, UNDEFINED = 1, 2, 3, 4, 5, 7
 _LONG8 = (13, 16, 17, 18)
@@ -15,7 +15,7 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _SIZES |= {13: 4, 16: 8, 17: 8, 18: 8}
 _NUMBERS = {1: "u1", 3: "u2", 4: "u4", 6: "i1", 8: "i2", 9: "i4", 11: "f4", 12: "f8"}
 _NUMBERS |= {5: "u4", 10: "i4", 13: "u4", 16: "u8", 17: "i8", 18: "u8"}
-_MOST_ENTRIES = 4096
+_MAX_ENTRIES = 4096
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ class Block:
         count, start, width = self._number("H", at), at + 2, 12
         if self.is_big:
             count, start, width = self._number("Q", at), at + 8, 20
-        if count > _MOST_ENTRIES:
-            raise ValueError(f"a directory of {count} entries, and {_MOST_ENTRIES} are expected")
+        if count > _MAX_ENTRIES:
+            raise ValueError(f"a directory of {count} entries, and {_MAX_ENTRIES} are expected")
         entries: Entries = {}
         for place in range(start, start + count * width, width):
             entry = self._entry(place)
@@ -128,7 +128,7 @@ class Block:
 
 def entry_bytes(entry: Entry | None) -> bytes | None:
     """The value as plain bytes; None where there is none, or more than a record may take."""
-    if entry is None or not 0 < len(entry.raw) <= LARGEST_RECORD:
+    if entry is None or not 0 < len(entry.raw) <= MAX_RECORD_BYTES:
         return None
     return bytes(entry.raw)
 

@@ -3,7 +3,7 @@
 import struct
 from dataclasses import dataclass, replace
 
-from deblur.image_io.given import LARGEST_RECORD
+from deblur.image_io.given import MAX_RECORD_BYTES
 from deblur.image_io.metadata import xmp
 from deblur.image_io.metadata.exif import exif_resolution, upright_exif
 from deblur.image_io.metadata.extras import NO_EXTRAS, Extras
@@ -29,7 +29,7 @@ def metadata_of(
     """Bring what was found upright and leave out what no longer holds, with notes.
 
     `exif` is a TIFF block, with or without b"Exif\\0\\0" before it. Damaged EXIF is left out, and
-    so are records larger than LARGEST_RECORD.
+    so are records larger than MAX_RECORD_BYTES.
     """
     exif, notes = _of_bearable_size(exif, "EXIF data", notes)
     icc_profile, notes = _of_bearable_size(icc_profile, "colour profile", notes)
@@ -50,7 +50,7 @@ def metadata_of(
 def _of_bearable_size(
     record: bytes | None, name: str, notes: tuple[str, ...]
 ) -> tuple[bytes | None, tuple[str, ...]]:
-    if record and len(record) > LARGEST_RECORD:
+    if record and len(record) > MAX_RECORD_BYTES:
         size = f"{len(record) / 1e6:.0f} MB"
         return None, (*notes, f"its {name} of {size} is too large and was left out")
     return record or None, notes

@@ -13,9 +13,9 @@ from deblur.image_io.metadata.exif import DESCRIPTION, exif_with, resolution_tag
 from deblur.image_io.metadata.extras import Extras
 from deblur.image_io.signatures import one
 
-LARGEST_SEGMENT = 65533
+MAX_SEGMENT_BYTES = 65533
 _SAYS_CODE_POINTS = ("HEIF", "AVIF")
-_LARGEST_JPEG_PROFILE = 255 * (LARGEST_SEGMENT - 14)
+_MAX_JPEG_PROFILE_BYTES = 255 * (MAX_SEGMENT_BYTES - 14)
 
 
 @dataclass
@@ -72,7 +72,7 @@ def _pack_colours(packing: _Packing, strip_metadata: bool) -> None:
             packing.leave(f"colour signal ({signal.name})")
     if strip_metadata and profile and not profile_changes_colours(profile, channels):
         profile = None
-    if packing.format == "JPEG" and profile and len(profile) > _LARGEST_JPEG_PROFILE:
+    if packing.format == "JPEG" and profile and len(profile) > _MAX_JPEG_PROFILE_BYTES:
         packing.leave(f"colour profile of {len(profile) / 1e6:.0f} MB")
         profile = None
     packing.image = replace(packing.image, icc_profile=profile)
@@ -131,7 +131,7 @@ def _pack_exif(packing: _Packing) -> None:
         return
     if packing.format == "TIFF" and tags_of_exif(exif)[1]:
         packing.notes.append("part of its EXIF data is damaged and was left out")
-    if packing.format == "JPEG" and len(exif) > LARGEST_SEGMENT:
+    if packing.format == "JPEG" and len(exif) > MAX_SEGMENT_BYTES:
         packing.image = replace(packing.image, exif=None)
         packing.leave(f"EXIF data ({len(exif)} bytes)")
 

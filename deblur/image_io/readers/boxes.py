@@ -14,8 +14,8 @@ from deblur.image_io.readers.coded_sizes import (
     nal_units,
 )
 
-_MOST_BOXES = 100_000
-_LARGEST_READ = 1 << 20
+_MAX_BOXES = 100_000
+_MAX_READ_BYTES = 1 << 20
 _CODED = (b"av01", b"hvc1", b"hev1")
 _DERIVED = (b"grid", b"iden", b"iovl", b"tmap")
 
@@ -72,7 +72,7 @@ class Containers:
                     yield item, size
         if self.track:
             start, length = self.track
-            for size in av1_sizes(bytes(self.data[start : start + min(length, _LARGEST_READ)])):
+            for size in av1_sizes(bytes(self.data[start : start + min(length, _MAX_READ_BYTES)])):
                 yield 0, size
 
     def _sizes_in(self, item: int, kind: bytes) -> Iterator[tuple[int, int]]:
@@ -131,7 +131,7 @@ def containers_of(data: bytes) -> Containers:
 
 def _boxes(view: memoryview, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Kind, start and end of the content of the boxes between two offsets."""
-    for _ in range(_MOST_BOXES):
+    for _ in range(_MAX_BOXES):
         if at + 8 > end:
             return
         length, start = int.from_bytes(view[at : at + 4], "big"), at + 8
@@ -172,7 +172,7 @@ def _read_places(found: Containers, numbers: _Numbers, idat: int) -> None:
     offset_size, length_size = sizes >> 12, sizes >> 8 & 15
     base_size, index_size = sizes >> 4 & 15, (sizes & 15 if version else 0)
     wide = 4 if version == 2 else 2
-    for _ in range(min(numbers.read(wide), _MOST_BOXES)):
+    for _ in range(min(numbers.read(wide), _MAX_BOXES)):
         item = numbers.read(wide)
         method = numbers.read(2) & 15 if version else 0
         numbers.read(2)
@@ -202,7 +202,7 @@ def _read_properties(found: Containers, view: memoryview, start: int, end: int) 
             numbers = _Numbers(view[at:stop])
             head = numbers.read(4)
             wide, large = (4 if head >> 24 else 2), head & 1
-            for _ in range(min(numbers.read(4), _MOST_BOXES)):
+            for _ in range(min(numbers.read(4), _MAX_BOXES)):
                 item = numbers.read(wide)
                 amount = numbers.read(1)
                 mask = 0x7FFF if large else 0x7F

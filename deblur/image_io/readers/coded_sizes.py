@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 _SEQUENCE_HEADER = 1
 _PARAMETER_SET = 33
-_MOST_UNITS = 100_000
+_MAX_UNITS = 100_000
 
 
 class _Bits:
@@ -34,7 +34,7 @@ class _Bits:
 def av1_sizes(stream: bytes) -> Iterator[tuple[int, int]]:
     """Width and height of every sequence header in a run of open bitstream units."""
     at = 0
-    for _ in range(_MOST_UNITS):
+    for _ in range(_MAX_UNITS):
         if at >= len(stream):
             return
         head, at = stream[at], at + 1 + (stream[at] >> 2 & 1)
@@ -111,7 +111,7 @@ def _parameter_set_size(bits: _Bits) -> tuple[int, int]:
 def nal_units(stream: bytes, length_size: int) -> Iterator[bytes]:
     """The units of a stream in which each is preceded by its length; beginnings of long ones."""
     at = 0
-    for _ in range(_MOST_UNITS):
+    for _ in range(_MAX_UNITS):
         if at + length_size >= len(stream):
             return
         length = int.from_bytes(stream[at : at + length_size], "big")

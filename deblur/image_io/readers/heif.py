@@ -24,8 +24,8 @@ from deblur.language import say
 
 _APPLES_GAIN_MAP = b"aux:hdrgainmap"
 _HEVC = {"hvc1", "hev1"}
-_LARGEST_BOX = 64 << 20
-_COARSEST_BLOCK = 64
+_MAX_BOX_BYTES = 64 << 20
+_MAX_BLOCK_SIDE = 64
 _GRID_OVERHEAD = 4
 
 
@@ -96,11 +96,11 @@ def _checked(given: GivenFile, data: bytes) -> Containers:
     except (IndexError, struct.error) as error:
         raise ValueError(f"its boxes are damaged ({error})") from error
     # A stream is coded in blocks, of which the container cuts off what is too much.
-    spare = _COARSEST_BLOCK - 1
+    spare = _MAX_BLOCK_SIDE - 1
     for width, height in containers.sizes():
         given.check_size(width, height, spare=spare)
-    if any(len(content) > _LARGEST_BOX for _, content in containers.properties):
-        raise given.too_large(say("holds a box of more than {most} MB", most=_LARGEST_BOX >> 20))
+    if any(len(content) > _MAX_BOX_BYTES for _, content in containers.properties):
+        raise given.too_large(say("holds a box of more than {most} MB", most=_MAX_BOX_BYTES >> 20))
     coded: dict[int, int] = {}
     for item, (width, height) in containers.coded_sizes():
         given.check_size(width, height, spare=spare)
@@ -122,7 +122,7 @@ def _check_agreement(
 ) -> None:
     if said is None:
         return
-    most = _GRID_OVERHEAD * (said[0] + _COARSEST_BLOCK) * (said[1] + _COARSEST_BLOCK)
+    most = _GRID_OVERHEAD * (said[0] + _MAX_BLOCK_SIDE) * (said[1] + _MAX_BLOCK_SIDE)
     if coded[0] * coded[1] > most:
         raise UnreadableImageError(
             say(

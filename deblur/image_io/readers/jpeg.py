@@ -9,7 +9,7 @@ from PIL import JpegImagePlugin
 
 from deblur.image_io import pixels
 from deblur.image_io.decoded import Array, DecodedImage
-from deblur.image_io.given import LARGEST_RECORD, GivenFile
+from deblur.image_io.given import MAX_RECORD_BYTES, GivenFile
 from deblur.image_io.metadata import xmp
 from deblur.image_io.metadata.carried import note_on
 from deblur.image_io.metadata.directories import Block
@@ -129,7 +129,7 @@ def _extended_xmp(layout: JpegLayout, packet: bytes) -> bytes | None:
     ]
     parts = [part for part in parts if guid and part[:32] == guid and len(part) > 40]
     length = int.from_bytes(parts[0][32:36], "big") if parts else 0
-    if not 0 < length <= LARGEST_RECORD:
+    if not 0 < length <= MAX_RECORD_BYTES:
         return None
     whole, filled = bytearray(length), 0
     for part in parts:

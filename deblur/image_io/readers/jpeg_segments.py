@@ -17,10 +17,10 @@ APP0, APP1, APP2, APP11, APP13, APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _FRAME_KINDS = {0xC3: "a lossless JPEG", 0xC5: "a hierarchical JPEG", 0xC6: "a hierarchical JPEG"}
 _FRAME_KINDS |= dict.fromkeys((0xC7, 0xCB, 0xCD, 0xCE, 0xCF), "a JPEG of a rare coding")
-_LARGEST_HEAD = 1 << 20
-_MOST_SEGMENTS = 10_000
-_MOST_SCANS = 100
-_MOST_SCANNED_PIXELS = 3e9
+_MAX_HEAD_BYTES = 1 << 20
+_MAX_SEGMENTS = 10_000
+_MAX_SCANS = 100
+_MAX_SCANNED_PIXELS = 3e9
 _NEXT_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 
 
@@ -87,8 +87,8 @@ def layout_of(given: GivenFile, data: bytes) -> JpegLayout:
         if marker == SOS:
             break
         segments.append((marker, place))
-        if len(segments) > _MOST_SEGMENTS:
-            raise _too_many(given, "segments", _MOST_SEGMENTS)
+        if len(segments) > _MAX_SEGMENTS:
+            raise _too_many(given, "segments", _MAX_SEGMENTS)
         at = place.stop
     _check_frame(given, data, frame, frame_marker)
     scans, end, has_end = _scans(given, data, at, struct.unpack_from(">HH", data, frame.start + 1))
@@ -99,7 +99,7 @@ def is_deep_jpeg(photo: Path) -> bool:
     """Whether a JPEG file has more than 8 bits a sample; False where that cannot be read."""
     try:
         with photo.open("rb") as stream:
-            head = stream.read(_LARGEST_HEAD)
+            head = stream.read(_MAX_HEAD_BYTES)
         at, marker = 2, 0
         while marker not in _FRAMES:
             marker, place = _segment(head, at)
@@ -141,7 +141,7 @@ def _check_frame(given: GivenFile, data: bytes, frame: slice, marker: int) -> No
 def _scans(given: GivenFile, data: bytes, at: int, sides: tuple[int, ...]) -> tuple[int, int, bool]:
     """How many scans there are, where the picture ends, and whether its end is marked."""
     scans, segments = 0, 0
-    most = min(_MOST_SCANS, max(30, int(_MOST_SCANNED_PIXELS / max(1, sides[0] * sides[1]))))
+    most = min(_MAX_SCANS, max(30, int(_MAX_SCANNED_PIXELS / max(1, sides[0] * sides[1]))))
     while found := _NEXT_MARKER.search(data, at):
         marker = data[found.end() - 1]
         if marker == EOI:
@@ -149,8 +149,8 @@ def _scans(given: GivenFile, data: bytes, at: int, sides: tuple[int, ...]) -> tu
         scans, segments = scans + (marker == SOS), segments + 1
         if scans > most:
             raise _too_many(given, "scans", most)
-        if segments > _MOST_SEGMENTS:
-            raise _too_many(given, "segments", _MOST_SEGMENTS)
+        if segments > _MAX_SEGMENTS:
+            raise _too_many(given, "segments", _MAX_SEGMENTS)
         length = int.from_bytes(data[found.end() : found.end() + 2], "big")
         at = found.end() + (0 if marker == SOI else length)
     return scans, len(data), False

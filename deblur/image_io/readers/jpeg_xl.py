@@ -11,7 +11,7 @@ import numpy as np
 
 from deblur.image_io import pixels
 from deblur.image_io.decoded import DecodedImage
-from deblur.image_io.given import LARGEST_RECORD, GivenFile
+from deblur.image_io.given import MAX_RECORD_BYTES, GivenFile
 from deblur.image_io.metadata.colour import ColourSignal, code_point_signal
 from deblur.image_io.metadata.extras import Extras
 from deblur.image_io.metadata.found import Metadata, metadata_of
@@ -107,7 +107,7 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         if kind in (b"jxlc", b"jxlp"):
             skipped = 4 if kind == b"jxlp" else 0
             stream += data[start + skipped : min(end, start + 1024)] if len(stream) < 1024 else b""
-        elif end - start <= LARGEST_RECORD:
+        elif end - start <= MAX_RECORD_BYTES:
             yield kind, data[start:end]
         at = end
     yield b"jxlc", stream

@@ -14,7 +14,7 @@ from deblur.image_io.metadata.found import metadata_of
 from deblur.image_io.readers.from_pillow import decoded, decoded_by_pillow, first_of
 from deblur.language import say
 
-_LARGEST_CHUNK = 64 << 20
+_MAX_CHUNK_BYTES = 64 << 20
 _BMP_RESOLUTION = 38
 
 
@@ -42,7 +42,7 @@ def _check_chunks(given: GivenFile, data: bytes) -> None:
     at = 12
     while at + 8 <= len(data):
         (length,) = struct.unpack_from("<I", data, at + 4)
-        if data[at : at + 4] in (b"ICCP", b"EXIF", b"XMP ") and length > _LARGEST_CHUNK:
+        if data[at : at + 4] in (b"ICCP", b"EXIF", b"XMP ") and length > _MAX_CHUNK_BYTES:
             raise given.too_large(
                 say(
                     "holds a chunk of {size} MB beside the picture",

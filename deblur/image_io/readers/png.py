@@ -14,7 +14,7 @@ from deblur.language import say
 
 _DEPTH = 24
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_MOST_DEFLATED = 1040
+_MAX_DEFLATE_RATIO = 1040
 
 
 def read_png(given: GivenFile) -> DecodedImage:
@@ -28,7 +28,7 @@ def read_png(given: GivenFile) -> DecodedImage:
     given.check_size(width, height)
     chunks = chunks_of(given, data)
     bits = data[_DEPTH] * _SAMPLES.get(data[_DEPTH + 1], 1)
-    given.check_length(len(chunks.bare), width * height * bits / 8 / _MOST_DEFLATED, "pixels")
+    given.check_length(len(chunks.bare), width * height * bits / 8 / _MAX_DEFLATE_RATIO, "pixels")
     notes = (*first_of(chunks.frames), *chunks.notes)
     metadata = metadata_of(chunks.exif, chunks.icc_profile, notes, chunks.extras())
     if data[_DEPTH] == 16:

@@ -21,9 +21,9 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = "XML:com.adobe.xmp"
 RAW_PROFILE = "Raw profile type "
 _SHOWN = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
-_LARGEST_TEXT = 8 << 20
-_ALL_TEXTS = 32 << 20
-_MOST_CHUNKS = 200_000
+_MAX_TEXT_BYTES = 8 << 20
+_MAX_TEXTS_BYTES = 32 << 20
+_MAX_CHUNKS = 200_000
 _STEP = 1 << 16
 _XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 
@@ -72,7 +72,7 @@ def chunks_of(given: GivenFile, data: bytes) -> PngChunks:
     shown: list[bytes | memoryview] = [SIGNATURE]
     told: dict[bytes, bytes] = {}
     texts: list[tuple[str, str]] = []
-    room, notes = [_ALL_TEXTS], []
+    room, notes = [_MAX_TEXTS_BYTES], []
     for kind, content, whole, sound in _chunks(given, data):
         if kind in _SHOWN:
             shown.append(whole)
@@ -97,7 +97,7 @@ def chunks_of(given: GivenFile, data: bytes) -> PngChunks:
 def _chunks(given: GivenFile, data: bytes) -> Iterator[tuple[bytes, bytes, memoryview, bool]]:
     """Kind, content (b"" for what shows the picture), the whole chunk, whether it is sound."""
     view, at = memoryview(data), len(SIGNATURE)
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(_MAX_CHUNKS):
         if at + 8 > len(data):
             return
         (length,) = struct.unpack_from(">I", data, at)
@@ -111,7 +111,7 @@ def _chunks(given: GivenFile, data: bytes) -> Iterator[tuple[bytes, bytes, memor
         if kind == b"IEND":
             return
         at = end
-    raise given.too_large(say("is a PNG of more than {most} chunks", most=_MOST_CHUNKS))
+    raise given.too_large(say("is a PNG of more than {most} chunks", most=_MAX_CHUNKS))
 
 
 def _text(given: GivenFile, kind: bytes, content: bytes, room: list[int]) -> list[tuple[str, str]]:
@@ -126,20 +126,20 @@ def _text(given: GivenFile, kind: bytes, content: bytes, room: list[int]) -> lis
         rest = _unpacked(given, rest, room) if packed else rest
     room[0] -= len(rest)
     if room[0] < 0:
-        raise _swollen(given, _ALL_TEXTS)
+        raise _swollen(given, _MAX_TEXTS_BYTES)
     name = keyword.decode("latin-1")
     return [(name, rest.decode(coding, "replace"))] if 1 <= len(name) <= 79 else []
 
 
 def _unpacked(given: GivenFile, packed: bytes, room: list[int]) -> bytes:
-    """The text, at most _LARGEST_TEXT bytes of it are ever held; b"" where it is damaged."""
+    """The text, at most _MAX_TEXT_BYTES bytes of it are ever held; b"" where it is damaged."""
     unpack, parts, length = zlib.decompressobj(), [], 0
     try:
         while not unpack.eof:
             part = unpack.decompress(packed, _STEP)
             packed, length = unpack.unconsumed_tail, length + len(part)
-            if length > min(_LARGEST_TEXT, room[0]):
-                raise _swollen(given, _LARGEST_TEXT)
+            if length > min(_MAX_TEXT_BYTES, room[0]):
+                raise _swollen(given, _MAX_TEXT_BYTES)
             if not part:
                 return b""
             parts.append(part)

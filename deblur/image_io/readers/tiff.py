@@ -32,11 +32,11 @@ _GREY_OR_RGB = {0: 1, 1: 1, 2: 3}
 _LUMA_CHROMA = 6
 _WHITE_IS_ZERO = 0
 _PREMULTIPLIED = 1
-_MOST_SAMPLES = 64
+_MAX_SAMPLES = 64
 # How many times smaller than the pixels a strip can be at most.
-_MOST_PACKED = {1: 1, 32773: 64, 8: 1040, 32946: 1040}
-_LARGEST_TAG = 64 << 20
-_LARGEST_TILE = 128 << 20
+_MAX_PACKING_RATIO = {1: 1, 32773: 64, 8: 1040, 32946: 1040}
+_MAX_TAG_BYTES = 64 << 20
+_MAX_TILE_BYTES = 128 << 20
 
 
 class _Tags:
@@ -104,31 +104,33 @@ def _refuse_unusual(given: GivenFile, tags: _Tags) -> None:
 def _check_promises(given: GivenFile, tags: _Tags, length: int) -> None:
     """Refuse what would take more memory than the pixels that are allowed; nothing is decoded."""
     for tag, entry in tags.entries.items():
-        if len(entry.raw) > _LARGEST_TAG:
+        if len(entry.raw) > _MAX_TAG_BYTES:
             raise given.too_large(
                 say(
                     "holds a tag ({tag}) of {size} MB, and {most} MB are expected at most",
                     tag=tag,
                     size=f"{len(entry.raw) / 1e6:.0f}",
-                    most=_LARGEST_TAG >> 20,
+                    most=_MAX_TAG_BYTES >> 20,
                 )
             )
     whole = tags.row_bytes * tags.height
-    if not 1 <= tags.samples <= _MOST_SAMPLES or whole > given.most_bytes:
+    if not 1 <= tags.samples <= _MAX_SAMPLES or whole > given.max_bytes:
         raise given.too_large(
             say(
                 "has {samples} samples a pixel and would take {whole} GB; "
-                "{most_samples} samples and {most_bytes} GB are allowed",
+                "{max_samples} samples and {max_bytes} GB are allowed",
                 samples=tags.samples,
                 whole=f"{whole / 1e9:.1f}",
-                most_samples=_MOST_SAMPLES,
-                most_bytes=f"{given.most_bytes / 1e9:.1f}",
+                max_samples=_MAX_SAMPLES,
+                max_bytes=f"{given.max_bytes / 1e9:.1f}",
             )
         )
-    given.check_length(length, whole / _MOST_PACKED.get(tags.compression, whole or 1), "pixels")
+    given.check_length(
+        length, whole / _MAX_PACKING_RATIO.get(tags.compression, whole or 1), "pixels"
+    )
     width, height = tags.number(322, 0), tags.number(323, 0)
     tile = width * height * tags.samples * max(tags.bits) // 8
-    if tile > max(_LARGEST_TILE, 2 * whole) or (tile and tile > 64 * (whole + (4 << 20))):
+    if tile > max(_MAX_TILE_BYTES, 2 * whole) or (tile and tile > 64 * (whole + (4 << 20))):
         raise given.too_large(
             say(
                 "is a TIFF in tiles of {width} x {height} pixels, larger than itself",

@@ -11,15 +11,15 @@ from deblur.image_io.decoded import DecodedImage
 from deblur.image_io.metadata import xmp
 from deblur.image_io.metadata.extras import INCH, Extras, JpegCoding, Resolution
 from deblur.image_io.metadata.iptc import PHOTOSHOP, resource_of
-from deblur.image_io.metadata.packing import LARGEST_SEGMENT
+from deblur.image_io.metadata.packing import MAX_SEGMENT_BYTES
 from deblur.image_io.pixels import rounded_to_8_bit
 from deblur.image_io.readers.jpeg import EXTENDED_HEAD, ICC_HEAD, XMP_HEAD
 from deblur.image_io.readers.jpeg_segments import APP0, APP1, APP2, APP13, COM
 
-_OPTIMISED = 24_000_000
+_MAX_OPTIMISED_PIXELS = 24_000_000
 """Pixels up to which Huffman tables are made for the photo: that takes six bytes for each."""
 _PLAIN_DENSITY = (0, 1, 1)
-_LARGEST_DENSITY = 65535
+_MAX_DENSITY = 65535
 
 
 def write_jpeg(image: DecodedImage, stream: BinaryIO, coding: JpegCoding) -> None:
@@ -28,7 +28,7 @@ def write_jpeg(image: DecodedImage, stream: BinaryIO, coding: JpegCoding) -> Non
         rounded_to_8_bit(image.pixels),
         level=coding.quality,
         subsampling=coding.subsampling.replace(":", ""),
-        optimize=image.width * image.height <= _OPTIMISED,
+        optimize=image.width * image.height <= _MAX_OPTIMISED_PIXELS,
     )
     view = memoryview(encoded)
     stream.write(view[:2])
@@ -58,7 +58,7 @@ def _segments(image: DecodedImage) -> Iterator[tuple[int, bytes]]:
 
 def _pieces(content: bytes, head: int) -> list[bytes]:
     """Parts that fit into a segment behind a head of `head` bytes."""
-    size = LARGEST_SEGMENT - head
+    size = MAX_SEGMENT_BYTES - head
     return [content[at : at + size] for at in range(0, len(content), size)]
 
 
@@ -67,7 +67,7 @@ def _xmp_segments(extras: Extras) -> Iterator[tuple[int, bytes]]:
     packet, extended = extras.xmp, extras.extended_xmp
     if packet is None:
         return
-    alone = len(packet) > LARGEST_SEGMENT - len(XMP_HEAD)
+    alone = len(packet) > MAX_SEGMENT_BYTES - len(XMP_HEAD)
     if alone:
         extended = xmp.merged(packet, extended) or packet
     guid = hashlib.md5(extended or b"", usedforsecurity=False).hexdigest().upper().encode()
@@ -88,7 +88,7 @@ def _density(resolution: Resolution) -> tuple[int, int, int]:
     """JFIF's unit and the two densities in it: the unit in which they are nearer to whole."""
     sides = (resolution.x, resolution.y)
     if not resolution.absolute:
-        scale = min(1.0, _LARGEST_DENSITY / max(sides))
+        scale = min(1.0, _MAX_DENSITY / max(sides))
         x, y = (max(1, round(side * scale)) for side in sides)
         return 0, x, y
     units = {1: INCH, 2: 0.01}
@@ -96,5 +96,5 @@ def _density(resolution: Resolution) -> tuple[int, int, int]:
         unit: sum(abs(s * f - round(s * f)) / (s * f) for s in sides) for unit, f in units.items()
     }
     unit = 1 if errors[1] <= errors[2] else 2
-    x, y = (min(_LARGEST_DENSITY, max(1, round(side * units[unit]))) for side in sides)
+    x, y = (min(_MAX_DENSITY, max(1, round(side * units[unit]))) for side in sides)
     return unit, x, y
