@@ -32,7 +32,7 @@ from leaderboard.table.cells import board_html  # noqa: E402
 from leaderboard.table.table import build_table  # noqa: E402
 from leaderboard.table.views import View  # noqa: E402
 from leaderboard.tabs.board_plots import figures_of  # noqa: E402
-from leaderboard.tabs.leaderboard_tab import MOST_ROWS, write_downloads  # noqa: E402
+from leaderboard.tabs.leaderboard_tab import MAX_ROWS, write_downloads  # noqa: E402
 from scripts.browser import SWITCHES, find_browser  # noqa: E402
 from scripts.visitors import served  # noqa: E402
 
@@ -106,9 +106,9 @@ def told(what: str, act: Callable[[], Any]) -> Any:
 def make_ready(board: Board, folder: Path) -> None:
     """All that the page is sent of a dataset."""
     table = build_table(board, "made-up-0")
-    board_html(table.frame.head(MOST_ROWS), View().shown(table), board.rows)
+    board_html(table.frame.head(MAX_ROWS), View().shown(table), board.rows)
     write_downloads(table, folder)
-    figures_of(table, table.frame.head(MOST_ROWS), board)
+    figures_of(table, table.frame.head(MAX_ROWS), board)
 
 
 def on_the_server(root: Path, folder: Path) -> None:

@@ -6,26 +6,26 @@ from typing import Any
 from deblur.language import say
 from deblur.records.run_result import RunResult
 from leaderboard.errors import Complaint
-from leaderboard.store.naming import LONGEST_NAME, name_fault, text_fault
+from leaderboard.store.naming import MAX_NAME_CHARACTERS, name_fault, text_fault
 from leaderboard.store.rows import is_metric_name
 
-MOST_IMAGES = 20_000
-MOST_METRICS = 20
-MOST_CATEGORIES = 50
-LONGEST_TEXT = 500
-LONGEST: Mapping[str, int] = {
-    "record.model.title": LONGEST_NAME,
+MAX_IMAGES = 20_000
+MAX_METRICS = 20
+MAX_CATEGORIES = 50
+MAX_TEXT_CHARACTERS = 500
+MAX_CHARACTERS: Mapping[str, int] = {
+    "record.model.title": MAX_NAME_CHARACTERS,
     "record.dataset.title": 100,
     "record.metrics.title": 40,
     "record.metrics.definition": 200,
     "record.images.id": 200,
-    "record.images.categories": LONGEST_NAME,
+    "record.images.categories": MAX_NAME_CHARACTERS,
     "record.command": 2000,
 }
-"""Characters of texts by their places, where LONGEST_TEXT is not the limit."""
+"""Characters of texts by their places, where MAX_TEXT_CHARACTERS is not the limit."""
 
-MOST_IN_A_LIST = 100
-"""So many notes, machines and sets of training data a record may have each."""
+MAX_LIST_LENGTH = 100
+"""Number of notes, of machines and of training sets that a record may have."""
 
 
 def check_bounds(record: RunResult) -> Iterator[Complaint]:
@@ -38,9 +38,9 @@ def check_bounds(record: RunResult) -> Iterator[Complaint]:
 def _check_sizes(record: RunResult) -> Iterator[Complaint]:
     categories = {name for image in record.images for name in image.categories}
     for field, count, most in (
-        ("images", len(record.images), MOST_IMAGES),
-        ("metrics", len(record.metrics), MOST_METRICS),
-        ("categories", len(categories), MOST_CATEGORIES),
+        ("images", len(record.images), MAX_IMAGES),
+        ("metrics", len(record.metrics), MAX_METRICS),
+        ("categories", len(categories), MAX_CATEGORIES),
     ):
         if count > most:
             yield Complaint(
@@ -76,7 +76,7 @@ def _check_texts(content: Any, field: str) -> Iterator[Complaint]:
 def _longest(field: str) -> int:
     if field.startswith("record.metrics."):
         field = f"record.metrics.{field.rpartition('.')[2]}"
-    return LONGEST.get(field, LONGEST_TEXT)
+    return MAX_CHARACTERS.get(field, MAX_TEXT_CHARACTERS)
 
 
 def _check_lists(record: RunResult) -> Iterator[Complaint]:
@@ -88,12 +88,12 @@ def _check_lists(record: RunResult) -> Iterator[Complaint]:
         "images.notes": max((len(each.notes) for each in record.images), default=0),
     }
     for field, count in lists.items():
-        if count > MOST_IN_A_LIST:
+        if count > MAX_LIST_LENGTH:
             yield Complaint(
                 field,
                 say(
                     "has {count}; at most {most} are allowed",
                     count=f"{count:,}",
-                    most=MOST_IN_A_LIST,
+                    most=MAX_LIST_LENGTH,
                 ),
             )

@@ -12,7 +12,7 @@ from deblur.language import say
 from deblur.records.run_result import RunResult, read_record
 from leaderboard.errors import HarnessError
 
-_LOOK_EVERY = 0.5
+_POLL_SECONDS = 0.5
 """Seconds between looks at whether a run is still wanted."""
 
 CHECKOUT = Path(__file__).parents[2]
@@ -56,7 +56,7 @@ def _wait(
     try:
         while True:
             try:
-                return process.communicate(timeout=_LOOK_EVERY)[1]
+                return process.communicate(timeout=_POLL_SECONDS)[1]
             except subprocess.TimeoutExpired:
                 if time.monotonic() > ends:
                     raise HarnessError(

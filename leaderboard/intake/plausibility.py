@@ -12,7 +12,7 @@ from deblur.records.run_result import ImageScore, RunResult
 from deblur.records.statistics import finite_only
 from leaderboard.errors import Complaint
 
-MOST_ABOVE = 3.0
+MAX_GAIN_OVER_BEST = 3.0
 """A gain of more than this, in dB, over the best row that was measured here is not believed."""
 
 CHECKED = ("measured", "verified")
@@ -24,7 +24,7 @@ MANY_EQUAL = 0.05
 MANY_UNDEFINED = 0.05
 """This share of the scores to rank by may be undefined."""
 
-_NAMED = 3
+_MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ _SSIM_OF = {"psnr": "ssim", "psnr_y": "ssim_y"}
 
 def named(names: Sequence[str]) -> str:
     """The first few names, and how many more there are."""
-    left = len(names) - _NAMED
+    left = len(names) - _MAX_NAMED
     more = say(" and {count} more", count=left) if left > 0 else ""
-    return ", ".join(names[:_NAMED]) + more
+    return ", ".join(names[:_MAX_NAMED]) + more
 
 
 def check_scores(record: RunResult) -> Iterator[Complaint]:
@@ -92,7 +92,7 @@ def check_against_board(record: RunResult, rows: pd.DataFrame) -> Iterator[Compl
     mean = record.means.get("psnr")
     checked = others[others["kind"].isin(CHECKED)]
     best = checked["psnr"].max() if "psnr" in checked else math.nan
-    if mean and mean.value > best + MOST_ABOVE:
+    if mean and mean.value > best + MAX_GAIN_OVER_BEST:
         yield Complaint(
             "means.psnr",
             say(
@@ -101,7 +101,7 @@ def check_against_board(record: RunResult, rows: pd.DataFrame) -> Iterator[Compl
                 "ask the operator of the board",
                 psnr=f"{mean.value:.2f}",
                 best=f"{best:.2f}",
-                most=f"{MOST_ABOVE:g}",
+                most=f"{MAX_GAIN_OVER_BEST:g}",
             ),
         )
 

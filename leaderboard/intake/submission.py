@@ -34,8 +34,8 @@ from leaderboard.store.folder_store import Board, FolderStore
 from leaderboard.store.naming import folded
 from leaderboard.store.rows import ranking_scores
 
-MOST_BYTES = 20_000_000
-MOST_COUNTED = 1e15
+MAX_RECORD_BYTES = 20_000_000
+MAX_COUNT = 1e15
 """No count of parameters, pixels or bytes is larger."""
 
 DATE = "%Y-%m-%dT%H:%M:%SZ"
@@ -130,11 +130,11 @@ def parse_about(about: Mapping[str, str]) -> tuple[About, list[Complaint]]:
 
 
 def _parse_record(content: str | bytes) -> RunResult | list[Complaint]:
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_RECORD_BYTES:
         sentence = say(
             "has {count} bytes; {most} are allowed: hand in one run",
             count=f"{len(content):,}",
-            most=f"{MOST_BYTES:,}",
+            most=f"{MAX_RECORD_BYTES:,}",
         )
         return [Complaint("record", sentence)]
     try:
@@ -220,7 +220,7 @@ def _check_numbers(record: RunResult) -> Iterator[Complaint]:
         "images.height": min(image.height for image in record.images) - 1,
     }
     for field, value in figures.items():
-        if value is not None and not 0 <= value <= MOST_COUNTED:
+        if value is not None and not 0 <= value <= MAX_COUNT:
             yield Complaint(field, say("is not a plausible number"))
 
 

@@ -23,11 +23,11 @@ TOLERANCE: Mapping[str, float] = {
 }
 """How far the scores of a picture may lie apart on another machine, by metric."""
 
-MOST_SECONDS = 24 * 3600.0
+MAX_SECONDS = 24 * 3600.0
 """Time that measuring a claim again may take."""
 
-OTHERWISE = 0.02
-"""How far those of other metrics may, as a share of the measured score."""
+OTHER_TOLERANCE = 0.02
+"""The same for every other metric, as a share of the measured score."""
 
 
 def verification(
@@ -64,7 +64,7 @@ def measure_again(
     """
     try:
         stated = _local(model) if model else _on_hub(model_of(entry))
-        return run_harness(_options(entry.record, stated, pictures), seconds=MOST_SECONDS)
+        return run_harness(_options(entry.record, stated, pictures), seconds=MAX_SECONDS)
     except HarnessError as error:
         raise VerificationError(
             f"the harness left no record ({error}); what it says is above"
@@ -138,7 +138,7 @@ def _apart(
         apart = [
             (id, a, b)
             for id, a, b in pairs
-            if not _agree(a, b, tolerance.get(metric, OTHERWISE * abs(b)))
+            if not _agree(a, b, tolerance.get(metric, OTHER_TOLERANCE * abs(b)))
         ]
         if apart:
             shown = [f"{id} {a:.3f}, measured {b:.3f}" for id, a, b in apart]

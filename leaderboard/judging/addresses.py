@@ -6,10 +6,10 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from threading import Lock
 
-_HOME = 64
-"""Bits of an IPv6 address that one home or machine has to itself."""
+_IPV6_PREFIX_BITS = 64
+"""Leading bits of an IPv6 address that one home or machine has to itself."""
 
-_MOST_KEPT = 10_000
+_MAX_ADDRESSES = 10_000
 
 
 class Allowance:
@@ -31,7 +31,7 @@ class Allowance:
             return True
         with self._one_at_a_time:
             now, key = self._clock(), home_of(address)
-            if len(self._taken) > _MOST_KEPT:
+            if len(self._taken) > _MAX_ADDRESSES:
                 self._forget(now)
             times = self._taken[key]
             while times and now - times[0] >= self._seconds:
@@ -62,4 +62,4 @@ def home_of(address: str) -> str:
         return address
     if found.version == 4:
         return str(found)
-    return str(found.ipv4_mapped or ipaddress.ip_network((found, _HOME), strict=False))
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, _IPV6_PREFIX_BITS), strict=False))

@@ -18,7 +18,7 @@ PRIOR = 0.5
 little."""
 
 TOLERANCE = 1e-6
-MOST_STEPS = 200
+MAX_ITERATIONS = 200
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _fit(wins: Array) -> Array:
     wins = wins + PRIOR
     met = wins + wins.swapaxes(-1, -2)
     scores = np.zeros(wins.shape[:-1])
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_ITERATIONS):
         winning = 1 / (1 + np.exp(scores[..., None, :] - scores[..., :, None]))
         slope = (wins - met * winning).sum(-1, keepdims=True)
         bend = met * winning * (1 - winning)

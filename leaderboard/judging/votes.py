@@ -27,7 +27,7 @@ GRADES = {5: "Excellent", 4: "Good", 3: "Fair", 2: "Poor", 1: "Bad"}
 
 Grade = Literal[1, 2, 3, 4, 5]
 Choice = Literal["left", "right", "tie"]
-MOST_ATTEMPTS = 10
+MAX_ATTEMPTS = 10
 """Answers to one question, of which all but the last were taken back."""
 
 UNDONE = ".undone.json"
@@ -50,7 +50,7 @@ class _Judgement(Record):
     dataset: Name
     photo: Name
     again: bool = False
-    attempt: int = Field(0, ge=0, lt=MOST_ATTEMPTS)
+    attempt: int = Field(0, ge=0, lt=MAX_ATTEMPTS)
     date: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
 
 
@@ -163,7 +163,7 @@ class VoteFolder:
 
 def _attempts(vote: Vote) -> Iterator[Vote]:
     """The same vote as a first answer, and as one after others were taken back."""
-    for attempt in range(MOST_ATTEMPTS):
+    for attempt in range(MAX_ATTEMPTS):
         yield vote.model_copy(update={"attempt": attempt})
 
 

@@ -15,7 +15,7 @@ _APART = {REPORTED, VOTES}
 
 _FILE = re.compile(rf"(?P<id>[0-9a-f]{{16}})(\.(?P<event>{'|'.join(EVENTS)}))?\.json")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_LONGEST = 100
+_MAX_NAME_CHARACTERS = 100
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Found:
 
 def safe_name(name: str) -> str:
     """A name as a folder's: without separators, and such as every file system takes."""
-    text = re.sub(r"[^A-Za-z0-9._ +@()-]", "_", name.replace("/", "--"))[:_LONGEST]
+    text = re.sub(r"[^A-Za-z0-9._ +@()-]", "_", name.replace("/", "--"))[:_MAX_NAME_CHARACTERS]
     text = re.sub(r"^\.|[. ]+$", "_", text.lstrip(" "))
     return f"_{text}" if not text or _DEVICE.fullmatch(text) or text.lower() in _APART else text
 

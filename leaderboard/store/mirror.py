@@ -32,14 +32,14 @@ from leaderboard.store.cache import FOLDER
 from leaderboard.store.entries import read_entry
 from leaderboard.store.files import REPORTED, VOTES
 
-MOST_FILES = 200
+MAX_FILES = 200
 """Number of files in one commit."""
 
-TURNS = 8
-"""So often is looked again when others committed in between."""
+MAX_CONFLICTS = 8
+"""Commits that are tried again because others committed in between."""
 
-TRIES = 3
-"""So often a commit is made when the Hub is in trouble."""
+MAX_ATTEMPTS = 3
+"""Times that one commit is sent while the Hub answers with errors of its own (5xx)."""
 
 _PART = re.compile(r"[A-Za-z0-9_@(+-][A-Za-z0-9._ +@()-]{0,119}")
 _FILE = re.compile(r"[0-9a-f]{16}(\.[a-z]+)?\.json")
@@ -120,11 +120,11 @@ class Mirror:
 
     def _sync(self) -> Synced:
         pulled = pushed = failures = 0
-        for _ in range(TURNS):
+        for _ in range(MAX_CONFLICTS):
             seen = self._look()
             pulled += self._fetch(sorted(seen.files - {*self.files()}), seen.head)
             try:
-                while waiting := self.waiting()[:MOST_FILES]:
+                while waiting := self.waiting()[:MAX_FILES]:
                     self._commit(waiting)
                     pushed += len(waiting)
                 return Synced(pulled, pushed)
@@ -132,7 +132,7 @@ class Mirror:
                 status = error.response.status_code if isinstance(error, HfHubHTTPError) else 500
                 if status not in _CONFLICTS:
                     failures += 1
-                    if status < 500 or failures == TRIES:
+                    if status < 500 or failures == MAX_ATTEMPTS:
                         raise
                     time.sleep(failures)
         raise MirrorError(f"others kept committing to {self.repo}; what is new here goes up later")

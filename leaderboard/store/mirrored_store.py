@@ -19,7 +19,7 @@ SYNC_SECONDS = 60.0
 """Seconds after which a visitor makes the board look at the Hub again; so long it waits when the
 Hub is away."""
 
-PATIENCE = 10.0
+FIRST_SYNC_SECONDS = 10.0
 """Seconds that the first visitor of a board without anything on disk waits for the Hub."""
 
 
@@ -83,7 +83,7 @@ class MirroredStore(FolderStore):
 
     def load(self) -> Board:
         """See FolderStore.load; a Hub that is away is named among the problems."""
-        self._first.wait(PATIENCE)
+        self._first.wait(FIRST_SYNC_SECONDS)
         if time.monotonic() - self._looked > SYNC_SECONDS:
             self._wanted.set()
         board = super().load()

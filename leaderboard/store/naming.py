@@ -5,7 +5,7 @@ import unicodedata
 
 from deblur.language import say
 
-LONGEST_NAME = 60
+MAX_NAME_CHARACTERS = 60
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode's categories of controls, formats, surrogates, private and missing signs, line ends."""
@@ -13,7 +13,7 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _BLANK = {"\u034f", "\u115f", "\u1160", "\u2800", "\u3164", "\uffa0"}
 """Signs of other categories that are drawn as nothing."""
 
-_MOST_MARKS = 2
+_MAX_MARKS = 2
 """Most marks on a letter in scripts whose vowels are marks; more of them are refused."""
 
 _LOOK_ALIKES = {
@@ -72,7 +72,7 @@ def name_fault(name: str) -> str | None:
         return say("has no letter and no number; say what restored the pictures")
     if name != " ".join(name.split()):
         return say("has spaces at an end, or beside each other; leave them out")
-    return text_fault(name, LONGEST_NAME)
+    return text_fault(name, MAX_NAME_CHARACTERS)
 
 
 def folded(name: str) -> str:
@@ -102,6 +102,6 @@ def _has_piled_marks(text: str) -> bool:
             continue
         marks += 1
         piled += unicodedata.combining(each) > 0 or unicodedata.category(each) == "Me"
-        if piled > 1 or marks > _MOST_MARKS:
+        if piled > 1 or marks > _MAX_MARKS:
             return True
     return False

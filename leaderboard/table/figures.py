@@ -15,7 +15,7 @@ from leaderboard.table.labels import LINE, placed_labels
 Better = Literal["higher", "lower"]
 Cost = Literal["seconds_per_megapixel", "parameters"]
 COSTS: tuple[Cost, ...] = ("seconds_per_megapixel", "parameters")
-MOST_MODELS = 8
+MAX_PLOTTED_MODELS = 8
 """Number of rows, the best ones, that one plot shows."""
 
 HEIGHT, MARGIN = 420, {"l": 64, "r": 16, "t": 40, "b": 56}
@@ -189,7 +189,7 @@ def gains(
     """
     figure = go.Figure()
     compared = rows[[each is not None and len(each) == len(blurred) for each in rows["scores"]]]
-    for row, shade in zip(compared.head(MOST_MODELS).itertuples(), _SHADES, strict=False):
+    for row, shade in zip(compared.head(MAX_PLOTTED_MODELS).itertuples(), _SHADES, strict=False):
         difference = _SIGN[better] * (np.asarray(row.scores) - np.asarray(blurred))
         figure.add_box(
             y=difference[np.isfinite(difference)],
@@ -217,7 +217,7 @@ def by_category(
     when no row has any of its categories.
     """
     figure = go.Figure()
-    known = rows[rows["categories"].notna()].head(MOST_MODELS)
+    known = rows[rows["categories"].notna()].head(MAX_PLOTTED_MODELS)
     for row, shade in zip(known.itertuples(), _SHADES, strict=False):
         means = json.loads(str(row.categories))
         gained = {

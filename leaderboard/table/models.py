@@ -12,7 +12,7 @@ from deblur.spec import Precision
 
 STANDING = {kind: place for place, kind in enumerate(("measured", "verified", "self-reported"))}
 _FULLEST = {name: place for place, name in enumerate(get_args(Precision))}
-_TOLD = ("precision", "backend", "device", "kind")
+_DISTINGUISHING = ("precision", "backend", "device", "kind")
 """What a variant is named after, where it differs from the row that stands for the model."""
 
 Row = Mapping[Any, Any]
@@ -69,10 +69,10 @@ def standing_for_models(
 
 def below_their_models(ranked: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame:
     """Ranked rows, each with its variants below it, which `model_variant` says what they are."""
-    first = ranked.set_index("model")[[*_TOLD]].to_dict("index")
+    first = ranked.set_index("model")[[*_DISTINGUISHING]].to_dict("index")
     named = [
         _difference(row, first[row["model"]])
-        for row in variants[["model", "date", *_TOLD]].to_dict("records")
+        for row in variants[["model", "date", *_DISTINGUISHING]].to_dict("records")
     ]
     told = pd.Series(named, variants.index, dtype=object)
     together = pd.concat([ranked.assign(model_variant=None), variants.assign(model_variant=told)])
@@ -82,5 +82,5 @@ def below_their_models(ranked: pd.DataFrame, variants: pd.DataFrame) -> pd.DataF
 
 def _difference(variant: Row, ranked: Row) -> str:
     """What a variant is, beside the row that stands for its model: `int8`, `torch, cuda:0`."""
-    differing = [variant[name] for name in _TOLD if variant[name] != ranked[name]]
+    differing = [variant[name] for name in _DISTINGUISHING if variant[name] != ranked[name]]
     return ", ".join(differing) or f"run of {str(variant['date'])[:10]}"

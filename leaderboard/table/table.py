@@ -19,7 +19,7 @@ from leaderboard.table.ranking import ranks
 
 Direction = Literal["higher", "lower"]
 
-_NAMED = 3
+_MAX_NAMED = 3
 """Number of rows that are named where more have the same peculiarity."""
 
 
@@ -306,9 +306,9 @@ def _left_out(rows: pd.DataFrame, columns: Sequence[Column]) -> Iterator[str]:
         if len(lacking):
             of = [
                 f"{row['model']} ({row[f'{column.name}_left_out']:.0f} of {row['images']:.0f})"
-                for row in lacking.head(_NAMED).to_dict("records")
+                for row in lacking.head(_MAX_NAMED).to_dict("records")
             ]
-            left = len(lacking) - _NAMED
+            left = len(lacking) - _MAX_NAMED
             more = say(" and {count} more rows", count=left) if left > 0 else ""
             yield say(
                 "{metric} leaves out pictures without a finite score: {models}{more}. Ranks "

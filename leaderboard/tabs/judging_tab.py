@@ -22,10 +22,10 @@ from leaderboard.store.folder_store import FolderStore
 from leaderboard.tabs.comparison import Restore
 
 TAB = "judge"
-MOST_VOTES = 600
+MAX_VOTES = 600
 """Answers that one address may give in an hour."""
 
-MOST_PEOPLE = 30
+MAX_RATERS = 30
 """People who may begin to answer from one address in a day."""
 
 Answers = Sequence[tuple[str, str, str]]
@@ -96,7 +96,7 @@ class Desk:
 
     def __init__(self, store: FolderStore, programme: Programme, exhibits: Exhibits) -> None:
         self.store, self.programme, self._exhibits = store, programme, exhibits
-        self._votes, self._people = Allowance(MOST_VOTES, 3600), Allowance(MOST_PEOPLE, 24 * 3600)
+        self._votes, self._people = Allowance(MAX_VOTES, 3600), Allowance(MAX_RATERS, 24 * 3600)
 
     def next(
         self, kind: Kind, person: str, last: Trial | None = None

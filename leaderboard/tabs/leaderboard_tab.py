@@ -34,7 +34,7 @@ TAB = "leaderboard"
 MODEL, DATASET = "model", "dataset"
 """Words of an address that people write: they open a model's row on a dataset."""
 
-MOST_ROWS = 300
+MAX_ROWS = 300
 """Number of rows that a browser shows and draws without a pause; the downloads have all."""
 
 _WRITE_ADDRESS = """
@@ -228,7 +228,7 @@ class _BoardTab:
             return [width or 0, *[gr.skip()] * (len(self.plots.outputs) - 1)]
         board = self.store.load()
         table = build_table(board, wanted.board)
-        return self.plots.drawn(table, wanted.narrow(table).head(MOST_ROWS), board, width)
+        return self.plots.drawn(table, wanted.narrow(table).head(MAX_ROWS), board, width)
 
     def _downloads(self, table: Table) -> Sequence[Any]:
         """The files, or buttons that do nothing where there is no room for them."""
@@ -247,7 +247,7 @@ class _BoardTab:
             return [note([str(error)]) + _problems(board), "", "", None, None, "", ""]
         frame = wanted.narrow(made)
         files = self._downloads(replace(made, frame=frame))
-        cells = board_html(frame.head(MOST_ROWS), wanted.shown(made), board.rows)
+        cells = board_html(frame.head(MAX_ROWS), wanted.shown(made), board.rows)
         told = rules(made, board) + _cut(len(frame))
         return [told, "", cells, *files, citation_html(made), _state_of(board)]
 
@@ -300,10 +300,10 @@ def _cut(rows: int) -> str:
     """What is not shown, where there are more rows than a browser shows."""
     told = say(
         "The first {shown} of {all} rows are shown; search for others, or download all.",
-        shown=MOST_ROWS,
+        shown=MAX_ROWS,
         all=f"{rows:,}",
     )
-    return note([told]) if rows > MOST_ROWS else ""
+    return note([told]) if rows > MAX_ROWS else ""
 
 
 def note(lines: Sequence[str], style: str = "note") -> str:

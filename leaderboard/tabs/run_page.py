@@ -29,7 +29,7 @@ RUN = "run"
 """The word of an address that opens a row's page."""
 
 CARDS = Path(catalog.__file__).parent / "pretrained"
-FEW = 3
+EXTREMES = 3
 """Number of best pictures, and of worst pictures, that are named."""
 
 Facts = Mapping[str, str | None]
@@ -219,12 +219,12 @@ def facts_html(facts: Facts) -> str:
 
 
 def best_and_worst(record: RunResult) -> tuple[list[ImageScore], list[ImageScore]]:
-    """Up to FEW pictures with the best and with the worst scores of the ranking metric."""
+    """Up to EXTREMES pictures with the best and with the worst scores of the ranking metric."""
     metric = record.ranking_metric
     finite = [each for each in record.images if math.isfinite(each.scores[metric])]
     higher = record.metrics[metric].better == "higher"
     ordered = sorted(finite, key=lambda each: each.scores[metric], reverse=higher)
-    few = min(FEW, len(ordered) // 2)
+    few = min(EXTREMES, len(ordered) // 2)
     return ordered[:few], ordered[len(ordered) - few :][::-1]
 
 

@@ -17,17 +17,17 @@ from deblur.records.run_result import RunResult
 from leaderboard.errors import Complaint, SubmissionError
 from leaderboard.intake.harness import run_harness
 from leaderboard.intake.pictures import score_pictures
-from leaderboard.intake.submission import MOST_BYTES, examine, parse_about
+from leaderboard.intake.submission import MAX_RECORD_BYTES, examine, parse_about
 from leaderboard.store.entries import Entry, History
 from leaderboard.store.folder_store import FolderStore
 from leaderboard.tabs.run_page import run_html
 
 TAB = "submit"
-AT_ONCE = 3
-"""Submissions that are looked at beside each other."""
+MAX_CONCURRENT = 3
+"""Submissions that are checked at the same time."""
 
-MOST_SECONDS = 1800
-"""Time that the pictures of a submission may take to be scored."""
+MAX_SECONDS = 1800
+"""Seconds that scoring the pictures of a submission may take."""
 
 MEASURE = "<code>python -m benchmarks run --model … --dataset …</code>"
 ABOUT = ("licence", "training_data", "contact", "link", "note")
@@ -70,7 +70,7 @@ def build_submit_tab(
             api_name="submit" if keep else "check",
             api_description=description,
             concurrency_id="submission",
-            concurrency_limit=AT_ONCE,
+            concurrency_limit=MAX_CONCURRENT,
             show_progress_on=form.told,
         ).then(
             form.marked,
@@ -106,7 +106,7 @@ class _Answering:
         about = dict(zip(ABOUT, (licence, training_data, contact, link, note), strict=True))
         run = partial(
             run_harness,
-            seconds=MOST_SECONDS,
+            seconds=MAX_SECONDS,
             is_wanted=lambda: self.is_here(request.session_hash),
         )
         handed_in = partial(_content, file, model, dataset, self.known, run)
@@ -247,7 +247,7 @@ def _content(
     if file.suffix.lower() == ".zip":
         return score_pictures(file, model, dataset, known, run).to_json(), True
     with file.open("rb") as stream:
-        return stream.read(MOST_BYTES + 1), False
+        return stream.read(MAX_RECORD_BYTES + 1), False
 
 
 def _sentence(trouble: OSError | DeblurError) -> str:

@@ -15,7 +15,7 @@ def endless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A harness that never ends."""
     (tmp_path / "benchmarks.py").write_text("import threading\nthreading.Event().wait()\n")
     monkeypatch.setattr(harness, "CHECKOUT", tmp_path)
-    monkeypatch.setattr(harness, "_LOOK_EVERY", 0.01)
+    monkeypatch.setattr(harness, "_POLL_SECONDS", 0.01)
     assert sys.executable
 
 

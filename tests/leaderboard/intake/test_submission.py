@@ -198,7 +198,7 @@ def test_what_is_too_large_is_refused_unread(
     store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert fields(store, b" " * 20_000_001) == {"record"}
-    monkeypatch.setattr(bounds, "MOST_IMAGES", 3)
+    monkeypatch.setattr(bounds, "MAX_IMAGES", 3)
     assert fields(store, record().to_json()) == {"images"}
 
 

@@ -226,7 +226,7 @@ def test_a_file_that_both_sides_made_is_not_overwritten(hub: Hub, repo: Repo, fu
 def test_more_files_than_a_commit_takes_go_up_in_turns(
     hub: Hub, repo: Repo, full: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mirror, "MOST_FILES", 1)
+    monkeypatch.setattr(mirror, "MAX_FILES", 1)
     assert Mirror(full, BOARD).sync() == Synced(0, 3)
     assert len(repo.commits) == 4
 

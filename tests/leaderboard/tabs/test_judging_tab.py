@@ -15,7 +15,7 @@ from leaderboard.judging.questions import Photo, Programme, contestants
 from leaderboard.judging.standings import standing_html
 from leaderboard.judging.votes import BLURRED, SHARP, Preference, Rating, Vote, rater_of
 from leaderboard.store.folder_store import FolderStore
-from leaderboard.tabs.judging_tab import MOST_PEOPLE, Desk
+from leaderboard.tabs.judging_tab import MAX_RATERS, Desk
 from tests.leaderboard.ballots import check, preference, rating
 
 
@@ -141,8 +141,8 @@ def test_too_many_answers_from_an_address_are_not_kept(
     monkeypatch.setattr(gr, "Warning", str)
     trial, _ = desk.next("preference", "ann")
     assert trial is not None
-    for number in range(MOST_PEOPLE):
+    for number in range(MAX_RATERS):
         assert desk.take("preference", f"{number}", trial, "left", "192.0.2.1")
     assert not desk.take("preference", "one more", trial, "left", "192.0.2.1")
     assert desk.take("preference", "one more", trial, "left", "192.0.2.2")
-    assert len(desk.store.votes().votes) == MOST_PEOPLE + 1
+    assert len(desk.store.votes().votes) == MAX_RATERS + 1
