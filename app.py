@@ -68,10 +68,10 @@ EXAMPLES = {
     name: HERE / "examples" / name for name in ("stream.jpg", "print.jpg", "fig.jpg", "coffee.jpg")
 }
 NAMES = {Language.english: "English", Language.chinese: "中文"}
-CLEAN_EVERY, CLEAN_AFTER = 600, 3600
-MOST_PORT = 65535
+SWEEP_SECONDS, KEEP_SECONDS = 600, 3600
+MAX_PORT = 65535
 ON_SPACE = "SPACE_ID" in os.environ
-MOST_ZIP = 1_000_000_000
+MAX_ZIP_BYTES = 1_000_000_000
 """Bytes of an upload where more than the embedded dataset can be scored."""
 Value = TypeVar("Value")
 
@@ -145,7 +145,7 @@ def footer() -> str:
     stay = say(
         "The machine that serves this page works on them, and they stay on it. They are deleted "
         "about {hours} hour later, or when the page is shut down.",
-        hours=CLEAN_AFTER // 3600,
+        hours=KEEP_SECONDS // 3600,
     )
     licence = say(
         "Deblur Arena is free software under the Apache License 2.0. Example photos: stream by "
@@ -167,9 +167,9 @@ THEME = gr.themes.Base(
     font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
 )
 
-folder = claim_folder(quota=setting("PAGE_GIGABYTES", bytes_of), keep=CLEAN_AFTER)
+folder = claim_folder(quota=setting("PAGE_GIGABYTES", bytes_of), keep=KEEP_SECONDS)
 visitors = Visitors()
-visits = Visits(folder.work / "photos", CLEAN_AFTER, has_room=folder.has_room)
+visits = Visits(folder.work / "photos", KEEP_SECONDS, has_room=folder.has_room)
 own = OwnPhotos(visits, visitors.is_here)
 board = open_store()
 documents = Documents(HERE)
@@ -220,9 +220,9 @@ queue = take_turns(demo, visitors)
 
 def serve(host: str, port: int) -> str:
     """Start to serve the page, and return its address. Raises OSError when the port is taken."""
-    folder.sweep_often(CLEAN_EVERY)
+    folder.sweep_often(SWEEP_SECONDS)
     Thread(target=prepare, args=[board], daemon=True).start()
-    most = MOST_ZIP if any(places.values()) else MOST_BYTES
+    most = MAX_ZIP_BYTES if any(places.values()) else MOST_BYTES
     policy = page_policy("'self' https://huggingface.co" if ON_SPACE else "'self'")
     tools = _tools(host)
     address: str = demo.launch(
@@ -266,8 +266,8 @@ def _tools(host: str) -> Any:
 
 def port_of(text: str) -> int:
     """A port's number; a sentence ends the program where it is none."""
-    if not text.isdecimal() or int(text) > MOST_PORT:
-        sys.exit(f"PORT: {text!r} is not a port; give a number up to {MOST_PORT}, such as 7861")
+    if not text.isdecimal() or int(text) > MAX_PORT:
+        sys.exit(f"PORT: {text!r} is not a port; give a number up to {MAX_PORT}, such as 7861")
     return int(text)
 
 

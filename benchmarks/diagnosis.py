@@ -18,8 +18,8 @@ from deblur.image_io import INPUT_SUFFIXES, DecodedImage, decode_image
 from deblur.quality import psnr
 from deblur.synthesis.tiles import RECIPES, SIDE, Pixels, TileLabels, draw_tiles
 
-AT_ONCE = 16
-LEAST_SIDE = SIDE + 2 * max(recipe.margin for recipe in RECIPES)
+BATCH_SIZE = 16
+MIN_SIDE = SIDE + 2 * max(recipe.margin for recipe in RECIPES)
 TIMED_SIDES = (1000, 3464)
 """Of square photos of 1 and 12 megapixels."""
 
@@ -69,8 +69,8 @@ def measure_tiles(photos: Sequence[Pixels], count: int, seed: int) -> TileScores
     random = np.random.default_rng(seed)
     found: list[tuple[TileLabels, TileReport]] = []
     while len(found) < count:
-        recipe = RECIPES[len(found) // AT_ONCE % len(RECIPES)]
-        tiles, labels = draw_tiles(photos, recipe, random, AT_ONCE)
+        recipe = RECIPES[len(found) // BATCH_SIZE % len(RECIPES)]
+        tiles, labels = draw_tiles(photos, recipe, random, BATCH_SIZE)
         for tile, label in zip(tiles, labels, strict=True):
             pixels = (tile.permute(1, 2, 0) * 255).round().byte().numpy()
             found.append((label, diagnose(DecodedImage(pixels, None, "PNG")).tiles[0]))
@@ -157,15 +157,15 @@ def pictures_in(folder: Path) -> list[Path]:
 
 
 def large_enough(folder: Path) -> list[NDArray[np.uint8]]:
-    """The photos of a folder that tiles can be cut from: RGB of 8 bits, LEAST_SIDE at least.
+    """The photos of a folder that tiles can be cut from: RGB of 8 bits, MIN_SIDE at least.
 
     Raises DatasetError where there is none.
     """
     photos = []
     for path in pictures_in(folder):
         image = decode_image(path)
-        if image.pixels.dtype == np.uint8 and min(image.height, image.width) >= LEAST_SIDE:
+        if image.pixels.dtype == np.uint8 and min(image.height, image.width) >= MIN_SIDE:
             photos.append(np.broadcast_to(image.pixels, (image.height, image.width, 3)))
     if not photos:
-        raise DatasetError(f"{folder} holds no photo of {LEAST_SIDE} pixels or more each way")
+        raise DatasetError(f"{folder} holds no photo of {MIN_SIDE} pixels or more each way")
     return photos

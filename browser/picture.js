@@ -1,7 +1,7 @@
 // A picture by its address: a small one at once, and its own pixels, in tiles, where they are seen.
 
 const TILE = 512;
-const COARSEST = 0.5;
+const MIN_SCALE = 0.5;
 const MOST_KEPT = 400;
 const kept = new Map();
 
@@ -53,7 +53,7 @@ export class Picture {
   needsTiles(view, small) {
     if (this.isWhole) return false;
     const shrunk = isThere(small) ? small.naturalWidth / this.width : 1;
-    return view.scale >= Math.min(1, Math.max(shrunk * 1.01, COARSEST));
+    return view.scale >= Math.min(1, Math.max(shrunk * 1.01, MIN_SCALE));
   }
 
   *tilesIn(view) {

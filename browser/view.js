@@ -1,7 +1,7 @@
 // What part of a photo a box shows: `scale` device pixels a pixel, (x, y) of the photo at its corner.
 
 export const MOST = 16;
-const LARGEST_FIT = 2;
+const MAX_FIT = 2;
 
 export class View {
   constructor(width, height) {
@@ -10,7 +10,7 @@ export class View {
 
   get fitting() {
     const fits = Math.min(this.boxWidth / this.width, this.boxHeight / this.height);
-    return Math.min(fits, LARGEST_FIT);
+    return Math.min(fits, MAX_FIT);
   }
 
   get isFitting() {

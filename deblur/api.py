@@ -22,7 +22,7 @@ from deblur.spec import Precision
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Photo = str | os.PathLike[str] | Image.Image | Pixels | DecodedImage
 
-_OPEN_AT_ONCE = 2
+_MAX_OPEN = 2
 _KEPT_AS = {
     **dict.fromkeys(("1", "L", "LA", "P", "RGB", "RGBA", "I;16"), "PNG"),
     "CMYK": "TIFF",
@@ -127,7 +127,7 @@ def as_decoded(photo: Any, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> DecodedIm
     )
 
 
-@lru_cache(maxsize=_OPEN_AT_ONCE)
+@lru_cache(maxsize=_MAX_OPEN)
 def _restorer(
     model: str,
     engine: str,

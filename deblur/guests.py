@@ -27,7 +27,7 @@ from deblur.spec import (
 )
 
 _CHANNELS = 3
-PATIENCE = 60.0
+TRIAL_SECONDS = 60.0
 """Seconds that a network may take for the small picture that it is tried with."""
 
 
@@ -146,7 +146,7 @@ def _spec(path: Path, rules: Rules, licence: str, **known: Any) -> ModelSpec:
 def check_that_it_fits(
     path: Path, multiple: int, session: onnxruntime.InferenceSession | None = None
 ) -> None:
-    """Run a network once, for PATIENCE seconds at most: declared shapes are often wrong or missing.
+    """Run a network once, for TRIAL_SECONDS seconds at most: declared shapes are often wrong or missing.
 
     Raises UndescribedModelError when it does not make a picture of a picture, or not in time.
     """
@@ -173,7 +173,7 @@ def _answer(
     session: onnxruntime.InferenceSession, path: Path, name: str, probe: NDArray[np.float32]
 ) -> NDArray[Any]:
     options = onnxruntime.RunOptions()
-    timer = Timer(PATIENCE, setattr, (options, "terminate", True))
+    timer = Timer(TRIAL_SECONDS, setattr, (options, "terminate", True))
     timer.daemon = True
     timer.start()
     try:
@@ -182,7 +182,7 @@ def _answer(
         if options.terminate:
             raise UndescribedModelError(
                 f"{path} makes nothing of a picture of {list(probe.shape)} within "
-                f"{PATIENCE:.0f} s, and was stopped: a network without an end cannot be used"
+                f"{TRIAL_SECONDS:.0f} s, and was stopped: a network without an end cannot be used"
             ) from error
         raise UndescribedModelError(
             f"{path} does not run on a picture of {list(probe.shape)} ({error}); if it wants "

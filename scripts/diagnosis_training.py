@@ -32,7 +32,7 @@ from deblur.synthesis.tiles import RECIPES, SIDE, Pixels, TileLabels, draw_tiles
 
 SCALES = (0.5, 0.85)
 """Photos are made smaller by so much: what is sharp is then sharp to the pixel."""
-LEAST_SIDE = SIDE + 2 * max(recipe.margin for recipe in RECIPES)
+MIN_SIDE = SIDE + 2 * max(recipe.margin for recipe in RECIPES)
 ORDER = tuple(Kind)
 LUMA = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
 AT_ONCE, BATCH, POOL, FIRST = 8, 48, 12_000, 1_000
@@ -111,7 +111,7 @@ def read_photos(folders: Sequence[Path], random: Generator) -> list[Pixels]:
     photos = []
     for path in sorted(path for folder in folders for path in folder.rglob("*.[jpw][pne][gb]*")):
         with Image.open(path) as image:
-            scale = max(random.uniform(*SCALES), LEAST_SIDE / min(image.size))
+            scale = max(random.uniform(*SCALES), MIN_SIDE / min(image.size))
             size = [round(scale * length) for length in image.size]
             if scale <= 1:
                 small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)

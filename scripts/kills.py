@@ -18,10 +18,10 @@ import httpx
 from leaderboard.store.folder_store import FolderStore
 from scripts.visitors import Page, RefusedError, Visitor, photo, served
 
-AT_ONCE = 6
+VISITORS = 6
 """Visitors who act until the page is killed."""
 
-LONGEST = 3.0
+MAX_SECONDS = 3.0
 """Seconds, at most, from the first answer to the kill."""
 
 Row = tuple[str, str, bool]
@@ -110,11 +110,11 @@ def _killed_amid(page: Page, act: Act, first: int) -> tuple[int, int]:
             answers.append(number)
             one.set()
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for _ in range(AT_ONCE):
+    with ThreadPoolExecutor(VISITORS) as pool:
+        for _ in range(VISITORS):
             pool.submit(many)
         one.wait(120)
-        time.sleep(random.uniform(0, LONGEST))
+        time.sleep(random.uniform(0, MAX_SECONDS))
         page.process.kill()
         page.process.wait()
     return last, len(answers)

@@ -31,13 +31,13 @@ from leaderboard.store.folder_store import FolderStore  # noqa: E402
 from scripts.kills import KINDS, kills  # noqa: E402
 from scripts.visitors import Page, RefusedError, Visitor, photo, served  # noqa: E402
 
-AT_ONCE = 40
+VISITORS = 40
 """Visitors who act in the same moment."""
 
 OWN = 2_000_000
 """Bytes of the page's own files, which its quota does not count."""
 
-PATIENCE = 20.0
+MAX_WAIT = 20.0
 """Seconds that a visitor beside a flood waits at most."""
 
 Row = tuple[str, str, bool]
@@ -56,7 +56,7 @@ def timed(act: Callable[[int], Any], count: int) -> tuple[list[float], list[str]
         except (RefusedError, httpx.HTTPError) as error:
             refusals.append(f"{type(error).__name__}: {error}")
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(VISITORS) as pool:
         list(pool.map(one, range(count)))
     return waits or [float("nan")], refusals
 
@@ -74,7 +74,7 @@ def visits(page: Page, count: int) -> Row:
 
     waits, refusals = timed(visit, count)
     told = (
-        f"{count} visitors, {AT_ONCE} at once: median {median(waits)}, longest {max(waits):.1f} s"
+        f"{count} visitors, {VISITORS} at once: median {median(waits)}, longest {max(waits):.1f} s"
     )
     return told, said(refusals), not refusals
 
@@ -119,7 +119,7 @@ def leavings(page: Page, count: int) -> Row:
     return (
         f"{count} leave while they wait: the next one waits {wait:.1f} s",
         said(refusals),
-        (wait <= PATIENCE),
+        (wait <= MAX_WAIT),
     )
 
 
@@ -144,7 +144,7 @@ def flood(page: Page, count: int) -> Row:
     told = (
         f"a flood of {count}: visitors beside it wait {median(waits)}, longest {max(waits):.1f} s"
     )
-    return told, "", max(waits) <= PATIENCE
+    return told, "", max(waits) <= MAX_WAIT
 
 
 def bounded_disk(folder: Path, count: int) -> Row:

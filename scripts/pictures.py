@@ -27,7 +27,7 @@ WIDTH, HEIGHT = 420, 240
 """Pixels of a window."""
 
 GAP = 8
-PATIENCE = 60_000
+MAX_WAIT = 60_000
 
 
 def before_and_after() -> Image.Image:
@@ -45,14 +45,14 @@ def before_and_after() -> Image.Image:
 def look(browser: Browser, address: str, language: str, file: Path) -> None:
     """A visitor restores the first example, and the screen is kept."""
     page = browser.new_page(viewport={"width": 1280, "height": 860}, locale=language)
-    page.set_default_timeout(PATIENCE)
+    page.set_default_timeout(MAX_WAIT)
     page.goto(f"{address}?lang={language}")
     page.locator("#photo input[type=file]").set_input_files(EXAMPLES / next(iter(WINDOWS)))
     viewer = page.locator(".viewer")
-    expect(viewer).to_have_attribute("data-settled", "true", timeout=PATIENCE)
+    expect(viewer).to_have_attribute("data-settled", "true", timeout=MAX_WAIT)
     page.locator("#restore").click()
-    expect(viewer).to_have_attribute("data-state", "restored", timeout=PATIENCE)
-    expect(viewer).to_have_attribute("data-settled", "true", timeout=PATIENCE)
+    expect(viewer).to_have_attribute("data-state", "restored", timeout=MAX_WAIT)
+    expect(viewer).to_have_attribute("data-settled", "true", timeout=MAX_WAIT)
     page.screenshot(path=file, type="jpeg", quality=85)
     page.close()
 

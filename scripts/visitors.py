@@ -27,7 +27,7 @@ PORTS = range(20_000, 30_000)
 """Below those that a system gives to connections: a page takes seconds to start, and one of those
 may be somebody else's by then."""
 
-TRIES = 3
+MAX_ATTEMPTS = 3
 """So many ports are tried."""
 
 SECONDS_TO_END = 60
@@ -143,7 +143,7 @@ def served(folder: Path, **settings: str) -> Iterator[Page]:
 
 def _started(environment: dict[str, str], said: IO[str]) -> tuple[subprocess.Popen[str], str]:
     """A page and its address; another port where the first one is taken."""
-    for _ in range(TRIES):
+    for _ in range(MAX_ATTEMPTS):
         process = subprocess.Popen(
             [sys.executable, "app.py"],
             cwd=CHECKOUT,

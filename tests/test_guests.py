@@ -281,7 +281,7 @@ def endless(path: Path, metadata: dict[str, str]) -> Path:
 def test_a_network_without_an_end_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, described: bool
 ) -> None:
-    monkeypatch.setattr(guests, "PATIENCE", 0.2)
+    monkeypatch.setattr(guests, "TRIAL_SECONDS", 0.2)
     told = {SPEC_KEY: CATALOG["srcnn"].to_json()} if described else {"value_range": "[0, 1]"}
     with pytest.raises(UndescribedModelError, match="without an end"):
         find_model(str(endless(tmp_path / "net.onnx", told)))

@@ -13,7 +13,7 @@ from deblur.records.run_result import CostRecord
 
 PICTURES = 5
 """Number of different pictures that are restored in turn."""
-LEAST, SECONDS = 3, 6.0
+MIN_RUNS, MIN_SECONDS = 3, 6.0
 """The least number of restorations, and the least time in seconds."""
 
 _RAPL = Path("/sys/class/powercap/intel-rapl:0")
@@ -36,7 +36,7 @@ def _measure(choice: MethodChoice, dataset: Dataset, protocol: EvalProtocol) -> 
         method.restore(items[0])
     energy, seconds, pixels = energy_counter(), list[float](), 0.0
     started = time.perf_counter()
-    while len(seconds) < LEAST or time.perf_counter() - started < SECONDS:
+    while len(seconds) < MIN_RUNS or time.perf_counter() - started < MIN_SECONDS:
         item = items[len(seconds) % len(items)]
         seconds.append(_seconds_per_megapixel(method, item))
         pixels += item.blurred.megapixels

@@ -24,7 +24,7 @@ from deblur.training.run.devices import open_accelerator
 from deblur.weights import find_model
 
 _DRAWS_OF_EACH = 5
-_LONGEST_WARM_UP = 60.0
+_MAX_WARM_UP_SECONDS = 60.0
 _MANY_STEPS = 1_000_000
 
 
@@ -111,7 +111,7 @@ def _warm_up(batches: TrainingBatches, config: TrainingConfig) -> None:
     started = time.monotonic()
     for _ in range(math.ceil(crops / config.crops[0].batch)):
         next(batches)
-        if time.monotonic() - started > _LONGEST_WARM_UP:
+        if time.monotonic() - started > _MAX_WARM_UP_SECONDS:
             return
 
 

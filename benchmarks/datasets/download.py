@@ -32,7 +32,7 @@ from deblur.files import (
 _PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".txt"}
 LIMITS = ArchiveLimits(members=100_000, bytes=100_000_000_000, bytes_each=2_000_000_000)
 """Of the archives that a dataset comes in."""
-_LEARNT = "train/"
+_TRAINING_FOLDER = "train/"
 """Nothing is measured on what models learn from, and it is two thirds of GoPro."""
 
 
@@ -99,7 +99,7 @@ def _fetch(repo: str, revision: str | None, folder: Path) -> Path:
                 repo_type="dataset",
                 revision=commit,
                 local_dir=folder,
-                ignore_patterns=[f"{_LEARNT}*"],
+                ignore_patterns=[f"{_TRAINING_FOLDER}*"],
             )
         )
     except GatedRepoError as error:

@@ -17,9 +17,9 @@ from deblur.files import replace_file
 
 FOLDER = Path(__file__).parent / "manifests"
 _MAKE_ONE = "`python -m benchmarks manifest NAME --root FOLDER -o FILE` makes one"
-_LYING = {5, 6, 7, 8}
+_SIDEWAYS = {5, 6, 7, 8}
 """Orientations in EXIF of which the stored width is the height."""
-_NAMED = 5
+_MAX_NAMED = 5
 """Number of files that a message names; the others are counted."""
 
 register_heif_opener()
@@ -148,7 +148,7 @@ def _size_of(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as picture:
             width, height = picture.size
-            turned = picture.getexif().get(Base.Orientation) in _LYING
+            turned = picture.getexif().get(Base.Orientation) in _SIDEWAYS
     except (OSError, Image.DecompressionBombError) as error:
         raise DatasetError(f"{path} cannot be read ({error}); get the file again") from error
     return (height, width) if turned else (width, height)
@@ -157,5 +157,5 @@ def _size_of(path: Path) -> tuple[int, int]:
 def _told(what: str, names: Sequence[str]) -> list[str]:
     if not names:
         return []
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return [f"{what}: {', '.join(names[:_NAMED])}{more}"]
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    return [f"{what}: {', '.join(names[:_MAX_NAMED])}{more}"]

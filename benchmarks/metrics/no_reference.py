@@ -26,8 +26,8 @@ NIQE_BLOCK = 96
 
 PARAMETERS = Path(__file__).parents[1] / "parameters"
 """The files of figures that NIQE and BRISQUE are made of."""
-_FEWEST_BLOCKS = 2
-_SMALLEST_SIDE = 32
+_MIN_BLOCKS = 2
+_MIN_SIDE = 32
 _STARTING = threading.Lock()
 
 
@@ -46,7 +46,7 @@ def niqe(pixels: NDArray[np.uint8]) -> float:
     """
     _check_rgb("NIQE", pixels)
     height, width = pixels.shape[:2]
-    if (height // NIQE_BLOCK) * (width // NIQE_BLOCK) < _FEWEST_BLOCKS:
+    if (height // NIQE_BLOCK) * (width // NIQE_BLOCK) < _MIN_BLOCKS:
         raise UnsupportedImageError(
             f"a picture of {width}x{height} is too small for NIQE, which compares blocks of "
             f"{NIQE_BLOCK}x{NIQE_BLOCK} pixels, two at least: leave the picture, or NIQE, out"
@@ -62,10 +62,10 @@ def brisque(pixels: NDArray[np.uint8]) -> float:
     enough.
     """
     _check_rgb("BRISQUE", pixels)
-    if min(pixels.shape[:2]) < _SMALLEST_SIDE:
+    if min(pixels.shape[:2]) < _MIN_SIDE:
         raise UnsupportedImageError(
             f"a picture of {pixels.shape[1]}x{pixels.shape[0]} is too small for BRISQUE, which "
-            f"wants {_SMALLEST_SIDE} pixels a side: leave the picture, or BRISQUE, out"
+            f"wants {_MIN_SIDE} pixels a side: leave the picture, or BRISQUE, out"
         )
     return _judge("BRISQUE", _brisque_network, pixels)
 

@@ -11,7 +11,7 @@ from deblur.cli.jobs import Job
 from deblur.cli.photo_worker import Outcome, PhotoWorker
 from deblur.image_io import DecodedImage
 
-MOST_BYTES = 72_000_000
+MAX_OVERLAP_BYTES = 72_000_000
 """Pixels of a photo, 24 MP of them, beside which another is held; a larger one is alone."""
 
 
@@ -33,7 +33,7 @@ def one_after_the_other(jobs: Sequence[Job], worker: PhotoWorker) -> Iterator[tu
 
         @contextmanager
         def turn(photo: DecodedImage) -> Iterator[None]:
-            if photo.pixels.nbytes <= MOST_BYTES:
+            if photo.pixels.nbytes <= MAX_OVERLAP_BYTES:
                 let_follow()
             before.wait()
             yield

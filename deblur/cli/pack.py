@@ -9,7 +9,7 @@ from deblur.cli.console import ERR, OUT, plain_errors
 from deblur.cli.needs import require_torch
 from deblur.errors import ConfigError
 
-MOST_MIB = 2**30
+MAX_MIB = 2**30
 
 
 def pack(
@@ -42,8 +42,8 @@ def pack(
         from deblur.training.data.archive import pack as pack_sources
 
         sources = [SourceConfig.parse(text) for text in data]
-        if not max_mib < MOST_MIB:
-            raise ConfigError(f"--max-mib: expected less than {MOST_MIB:,}, not {max_mib}")
+        if not max_mib < MAX_MIB:
+            raise ConfigError(f"--max-mib: expected less than {MAX_MIB:,}, not {max_mib}")
         limit = int(max_mib * 2**20)
         packed = pack_sources(
             sources,

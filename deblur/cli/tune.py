@@ -14,7 +14,7 @@ from deblur.restoring.tiled_network import weights_of
 from deblur.spec import ModelSpec
 from deblur.weights import find_model
 
-_USUAL = ("onnx", "fp32")
+_BASELINE = ("onnx", "fp32")
 """What is there everywhere, and what times are compared with."""
 
 
@@ -51,7 +51,7 @@ def _tell(spec: ModelSpec, measured: tuple[Measured, ...]) -> None:
         table.add_column(title)
     for title in ("s per MP", "times as fast", "from fp32"):
         table.add_column(title, justify="right")
-    usual = next((each for each in measured if (each.engine, each.precision) == _USUAL), None)
+    usual = next((each for each in measured if (each.engine, each.precision) == _BASELINE), None)
     for each in sorted(measured, key=lambda each: each.seconds):
         times = f"{usual.seconds / each.seconds:.2f}" if usual else ""
         far = f"{each.parity:.0f} dB" + ("" if each.is_right else ": wrong, not taken")

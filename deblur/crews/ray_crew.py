@@ -11,9 +11,9 @@ from deblur.crews import Crew, Job, Result, Worker
 from deblur.errors import CrewError
 from deblur.extras import how_to_install
 
-_PATIENCE = 120.0
+_PLACEMENT_SECONDS = 120.0
 """Seconds to wait for a cluster that has no place for a single worker."""
-_KNOCK = 5.0
+_CONNECT_SECONDS = 5.0
 """Seconds to wait for an answer from a cluster's head."""
 
 
@@ -86,11 +86,11 @@ class _RayCrew:
 
     def _wait(self) -> list[Any]:
         waiting = [*self._starting, *self._under_way]
-        patience = None if self._under_way else _PATIENCE
+        patience = None if self._under_way else _PLACEMENT_SECONDS
         ready, _ = self._ray.wait(waiting, num_returns=1, timeout=patience)
         if not ready:
             raise CrewError(
-                f"the Ray cluster had no place for a worker within {_PATIENCE:.0f} s; it has "
+                f"the Ray cluster had no place for a worker within {_PLACEMENT_SECONDS:.0f} s; it has "
                 f"{self._ray.cluster_resources()}: add nodes, or ask for fewer GPUs"
             )
         return cast(list[Any], ready)
@@ -139,7 +139,7 @@ def _connect(crew: Crew) -> Any:
             f"Ray is not installed: {how_to_install('scale')}; or leave --crew out"
         ) from error
     if crew.address:
-        _knock(crew.address)
+        _check_head(crew.address)
     if not ray.is_initialized():
         ray.init(
             address=crew.address,
@@ -151,11 +151,11 @@ def _connect(crew: Crew) -> Any:
     return ray
 
 
-def _knock(address: str) -> None:
+def _check_head(address: str) -> None:
     """Ray itself tries for minutes to reach a cluster that is not there."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
-        socket.create_connection((host, int(port)), timeout=_KNOCK).close()
+        socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
     except (OSError, ValueError) as error:
         raise CrewError(
             f"there is no Ray cluster at {address} ({error}); give HOST:PORT of its head, as "

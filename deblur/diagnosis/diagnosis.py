@@ -17,7 +17,7 @@ from deblur.weights import sha256_of
 
 NETWORK = Path(__file__).parent / "model.onnx"
 NETWORK_SHA256 = "4fcd005336523ab5441bbcdae7c8c32a2f79459085eea020cbac39cc1c6f4837"
-AT_ONCE = 4
+BATCH_SIZE = 4
 """Tiles in the network together."""
 
 
@@ -31,8 +31,8 @@ def diagnose(photo: DecodedImage | Path | str, *, threads: int | None = None) ->
     image = photo if isinstance(photo, DecodedImage) else decode_image(photo)
     places = [*places_in(image.height, image.width)]
     tiles: list[TileReport] = []
-    for first in range(0, len(places), AT_ONCE):
-        tiles += _look(image, places[first : first + AT_ONCE], _session(threads))
+    for first in range(0, len(places), BATCH_SIZE):
+        tiles += _look(image, places[first : first + BATCH_SIZE], _session(threads))
     return summarise(image.height, image.width, tiles)
 
 

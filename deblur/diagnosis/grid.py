@@ -12,7 +12,7 @@ Floats = NDArray[np.float32]
 
 SIDE = 160
 """Pixels; the network has learnt from tiles of this size."""
-LEAST_SIDE = 32
+MIN_SIDE = 32
 """A photo that is smaller shows nothing."""
 MIN_TILES, TILES_PER_MEGAPIXEL, MAX_TILES = 16, 16, 64
 """Tiles: a small photo is looked at whole, a large one here and there."""
@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
 def places_in(height: int, width: int) -> Iterator[Place]:
     """Tiles spread evenly over a photo, row by row; they start on the grid of its JPEG blocks."""
-    if min(height, width) < LEAST_SIDE:
+    if min(height, width) < MIN_SIDE:
         return
     most = min(MAX_TILES, max(MIN_TILES, round(TILES_PER_MEGAPIXEL * height * width / 1e6)))
     rows, columns = -(-height // SIDE), -(-width // SIDE)

@@ -16,7 +16,7 @@ COLOURS = {
 }
 """Green is sharp, blue soft on purpose, red shaken, yellow out of focus, purple both."""
 
-_STRONGEST = 0.6
+_MAX_OPACITY = 0.6
 
 
 def heat_map(image: DecodedImage, found: Diagnosis, largest_side: int = 1600) -> DecodedImage:
@@ -28,7 +28,7 @@ def heat_map(image: DecodedImage, found: Diagnosis, largest_side: int = 1600) ->
     grey = seen.pixels.astype(np.float32).mean(2, keepdims=True)
     if found.tiles:
         paint = np.asarray(_painted(found).resize((seen.width, seen.height)), np.float32)
-        cover = _STRONGEST * paint[..., 3:] / 255
+        cover = _MAX_OPACITY * paint[..., 3:] / 255
         grey = grey * (1 - cover) + paint[..., :3] * cover
     pixels = np.broadcast_to(np.rint(grey), (seen.height, seen.width, 3)).astype(np.uint8)
     return DecodedImage(pixels, alpha=None, format="PNG")

@@ -7,7 +7,7 @@ import numpy as np
 from deblur.diagnosis.record import DEFOCUSED, MOVED, Diagnosis, TileReport
 from deblur.synthesis.kinds import Kind
 
-LEAST_WEIGHT = 0.1
+MIN_WEIGHT = 0.1
 """Where no tile weighs so much there is nothing to see."""
 IN_FOCUS = 0.25
 """With so much of a photo sharp, what is out of focus is so on purpose."""
@@ -18,7 +18,7 @@ BLURRED = 0.35
 def summarise(height: int, width: int, tiles: Sequence[TileReport]) -> Diagnosis:
     """The diagnosis of a photo of `height` x `width` pixels, by the weight of its tiles."""
     weights = np.array([tile.weight for tile in tiles])
-    if weights.max(initial=0) < LEAST_WEIGHT:
+    if weights.max(initial=0) < MIN_WEIGHT:
         return _nothing_to_see(height, width, tiles)
     odds = np.array([tile.odds for tile in tiles])
     shares = dict(zip(Kind, map(float, weights @ odds / weights.sum()), strict=True))

@@ -8,7 +8,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 Normalisation = Literal["batch", "spectral", "none"]
 
-LEAST_SIDE = 24
+MIN_SIDE = 24
 """Of the pictures that a critic has a verdict on, in pixels."""
 _WIDTHS = (64, 128, 256, 512)
 

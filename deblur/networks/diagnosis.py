@@ -21,7 +21,7 @@ _SCALES = (1, 2, 4)
 _STAGES = ((_BANDS, 32, 2), (32, 48, 2), (48, 48, 1), (48, 96, 2), (96, 96, 1))
 _AROUND, _FLAT = 9, 3e-4
 """Contrast is measured over this number of places, and is at least this power."""
-_LEAST_NOISE = 0.25
+_MIN_NOISE = 0.25
 
 
 class DiagnosisNetwork(nn.Module):
@@ -83,7 +83,7 @@ class DiagnosisReading(nn.Module):
     def forward(self, luma: Tensor) -> tuple[Tensor, Tensor]:
         """Compute probabilities and figures in units from luma (N, 1, h, w) in [0, 1]."""
         logits, length, turn, radius, noise, quality, text = split_answer(self.network(luma))
-        noise = (noise.exp2() - _LEAST_NOISE).clamp_min(0)
+        noise = (noise.exp2() - _MIN_NOISE).clamp_min(0)
         figures = (length.exp2(), turn, radius.exp2(), noise, 100 * quality, text.sigmoid())
         return logits.softmax(1), torch.cat(figures, 1)
 
@@ -98,7 +98,7 @@ def split_answer(raw: Tensor) -> tuple[Tensor, ...]:
 
 def log_noise(noise: Tensor) -> Tensor:
     """A noise of 255 as the network gives it."""
-    return (noise + _LEAST_NOISE).log2()
+    return (noise + _MIN_NOISE).log2()
 
 
 def _stage(width: int, wider: int, stride: int) -> nn.Module:

@@ -17,15 +17,15 @@ from deblur.spec import ModelSpec, Precision
 
 SIDE = 128
 """Of a tile, in pixels: smaller photos are of no use here."""
-MOST_TILES = 48
-_SPARE = 4
+MAX_TILES = 48
+_SPARE_FACTOR = 4
 """Factor by which more tiles than its share are cut from a photo: others may be too small."""
 
 
 def calibration_tiles(photos: Path, spec: ModelSpec) -> tuple[list[Batch], list[Batch]]:
     """Tiles (1, 3, h, w) to calibrate with, and others, from the same photos, to measure with.
 
-    They are all of one size, up to MOST_TILES in all, in the network's own value range; of each
+    They are all of one size, up to MAX_TILES in all, in the network's own value range; of each
     photo every other tile goes to either. Raises ExportError for a folder without two tiles.
     """
     if not photos.is_dir():
@@ -34,13 +34,13 @@ def calibration_tiles(photos: Path, spec: ModelSpec) -> tuple[list[Batch], list[
         )
     side = max(SIDE // spec.size_multiple, 1) * spec.size_multiple
     files = [path for path in files_below(photos) if path.suffix.lower() in INPUT_SUFFIXES]
-    chosen = _evenly(files, MOST_TILES // 2)
-    each_most = max(2, _SPARE * MOST_TILES // max(1, len(chosen)))
+    chosen = _evenly(files, MAX_TILES // 2)
+    each_most = max(2, _SPARE_FACTOR * MAX_TILES // max(1, len(chosen)))
     found = [tiles for path in chosen if (tiles := _tiles(path, spec, side, each_most))]
     halves = [
         [tiles[(number + half) % 2 :: 2] for number, tiles in enumerate(found)] for half in (0, 1)
     ]
-    calibrating, measuring = (_in_turn(half)[: MOST_TILES // 2] for half in halves)
+    calibrating, measuring = (_in_turn(half)[: MAX_TILES // 2] for half in halves)
     if not calibrating or not measuring:
         raise ExportError(
             f"{photos} has {sum(map(len, found))} tiles of {side}x{side} pixels in it; to "

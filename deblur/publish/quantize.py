@@ -33,9 +33,9 @@ MIN_PARITY: dict[Precision, float] = {"fp16": 60.0, "int8": 45.0}
 """In dB. An error at 45 dB costs a picture restored to 28 dB a tenth of a dB."""
 METHODS = ("MinMax", "Entropy", "Percentile")
 """How ONNX Runtime may set the range of an activation."""
-WORTH = 0.3
+MIN_PARITY_GAIN = 0.3
 """A layer stays in float when that raises parity by this many dB ..."""
-MOST_KEPT = 3
+MAX_FLOAT_LAYERS = 3
 """... but no more layers than these, besides the first and the last: each costs speed."""
 _QUANTIZED = ["Conv", "Add", "Relu", "DepthToSpace", "MaxPool", "Concat"]
 
@@ -202,9 +202,9 @@ def _sensitive(
     inner = make.convolutions[1:-1]
     alone = {layer: parity([layer]) - without for layer in inner}
     kept: list[str] = []
-    for layer in sorted(inner, key=lambda name: -alone[name])[:MOST_KEPT]:
+    for layer in sorted(inner, key=lambda name: -alone[name])[:MAX_FLOAT_LAYERS]:
         together = parity([*kept, layer])
-        if alone[layer] < WORTH or together - without < WORTH:
+        if alone[layer] < MIN_PARITY_GAIN or together - without < MIN_PARITY_GAIN:
             break
         tell(f"{layer} in float: {without:.1f} to {together:.1f} dB")
         kept, without = [*kept, layer], together

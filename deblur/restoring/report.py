@@ -13,7 +13,7 @@ from deblur.spec import Precision
 
 VISIBLE = 4 / 255
 """A pixel that differs by so much of the whole range differs visibly."""
-HARDLY = 0.02
+MIN_CHANGED = 0.02
 """A photo of which a smaller share differs visibly came out almost unchanged."""
 NARROWER, LESS = 0.85, 0.5
 """A tile got sharper where points are spread by so much less, as a ratio and in pixels."""
@@ -80,7 +80,7 @@ class RestoreReport:
         """What changed, in a sentence without its full stop."""
         if not self.models:
             return say("the photo was not changed; name a model to restore it anyway")
-        if self.changed < HARDLY:
+        if self.changed < MIN_CHANGED:
             return say(
                 "the photo came out almost unchanged ({changed} of it differs visibly): it is "
                 "sharp already, or blurred in a way that this model does not undo; try another "

@@ -21,7 +21,7 @@ Pixels = NDArray[np.uint8]
 
 SIDE = 160
 """Pixels; a stroke of 60 of them still leaves something to see."""
-TRIES = 12
+MAX_ATTEMPTS = 12
 SHARPENED = 0.3
 """Share of the tiles that are sharpened, as cameras do."""
 TEXTURE, CRISP = 3.0, 0.7
@@ -120,7 +120,7 @@ def texture_of(luma: NDArray[np.float32]) -> tuple[float, float]:
 def _crisp_crop(photo: Pixels, side: int, random: Generator) -> Pixels:
     """A crop with something to see in its green, in focus, or the best of some tries."""
     best, most = photo[:side, :side], -1.0
-    for _ in range(TRIES):
+    for _ in range(MAX_ATTEMPTS):
         top, left = (int(random.integers(length - side + 1)) for length in photo.shape[:2])
         crop = photo[top : top + side, left : left + side]
         texture, crispness = texture_of(crop[..., 1].astype(np.float32))

@@ -18,7 +18,7 @@ TABS = {
 }
 """Each tab, and something that is seen when it is there."""
 SIZES = [(390, 844), (1280, 800), (1920, 1080)]
-LEAST_TARGET = 44
+MIN_TARGET = 44
 INSIDE = """name => {
     const element = document.querySelector(name);
     const { left, right, top, bottom } = element.getBoundingClientRect();
@@ -68,7 +68,7 @@ def test_a_finger_hits_what_it_aims_at(context: BrowserContext, address: str) ->
             if target.is_visible():
                 box = target.bounding_box()
                 assert box is not None
-                assert box["height"] >= LEAST_TARGET - 0.5, target.inner_text()
+                assert box["height"] >= MIN_TARGET - 0.5, target.inner_text()
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_a_run_takes_the_steps_that_fit_into_a_time(
     from deblur.training.run import pace
     from deblur.training.run.checkpoint import load_checkpoint
 
-    monkeypatch.setattr(pace, "LONGEST_TRIAL", 0.2)
+    monkeypatch.setattr(pace, "MAX_TRIAL_SECONDS", 0.2)
     small = ("--model", "srcnn", "--batch", 2, "--crop", 32, "--device", "cpu")
     options = (*small, "--config", tiny, "--data", photos, "-o", tmp_path / "run")
     done = deblur("train", *options, "--within", "40s", "--time-limit", "5s")

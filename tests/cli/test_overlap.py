@@ -80,7 +80,7 @@ def test_the_next_is_read_while_one_is_restored_and_all_come_in_order() -> None:
 
 
 def test_beside_a_large_photo_there_is_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overlap, "MOST_BYTES", 3 * 3 * 3 - 1)
+    monkeypatch.setattr(overlap, "MAX_OVERLAP_BYTES", 3 * 3 * 3 - 1)
     made_up = MadeUp(side=3)
     assert len(list(outcomes(made_up))) == len(JOBS)
     assert made_up.most == 1

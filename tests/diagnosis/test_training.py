@@ -15,7 +15,7 @@ from tests.pictures import scene
 
 
 def photos() -> list[np.ndarray]:
-    return [scene(training.LEAST_SIDE, training.LEAST_SIDE, seed=seed) for seed in range(2)]
+    return [scene(training.MIN_SIDE, training.MIN_SIDE, seed=seed) for seed in range(2)]
 
 
 def test_the_bands_see_neither_brightness_nor_slopes() -> None:

@@ -147,11 +147,11 @@ def test_a_layer_that_cannot_bear_it_is_found_and_kept_in_float(
     monkeypatch.setitem(module.MIN_PARITY, "int8", 0.0)
     files = tmp_path / "full.onnx", tmp_path / "int8.onnx"
     kept = quantize(TINY, *files, photos)
-    monkeypatch.setattr(module, "MOST_KEPT", 0)
+    monkeypatch.setattr(module, "MAX_FLOAT_LAYERS", 0)
     without = quantize(TINY, *files, photos)
     assert len(without.in_float) == 2
     assert set(without.in_float) < set(kept.in_float)
-    assert kept.psnr_db > without.psnr_db + module.WORTH
+    assert kept.psnr_db > without.psnr_db + module.MIN_PARITY_GAIN
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp16"])
@@ -170,7 +170,7 @@ def test_what_misses_its_tolerance_is_refused_with_both_figures(
 def test_a_variant_in_which_nothing_is_rounded_is_refused(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "WORTH", -math.inf)
+    monkeypatch.setattr(module, "MIN_PARITY_GAIN", -math.inf)
     srcnn = CATALOG["srcnn"]
     with pytest.raises(ExportError, match="all 3 layers of srcnn have to stay in float"):
         quantize(srcnn, fetch_weights(srcnn, ".onnx"), tmp_path / "int8.onnx", photos)
@@ -219,7 +219,7 @@ def test_photos_of_one_tile_are_shared_out(tmp_path: Path) -> None:
 
 
 def test_few_tiles_of_many_photos_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "MOST_TILES", 4)
+    monkeypatch.setattr(calibration, "MAX_TILES", 4)
     for seed in range(6):
         Image.fromarray(scene(300, 800, seed=seed)).save(tmp_path / f"{seed}.png")
     held: list[int] = []

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from deblur.training.config import TrainingConfig
 
 _OF_A_MODEL = {"model", "architecture", "arguments", "value_range"}
-_MAY_CHANGE = {"resume", "device", "time_limit", "track", "skip_bad"}
+_NOT_PART_OF_A_RUN = {"resume", "device", "time_limit", "track", "skip_bad"}
 
 
 def train(
@@ -130,7 +130,7 @@ def _wanted_model(model: str | None, changes: dict[str, Any]) -> str:
 
 
 def _refuse_options_beside_resume(context: typer.Context) -> None:
-    for name in context.params.keys() - _MAY_CHANGE:
+    for name in context.params.keys() - _NOT_PART_OF_A_RUN:
         source = context.get_parameter_source(name)
         if source is None or source.name != "COMMANDLINE":
             continue

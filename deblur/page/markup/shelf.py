@@ -6,7 +6,7 @@ from deblur.errors import CancelledError
 from deblur.language import say
 from deblur.page.photo_routes import photo_address
 from deblur.page.visiting.visits import Photo, Visit, Visits
-from deblur.restoring.report import HARDLY
+from deblur.restoring.report import MIN_CHANGED
 
 
 def shelf_html(visits: Visits, visit: Visit) -> str:
@@ -38,7 +38,7 @@ def _state(photo: Photo) -> str:
         return say("waiting")
     if photo.trouble:
         return say("stopped") if isinstance(photo.trouble, CancelledError) else say("failed")
-    if photo.result and photo.result.report.changed < HARDLY:
+    if photo.result and photo.result.report.changed < MIN_CHANGED:
         return say("almost unchanged")
     if photo.result:
         return say("restored, {seconds} s", seconds=f"{photo.result.report.seconds:.1f}")

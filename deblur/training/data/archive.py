@@ -18,14 +18,14 @@ from deblur.files import replace_file
 from deblur.training.config import SourceConfig
 from deblur.training.data.folders import Item, list_items, open_source
 from deblur.training.data.photos import check_sizes, decode
-from deblur.training.data.split import LONGEST_AVERAGE, split_source, taken
+from deblur.training.data.split import MAX_BURST_FRAMES, split_source, taken
 from deblur.training.tree import MANIFEST
 
 STEPS = ((1.0, 95), (1.0, 90), (1.0, 85), (1.0, 80), (0.8, 80), (0.64, 80), (0.5, 80))
 """Shares of the long side, and WebP qualities, from the best to the smallest."""
 
 _PROBES = 16
-_OVERHEAD = 250
+_ZIP_OVERHEAD_BYTES = 250
 """Bytes that a file costs in a ZIP besides its content, generously."""
 
 
@@ -70,7 +70,7 @@ class _Group:
         """About that share of it, evenly spread; of a clip, the first frames."""
         total = len(self.entries)
         if self.kind == "frames":
-            count = min(total, max(LONGEST_AVERAGE, int(total * share)))
+            count = min(total, max(MAX_BURST_FRAMES, int(total * share)))
             kept = self.entries[:count]
         else:
             count = max(1, int(total * share))
@@ -167,7 +167,7 @@ def _probe(groups: Sequence[_Group], max_bytes: int, long_side: int) -> tuple[in
 
     def expected(step: tuple[float, int]) -> float:
         tried = _encode_all(probes, max(1, round(long_side * step[0])), step[1]).values()
-        return sum(len(content) + _OVERHEAD for content in tried) * len(entries) / count
+        return sum(len(content) + _ZIP_OVERHEAD_BYTES for content in tried) * len(entries) / count
 
     first = bisect_left(STEPS[:-1], True, key=lambda step: expected(step) <= max_bytes)
     share, quality = STEPS[first]

@@ -24,7 +24,7 @@ from deblur.training.data.photos import (
     check_sizes,
     size_of,
 )
-from deblur.training.data.split import LONGEST_AVERAGE, items_of
+from deblur.training.data.split import MAX_BURST_FRAMES, items_of
 from deblur.training.tree import DataFile
 
 
@@ -144,13 +144,13 @@ class FrameSource(Source):
                 f"{len(sizes)} sizes"
             )
         windows = [
-            tuple(frame for (frame,) in items[first : first + LONGEST_AVERAGE])
-            for first in range(len(items) - LONGEST_AVERAGE + 1)
-            if usable.issuperset(items[first : first + LONGEST_AVERAGE])
+            tuple(frame for (frame,) in items[first : first + MAX_BURST_FRAMES])
+            for first in range(len(items) - MAX_BURST_FRAMES + 1)
+            if usable.issuperset(items[first : first + MAX_BURST_FRAMES])
         ]
         if not windows:
             raise TrainingDataError(
-                f"{items[0][0].root} holds {len(usable)} usable frames; {LONGEST_AVERAGE} in a "
+                f"{items[0][0].root} holds {len(usable)} usable frames; {MAX_BURST_FRAMES} in a "
                 "row are needed"
             )
         return windows
@@ -158,8 +158,8 @@ class FrameSource(Source):
     def draw(self, side: int, random: Generator) -> tuple[Pixels, Pixels]:
         """See Source.draw."""
         window = self.items[random.integers(len(self.items))]
-        left_out = (LONGEST_AVERAGE - int(random.choice(BURST_FRAMES))) // 2
-        window = window[left_out : LONGEST_AVERAGE - left_out]
+        left_out = (MAX_BURST_FRAMES - int(random.choice(BURST_FRAMES))) // 2
+        window = window[left_out : MAX_BURST_FRAMES - left_out]
         frames = self._cut([self.drawing.cache.read(frame) for frame in window], side, random)
         gamma = random.choice((1.0, 2.2))
         light = np.linspace(0, 1, 256, dtype=np.float32) ** np.float32(gamma)

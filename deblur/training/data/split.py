@@ -18,7 +18,7 @@ from deblur.training.data.folders import Item, list_items, open_source
 from deblur.training.data.photos import UNREADABLE
 from deblur.training.tree import DataFile
 
-LONGEST_AVERAGE = BURST_FRAMES[-1]
+MAX_BURST_FRAMES = BURST_FRAMES[-1]
 """Frames in the longest exposure that is averaged from a clip."""
 
 BURST_SECONDS = 10
@@ -36,7 +36,7 @@ _NUMBERED = re.compile(r"(.*?)[-_ .]+(\d+)")
 def split_source(source: SourceConfig) -> dict[Split, list[Item]]:
     """The three shares of what a source holds; together they are all of it, but for frames.
 
-    Frames fall into three stretches of the clip, with `LONGEST_AVERAGE` frames left out
+    Frames fall into three stretches of the clip, with `MAX_BURST_FRAMES` frames left out
     between them. Everything else goes by group: a share of a group's hash is the same on every
     machine and stays when photos are added. Photos of one subfolder (of GoPro, one sequence)
     are a group; in a folder without subfolders, a scene: see `scene_of`, and photos taken
@@ -105,7 +105,7 @@ def taken(photo: DataFile) -> datetime | None:
 
 
 def _stretches(items: list[Item]) -> dict[Split, list[Item]]:
-    last, gap = len(items), LONGEST_AVERAGE
+    last, gap = len(items), MAX_BURST_FRAMES
     ends = [round(last * share) for share in (_TRAIN, _VALIDATION)]
     cut = (items[: ends[0]], items[ends[0] + gap : ends[1]], items[ends[1] + gap :])
     train, validation, test = (stretch if len(stretch) >= gap else [] for stretch in cut)

@@ -17,11 +17,11 @@ from deblur.training.run.loop import train
 from deblur.training.run.reports import Report
 from deblur.training.run.run_folder import claimed, refuse_folder_of_a_run
 
-LONGEST_TRIAL = 20.0
+MAX_TRIAL_SECONDS = 20.0
 """Seconds of steps that tell the pace of each stage of crops, or a tenth of a shorter time."""
 SAVING_SHARE = 0.05
 """The share of the time that saving, and validating on the way, may take."""
-_WITHOUT_END = 10**9
+_UNLIMITED_STEPS = 10**9
 
 
 def fit_steps(
@@ -38,7 +38,7 @@ def fit_steps(
     if not 0 < seconds < math.inf:
         raise ConfigError(f"a time to fit steps into is a number of seconds above 0, not {seconds}")
     started = time.monotonic()
-    longest = min(LONGEST_TRIAL, seconds / 10)
+    longest = min(MAX_TRIAL_SECONDS, seconds / 10)
     trials = [_try(config, stage, device, longest, should_stop) for stage in config.crops]
     starts = [stage.start for stage in config.crops] + [1.0]
     mean = sum(
@@ -87,9 +87,9 @@ def _trial_of(config: TrainingConfig, stage: CropStage) -> TrainingConfig:
     return replace(
         config,
         crops=(replace(stage, start=0.0),),
-        steps=_WITHOUT_END,
-        validate_every=_WITHOUT_END,
-        checkpoint_every=_WITHOUT_END,
+        steps=_UNLIMITED_STEPS,
+        validate_every=_UNLIMITED_STEPS,
+        checkpoint_every=_UNLIMITED_STEPS,
         adversarial=config.adversarial and replace(config.adversarial, after=0),
     )
 

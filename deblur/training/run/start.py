@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from deblur.errors import CheckpointError, ConfigError
 from deblur.networks import ARCHITECTURES, build_network, carries_picture, size_multiple
-from deblur.networks.critic import LEAST_SIDE
+from deblur.networks.critic import MIN_SIDE
 from deblur.networks.gan import Generator
 from deblur.networks.gan_fpn import FeaturePyramidGenerator
 from deblur.networks.residual_unet import ResidualUNet
@@ -34,9 +34,9 @@ def initial_network(
     network = build_network(config.architecture, config.arguments)
     _refuse_odd_crops(config, network)
     smallest = min(stage.side for stage in config.crops)
-    if config.adversarial and smallest < LEAST_SIDE:
+    if config.adversarial and smallest < MIN_SIDE:
         raise ConfigError(
-            f"crops of {smallest} pixels are too small for the critic: choose {LEAST_SIDE} or more"
+            f"crops of {smallest} pixels are too small for the critic: choose {MIN_SIDE} or more"
         )
     if fresh and config.start_from:
         start_from(network, config.start_from, config)

@@ -11,7 +11,7 @@ from deblur.training.learning.schedule import LearningCurve, learning_rate
 from deblur.training.run.clock import Clock
 from deblur.training.run.validator import Validation
 
-MOST_SKIPPED_IN_A_ROW = 50
+MAX_SKIPPED_IN_A_ROW = 50
 """This number of steps in a row without a finite gradient ends a run."""
 
 
@@ -40,9 +40,9 @@ class RunState:
     def add_step(self, result: StepResult) -> None:
         """Take note of a step. Raises TrainingError when too many in a row were not taken."""
         self.skipped_in_a_row = 0 if result.taken else self.skipped_in_a_row + 1
-        if self.skipped_in_a_row == MOST_SKIPPED_IN_A_ROW:
+        if self.skipped_in_a_row == MAX_SKIPPED_IN_A_ROW:
             raise TrainingError(
-                f"the gradients of {MOST_SKIPPED_IN_A_ROW} steps in a row were not finite, the "
+                f"the gradients of {MAX_SKIPPED_IN_A_ROW} steps in a row were not finite, the "
                 f"last at step {self.step}: lower the learning rate, or train at bf16 or fp32; "
                 "the checkpoint in the run's folder is from before"
             )

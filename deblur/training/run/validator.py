@@ -16,7 +16,7 @@ from deblur.training.tree import DataFile
 
 ROUNDING_ERROR = 1e-5
 """Mean squared error that counts as none (50 dB), or sharp crops would rule the mean gain."""
-SHOWN = 4
+SAMPLE_PICTURES = 4
 """Number of pictures of each validation that go to the trackers."""
 
 
@@ -96,5 +96,5 @@ def _gains(restore: Restore, batch: Batch) -> list[float]:
 @torch.no_grad()
 def side_by_side(restore: Restore, batch: Batch) -> Tensor:
     """The first pictures blurred, restored and sharp: (N, 3, h, 3 w) in [0, 1]."""
-    blurred, sharp = batch.blurred[:SHOWN], batch.sharp[:SHOWN]
+    blurred, sharp = batch.blurred[:SAMPLE_PICTURES], batch.sharp[:SAMPLE_PICTURES]
     return torch.cat([blurred, restore(blurred).clamp(0, 1), sharp], -1)

@@ -158,7 +158,7 @@ def test_steps_without_a_finite_gradient_are_counted_and_not_taken(
 def test_too_many_of_them_end_a_run_only_when_no_good_one_lies_between(
     photos: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state, "MOST_SKIPPED_IN_A_ROW", 2)
+    monkeypatch.setattr(state, "MAX_SKIPPED_IN_A_ROW", 2)
     with monkeypatch.context() as here:
         poison_steps(here, 0, 2, 4)
         assert reports(tiny_run(photos), tmp_path / "apart")[-1].skipped == 3

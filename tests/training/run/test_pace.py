@@ -64,7 +64,7 @@ def test_a_run_gets_the_steps_that_its_time_has(photos: SourceConfig, clock: Clo
     run, started = staged(photos), clock[0]
     fitted, left = pace.fit_steps(run, 1000.0, "cpu", never)
     assert left == 1000 - (clock[0] - started)
-    assert left < 1000 - 2 * pace.LONGEST_TRIAL - 2 * PREPARATION, "both stages were tried"
+    assert left < 1000 - 2 * pace.MAX_TRIAL_SECONDS - 2 * PREPARATION, "both stages were tried"
     steps = int((left - 2 * PREPARATION) * 0.95 / 3.0)
     assert fitted == replace(run, steps=steps), "3/4 of 2 s and 1/4 of 6 s"
 
