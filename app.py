@@ -42,8 +42,8 @@ from deblur.page.restore_tab import TAB as RESTORE_TAB
 from deblur.page.restore_tab import build_restore_tab
 from deblur.page.restorers import new_folder, restored_picture
 from deblur.page.visiting.doors import Doors, page_policy
-from deblur.page.visiting.intake import MOST_BYTES
-from deblur.page.visiting.page_folder import QUOTA, claim_folder
+from deblur.page.visiting.intake import MAX_BYTES
+from deblur.page.visiting.page_folder import QUOTA_BYTES, claim_folder
 from deblur.page.visiting.turns import take_turns
 from deblur.page.visiting.visitors import Visitors, WatchStreams
 from deblur.page.visiting.visits import Visits
@@ -99,7 +99,7 @@ def setting(name: str, read: Callable[[str], Value]) -> Value:
 
 def bytes_of(gigabytes: str) -> int:
     """How many bytes are kept. Raises ValueError for what is no number above 0."""
-    found = int(float(gigabytes or QUOTA / 1e9) * 1e9)
+    found = int(float(gigabytes or QUOTA_BYTES / 1e9) * 1e9)
     if found <= 0:
         raise ValueError(f"{gigabytes!r} is not a number of gigabytes above 0")
     return found
@@ -222,7 +222,7 @@ def serve(host: str, port: int) -> str:
     """Start to serve the page, and return its address. Raises OSError when the port is taken."""
     folder.sweep_often(SWEEP_SECONDS)
     Thread(target=prepare, args=[board], daemon=True).start()
-    most = MAX_ZIP_BYTES if any(places.values()) else MOST_BYTES
+    most = MAX_ZIP_BYTES if any(places.values()) else MAX_BYTES
     policy = page_policy("'self' https://huggingface.co" if ON_SPACE else "'self'")
     tools = _tools(host)
     address: str = demo.launch(

@@ -2,7 +2,7 @@
 
 const TILE = 512;
 const MIN_SCALE = 0.5;
-const MOST_KEPT = 400;
+const MAX_KEPT = 400;
 const kept = new Map();
 
 /** An image that is fetched once; `then` is called when it is there, or is known not to come. */
@@ -13,7 +13,7 @@ export function image(address, then) {
     found.decoding = "async";
     found.src = address;
     kept.set(address, found);
-    while (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
+    while (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value);
   }
   if (!found.complete) {
     for (const end of ["load", "error"]) found.addEventListener(end, then, { once: true });

@@ -146,7 +146,7 @@ def _spec(path: Path, rules: Rules, licence: str, **known: Any) -> ModelSpec:
 def check_that_it_fits(
     path: Path, multiple: int, session: onnxruntime.InferenceSession | None = None
 ) -> None:
-    """Run a network once, for TRIAL_SECONDS seconds at most: declared shapes are often wrong or missing.
+    """Run a network once, for TRIAL_SECONDS at most: declared shapes are often wrong or missing.
 
     Raises UndescribedModelError when it does not make a picture of a picture, or not in time.
     """

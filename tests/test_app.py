@@ -73,9 +73,9 @@ def test_memory_is_what_the_process_has_or_a_count_where_nobody_tells(
     own_restorers.update({("srcnn", str(number)): object() for number in range(3)})
     assert restorers._is_too_much(status)
     page = os.sysconf("SC_PAGE_SIZE")
-    status.write_text(f"9999999 {restorers.MOST_BYTES // page} 5 1 0 5 0")
+    status.write_text(f"9999999 {restorers.MAX_BYTES // page} 5 1 0 5 0")
     assert not restorers._is_too_much(status)
-    status.write_text(f"9999999 {restorers.MOST_BYTES // page + 1} 5 1 0 5 0")
+    status.write_text(f"9999999 {restorers.MAX_BYTES // page + 1} 5 1 0 5 0")
     assert restorers._is_too_much(status)
 
 

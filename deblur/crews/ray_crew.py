@@ -90,8 +90,8 @@ class _RayCrew:
         ready, _ = self._ray.wait(waiting, num_returns=1, timeout=patience)
         if not ready:
             raise CrewError(
-                f"the Ray cluster had no place for a worker within {_PLACEMENT_SECONDS:.0f} s; it has "
-                f"{self._ray.cluster_resources()}: add nodes, or ask for fewer GPUs"
+                f"the Ray cluster had no place for a worker within {_PLACEMENT_SECONDS:.0f} s; "
+                f"it has {self._ray.cluster_resources()}: add nodes, or ask for fewer GPUs"
             )
         return cast(list[Any], ready)
 

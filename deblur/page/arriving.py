@@ -19,11 +19,11 @@ from deblur.language import Language, say, speaking, spoken_in, spoken_now
 from deblur.spec import ModelSpec
 from deblur.weights import FILES, fetch_weights, is_here
 
-LOOK_EVERY = 0.2
-"""Seconds between two looks at what has come, and at whether somebody still waits for it."""
+POLL_SECONDS = 0.2
+"""Seconds between two checks of how much has come and whether a visitor still waits for it."""
 
-_PATIENCE = 5.0
-"""Seconds that the process has to take away what is half fetched, when it is ended."""
+_CLEAN_UP_SECONDS = 5.0
+"""Seconds that the process has to delete partial files when it is ended."""
 
 OnBytes = Callable[[int, int], None]
 """Is told how many bytes have come, and of how many; 0 where that is not known."""
@@ -48,7 +48,7 @@ class Arrivals:
             return False
         arrival = self._join(spec)
         try:
-            while not arrival.is_over.wait(LOOK_EVERY):
+            while not arrival.is_over.wait(POLL_SECONDS):
                 on_bytes(arrival.came, arrival.total)
                 if cancel.is_set():
                     raise CancelledError(say("cancelled; nothing was kept"))
@@ -101,7 +101,7 @@ class _Arrival:
         """End the process, if it still runs."""
         if self._process and self._process.poll() is None:
             self._process.terminate()
-            impatience = Timer(_PATIENCE, self._process.kill)
+            impatience = Timer(_CLEAN_UP_SECONDS, self._process.kill)
             impatience.daemon = True
             impatience.start()
 

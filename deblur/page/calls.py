@@ -16,7 +16,7 @@ from deblur.diagnosis import sentences
 from deblur.errors import DeblurError, OutputError, UnknownModelError
 from deblur.files import without_folders
 from deblur.language import say
-from deblur.page.photo_flow import MOST_SECONDS
+from deblur.page.photo_flow import MAX_SECONDS
 from deblur.page.restorers import AUTOMATIC, OFFERED, new_folder
 from deblur.page.restoring import file_of, restore_photo
 from deblur.page.visiting.intake import take_in
@@ -43,7 +43,7 @@ class Calls:
         is, in percent. Gives the file, and a report of what was found, what ran and what changed.
         """
         session = request.session_hash
-        run = Run(lambda: self._is_here(session), MOST_SECONDS)
+        run = Run(lambda: self._is_here(session), MAX_SECONDS)
         with self._opened(file) as photo:
             if model not in OFFERED:
                 raise UnknownModelError(

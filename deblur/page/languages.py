@@ -19,7 +19,7 @@ from deblur.page.visiting.visitors import App, Scope
 TITLE = "Deblur Arena"
 IN_HTML = {Language.english: "en", Language.chinese: "zh-Hans"}
 _LOCALES = {Language.english: "en_US", Language.chinese: "zh_CN"}
-_TOLD_BY_GRADIO = re.compile(
+_GRADIO_TAGS = re.compile(
     rb'<meta\s+(?:property="og:|name="twitter:)[^>]*/>\s*|<link rel="manifest"[^>]*>', re.DOTALL
 )
 
@@ -159,7 +159,7 @@ class _Mended:
         headers = MutableHeaders(scope=self._start)
         if "text/html" in headers.get("content-type", "") and self._body:
             before, mark, after = self._body.partition(b"window.gradio_config")
-            before = _TOLD_BY_GRADIO.sub(b"", before)
+            before = _GRADIO_TAGS.sub(b"", before)
             before = before.replace(b'lang="en"', b'lang="' + self._language + b'"', 1)
             before = before.replace(_CHARSET, _CHARSET + self._head, 1)
             self._body = before + mark + after

@@ -7,7 +7,7 @@ from deblur.language import say
 from deblur.page.markup.compared import Line
 from deblur.page.markup.sentences import told_seconds
 from deblur.page.markup.viewer import Picture, Sight
-from deblur.page.photo_flow import MOST_SECONDS
+from deblur.page.photo_flow import MAX_SECONDS
 from deblur.page.photo_routes import photo_address
 from deblur.page.restorers import AUTOMATIC
 from deblur.page.restoring import restore_photo
@@ -43,10 +43,10 @@ class OwnPhotos:
     ) -> tuple[Sight, list[Line]]:
         """The photo, and what each model makes of it. Raises a DeblurError.
 
-        It ends when the visitor of `session` leaves, or after MOST_SECONDS.
+        It ends when the visitor of `session` leaves, or after MAX_SECONDS.
         """
         visit, photo = self._visits.of(key), self._visits.find(key, id)
-        run = Run(lambda: self._is_here(session), MOST_SECONDS)
+        run = Run(lambda: self._is_here(session), MAX_SECONDS)
         run.begin()
         results = [self._made(photo, model, run, on_progress) for model in models]
         pictures = [

@@ -22,7 +22,7 @@ from deblur.page.visiting.visits import Photo, Visit, Visits
 from deblur.restorer import Progress
 from deblur.weights import is_here
 
-MOST_SECONDS = 1800
+MAX_SECONDS = 1800
 """Time that restoring a photo may take."""
 
 
@@ -172,7 +172,7 @@ class PhotoFlow:
             result = restore_photo(photo, model, engine, visit.format, show, run, coming)
             photo.results.append(result)
         except CancelledError as error:
-            trouble = LateError(MOST_SECONDS // 60) if run.is_late else error
+            trouble = LateError(MAX_SECONDS // 60) if run.is_late else error
         except DeblurError as error:
             trouble = error
         finally:
@@ -292,7 +292,7 @@ class PhotoFlow:
 
     def _run_of(self, request: gr.Request) -> Run:
         session = request.session_hash
-        return Run(lambda: self._around.is_here(session), MOST_SECONDS)
+        return Run(lambda: self._around.is_here(session), MAX_SECONDS)
 
 
 def _without_hidden(files: list[Path]) -> list[Path]:

@@ -19,13 +19,13 @@ from deblur.errors import DeblurError, OutputError
 from deblur.files import replacing, without_folders
 from deblur.image_io import OUTPUT_FORMATS
 from deblur.page.restoring import check_format, file_of
-from deblur.page.screen import MOST_CUT, as_png, cut
+from deblur.page.screen import MAX_CUT_SIDE, as_png, cut
 from deblur.page.visiting.visits import Photo, Result, Visit, Visits
 
-KEPT = {"Cache-Control": "private, max-age=3600, immutable"}
-CUTS_AT_ONCE = 4
+CACHE_HEADERS = {"Cache-Control": "private, max-age=3600, immutable"}
+MAX_CUTS = 4
 
-_cutting = BoundedSemaphore(CUTS_AT_ONCE)
+_cutting = BoundedSemaphore(MAX_CUTS)
 _PLACE = re.compile(r"(\d{1,7})-(\d{1,7})-(\d{1,4})-(\d{1,4})")
 
 
@@ -80,11 +80,11 @@ def _result(photo: Photo, which: str) -> Result:
 
 
 def _preview(visits: Visits, request: Request) -> Response:
-    return FileResponse(_kept(visits, request).with_suffix(".jpg"), headers=KEPT)
+    return FileResponse(_kept(visits, request).with_suffix(".jpg"), headers=CACHE_HEADERS)
 
 
 def _small(visits: Visits, request: Request) -> Response:
-    return FileResponse(_named(visits, request).folder / "small.jpg", headers=KEPT)
+    return FileResponse(_named(visits, request).folder / "small.jpg", headers=CACHE_HEADERS)
 
 
 def _piece_of(visits: Visits, request: Request) -> Response:
@@ -94,17 +94,17 @@ def _piece_of(visits: Visits, request: Request) -> Response:
     left, top, width, height = map(int, found.groups())
     kept = _kept(visits, request)
     with _cutting:
-        pixels = cut(kept, left, top, min(width, MOST_CUT), min(height, MOST_CUT))
+        pixels = cut(kept, left, top, min(width, MAX_CUT_SIDE), min(height, MAX_CUT_SIDE))
         if not pixels.size:
             raise FileNotFoundError(request.path_params["place"])
         content = as_png(pixels, _named(visits, request).colours)
-    return Response(content, media_type="image/png", headers=KEPT)
+    return Response(content, media_type="image/png", headers=CACHE_HEADERS)
 
 
 def _tried(visits: Visits, request: Request) -> Response:
     for piece in _named(visits, request).pieces:
         if piece.file.name == request.path_params["file"]:
-            return FileResponse(piece.file, headers=KEPT)
+            return FileResponse(piece.file, headers=CACHE_HEADERS)
     raise FileNotFoundError(request.path_params["file"])
 
 

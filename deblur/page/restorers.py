@@ -39,9 +39,9 @@ SIDE_BY_SIDE = [name for name in OFFERED if name.startswith("residual-unet-")]
 ENGINES = {"onnx": "ONNX Runtime", "openvino": "OpenVINO", "torch": "PyTorch"}
 AUTOMATIC, FASTER = "auto auto", "auto auto fast"
 MAX_PIXELS = _pixels_of(os.environ.get("DEBLUR_MAX_MEGAPIXELS", ""))
-MOST_BYTES = 1_000_000_000
+MAX_BYTES = 1_000_000_000
 """Memory of the page's process above which restorers are let go, until one is left."""
-MOST_OPEN = 2
+MAX_OPEN = 2
 """Restorers that are held where the system does not tell how much memory a process has."""
 
 _arrivals = Arrivals()
@@ -59,7 +59,7 @@ def open_restorer(
 ) -> Restorer:
     """The one restorer for a model and a choice of engine, opened when it is first wanted.
 
-    The page keeps as many as MOST_BYTES allow, those that were wanted last. Where the model has to
+    The page keeps as many as MAX_BYTES allow, those that were wanted last. Where the model has to
     be fetched, `on_bytes` is told how much of it has come; `cancel` ends that.
     """
     if model != AUTO:
@@ -76,9 +76,9 @@ def open_restorer(
 def _is_too_much(status: Path = Path("/proc/self/statm")) -> bool:
     """A restorer's memory is its engine's own: only the whole process can be measured."""
     if not status.exists():
-        return len(_open) > MOST_OPEN
+        return len(_open) > MAX_OPEN
     pages = int(status.read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") > MOST_BYTES
+    return pages * os.sysconf("SC_PAGE_SIZE") > MAX_BYTES
 
 
 def _opened(model: str, choice: str) -> Restorer:

@@ -14,15 +14,15 @@ from deblur.image_io import DecodedImage, encode_image, preview_of
 Pixels = NDArray[Any]
 
 PREVIEW_SIDE = 2560
-MOST_CUT = 1024
+MAX_CUT_SIDE = 1024
 """Pixels of a piece's longer side."""
 
 _ROWS = 512
-_LOOKED_AT = 512
-_SEEN_ACROSS = (640, 480)
+_SEARCH_SIDE = 512
+_WINDOW = (640, 480)
 """The part of a photo that is looked for: about what a phone shows at 100 %."""
 
-_STRONGEST = 40
+_MAX_STEP = 40
 """Of 255: a stronger step counts no more, so that one outline is not taken for detail."""
 
 
@@ -55,15 +55,14 @@ def as_png(pixels: Pixels, colours: DecodedImage) -> bytes:
 def busiest(preview: Pixels, height: int, width: int) -> tuple[int, int]:
     """Where a photo of that size has most detail: (x, y) of the middle, in pixels of the photo."""
     grey = Image.fromarray(preview.mean(2).astype(np.uint8))
-    scale = min(1.0, _LOOKED_AT / max(height, width))
+    scale = min(1.0, _SEARCH_SIDE / max(height, width))
     size = (max(2, round(width * scale)), max(2, round(height * scale)))
     values = np.asarray(grey.resize(size, Image.Resampling.BOX), np.float32)
     steps = np.zeros_like(values)
-    steps[:, 1:] += np.minimum(np.abs(np.diff(values, axis=1)), _STRONGEST)
-    steps[1:] += np.minimum(np.abs(np.diff(values, axis=0)), _STRONGEST)
+    steps[:, 1:] += np.minimum(np.abs(np.diff(values, axis=1)), _MAX_STEP)
+    steps[1:] += np.minimum(np.abs(np.diff(values, axis=0)), _MAX_STEP)
     seen = [
-        min(side, max(1, round(part * scale)))
-        for side, part in zip(size, _SEEN_ACROSS, strict=True)
+        min(side, max(1, round(part * scale))) for side, part in zip(size, _WINDOW, strict=True)
     ]
     sums = _sums(steps, seen[1], seen[0])
     top, left = np.unravel_index(int(sums.argmax()), sums.shape)

@@ -19,7 +19,7 @@ from deblur import __version__
 from deblur.errors import OutputError
 from deblur.page.visiting.turns import TurnQueue
 
-MOST_BYTES = 100_000
+MAX_REQUEST_BYTES = 100_000
 """Size of a request: photos are sent on their own."""
 
 _FILE = "/gradio_api/file="
@@ -37,7 +37,7 @@ class Tools:
         for tool in (self.restore, self.diagnose, self.leaderboard):
             self._server.add_tool(tool, description=getdoc(tool))
         app = self._server.streamable_http_app(
-            stateless_http=True, max_request_body_size=MOST_BYTES, host=host
+            stateless_http=True, max_request_body_size=MAX_REQUEST_BYTES, host=host
         )
         self.routes: list[BaseRoute] = [*app.routes]
 

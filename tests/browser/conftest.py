@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 import app
-from tests.browser.visits import PATIENCE, SWITCHES, visit
+from tests.browser.visits import SWITCHES, TIMEOUT_MS, visit
 
 
 @pytest.fixture(scope="session")
@@ -22,11 +22,11 @@ def address() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def context(chromium: Path) -> Iterator[BrowserContext]:
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
         context = browser.new_context()
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(TIMEOUT_MS)
         yield context
         browser.close()
 

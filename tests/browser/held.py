@@ -3,7 +3,7 @@
 from threading import Event, Semaphore
 
 from deblur.backends.base import Batch
-from tests.browser.visits import PATIENCE
+from tests.browser.visits import TIMEOUT_MS
 
 
 class HeldBackend:
@@ -17,7 +17,7 @@ class HeldBackend:
     def run(self, batch: Batch) -> Batch:
         self.tiles += 1
         self.reached.set()
-        assert self.allowed.acquire(timeout=PATIENCE / 1000)
+        assert self.allowed.acquire(timeout=TIMEOUT_MS / 1000)
         return batch
 
     def at_full_precision(self) -> "HeldBackend":

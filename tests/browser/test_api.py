@@ -14,7 +14,7 @@ from gradio_client.exceptions import AppError
 from mcp.client import Client as Assistant
 
 from deblur.image_io import decode_image
-from deblur.page.tools import MOST_BYTES
+from deblur.page.tools import MAX_REQUEST_BYTES
 
 ROOT = Path(__file__).parents[2]
 PHOTO = ROOT / "examples" / "coffee.jpg"
@@ -151,7 +151,7 @@ def test_a_call_that_fails_says_why(address: str, tmp_path: Path) -> None:
 def test_a_message_that_is_too_large_is_refused(address: str) -> None:
     answer = httpx2.post(
         f"{address}mcp",
-        content=b'{"x": "' + b"x" * MOST_BYTES + b'"}',
+        content=b'{"x": "' + b"x" * MAX_REQUEST_BYTES + b'"}',
         headers={
             "Accept": "application/json, text/event-stream",
             "Content-Type": "application/json",

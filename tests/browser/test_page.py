@@ -23,7 +23,7 @@ from deblur.restoring.tiled_network import TiledNetwork
 from tests.browser import photos
 from tests.browser.held import HeldBackend
 from tests.browser.photos import choose, download, png, restore
-from tests.browser.visits import PATIENCE, visit
+from tests.browser.visits import TIMEOUT_MS, visit
 from tests.pictures import scene
 
 MANY = 1000
@@ -174,7 +174,7 @@ def test_cancel_stops_the_work_and_keeps_the_photo(page: Page, held: HeldBackend
     upload(page, "long.png", png(scene(256, 256)))
     expect(page.get_by_role("button", name="Restore", exact=True)).to_be_enabled()
     page.get_by_role("button", name="Restore", exact=True).click()
-    assert held.reached.wait(PATIENCE / 1000)
+    assert held.reached.wait(TIMEOUT_MS / 1000)
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#message")).to_contain_text("Cancelled")
     expect(page.get_by_role("button", name="Restore", exact=True)).to_be_enabled()

@@ -18,7 +18,7 @@ from deblur.restorer import Restorer
 from deblur.restoring.tiled_network import TiledNetwork
 from tests.browser.held import HeldBackend
 from tests.browser.photos import blurred, choose, download, opened, png, restore, settled, upload
-from tests.browser.visits import PATIENCE, visit
+from tests.browser.visits import TIMEOUT_MS, visit
 
 FAST = CATALOG[DEFAULT_MODEL].title
 
@@ -174,7 +174,7 @@ def test_cancelling_in_the_queue_acts_at_once(
             upload(visitor, ("a.png", png(blurred(96, 128))))
             settled(visitor)
         page.get_by_role("button", name="Restore", exact=True).click()
-        assert backend.reached.wait(PATIENCE / 1000)
+        assert backend.reached.wait(TIMEOUT_MS / 1000)
         other.get_by_role("button", name="Restore", exact=True).click()
         other.get_by_role("button", name="Cancel").click()
         expect(other.locator("#message")).to_contain_text("Cancelled")

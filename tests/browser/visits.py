@@ -11,7 +11,7 @@ SWITCHES = [
     *("--disable-component-update", "--disable-sync"),
     *(["--no-sandbox"] if os.geteuid() == 0 else []),
 ]
-PATIENCE = 60_000
+TIMEOUT_MS = 60_000
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from deblur.cli.photo_worker import Outcome, PhotoWorker
 from deblur.errors import CancelledError, UnreadableImageError
 from deblur.image_io import DecodedImage
 
-PATIENCE = 20
+TIMEOUT_SECONDS = 20
 JOBS = [Job(Path(f"{number}.png"), Path(f"out/{number}.png")) for number in range(5)]
 
 
@@ -57,7 +57,7 @@ class MadeUp:
         """While the network has this photo, the next one is read."""
         following = f"{int(name[0]) + 1}.png"
         if following in self.read and self.side == 2:
-            assert self.read[following].wait(PATIENCE)
+            assert self.read[following].wait(TIMEOUT_SECONDS)
 
 
 def outcomes(made_up: MadeUp) -> Iterator[tuple[Job, Outcome]]:
@@ -96,7 +96,7 @@ def test_who_stops_listening_stops_the_work() -> None:
     class Endless(MadeUp):
         def wait(self, name: str, cancel: Event) -> None:
             if name != "0.png":
-                assert cancel.wait(PATIENCE)
+                assert cancel.wait(TIMEOUT_SECONDS)
                 raise CancelledError(name)
 
     made_up = Endless()

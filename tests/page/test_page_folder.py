@@ -76,7 +76,7 @@ def test_room_is_what_quota_and_disk_leave(
     kept(folder, "a", 600)
     assert folder.has_room(400)
     assert not folder.has_room(401)
-    monkeypatch.setattr(page_folder, "RESERVE", 10**18)
+    monkeypatch.setattr(page_folder, "RESERVE_BYTES", 10**18)
     assert not folder.has_room(1)
 
 

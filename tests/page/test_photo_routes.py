@@ -16,7 +16,7 @@ from deblur.image_io import DecodedImage, decode_image, write_image
 from deblur.page.photo_routes import photo_address, photo_routes
 from deblur.page.restorers import AUTOMATIC
 from deblur.page.restoring import check_format, restore_photo, restore_piece
-from deblur.page.screen import MOST_CUT, busiest, cut, write_for_screen
+from deblur.page.screen import MAX_CUT_SIDE, busiest, cut, write_for_screen
 from deblur.page.visiting.intake import take_in
 from deblur.page.visiting.visitors import Run
 from deblur.page.visiting.visits import Photo, Visit, Visits
@@ -66,7 +66,7 @@ def test_a_piece_is_the_photos_own_pixels(client: TestClient, visit: Visit, phot
 def test_no_piece_is_larger_than_the_most(client: TestClient, visit: Visit, photo: Photo) -> None:
     answer = client.get(photo_address(visit, photo, "before/0-0-9999-9999.png"))
     assert picture(answer.content).shape == (370, 570, 3)
-    assert max(picture(answer.content).shape) <= MOST_CUT
+    assert max(picture(answer.content).shape) <= MAX_CUT_SIDE
 
 
 @pytest.mark.parametrize(

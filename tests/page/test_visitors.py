@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from deblur.errors import OutputError
 from deblur.page.visiting import visitors
-from deblur.page.visiting.turns import MOST_OF_AN_ADDRESS, TurnQueue, take_turns
+from deblur.page.visiting.turns import MAX_PER_ADDRESS, TurnQueue, take_turns
 from deblur.page.visiting.visitors import Run, Visitors, WatchStreams, session_of_stream
 
 
@@ -151,7 +151,7 @@ def test_of_a_visitors_requests_the_last_waits(queue: TurnQueue) -> None:
 
 def test_an_address_has_only_so_many_that_wait(queue: TurnQueue) -> None:
     told = [join(queue, f"{number}", "192.0.2.1") for number in range(30)]
-    assert len(queue) == MOST_OF_AN_ADDRESS
+    assert len(queue) == MAX_PER_ADDRESS
     state, sentence = told[-1]
     assert state == "queue_full"
     assert sentence.startswith("Your network asks for more than can wait here")
@@ -160,7 +160,7 @@ def test_an_address_has_only_so_many_that_wait(queue: TurnQueue) -> None:
 
 def test_this_machine_itself_is_no_network(queue: TurnQueue) -> None:
     """A proxy on it says for whom it asks."""
-    for number in range(2 * MOST_OF_AN_ADDRESS):
+    for number in range(2 * MAX_PER_ADDRESS):
         assert isinstance(join(queue, f"{number}", "127.0.0.1", kind=1), str)
     assert [begin(queue) for _ in range(4)] == ["0", "1", "2", None]
 
@@ -171,12 +171,12 @@ def request_of(address: str) -> Request:
 
 
 def test_a_tool_has_its_callers_limit(queue: TurnQueue) -> None:
-    for number in range(MOST_OF_AN_ADDRESS):
+    for number in range(MAX_PER_ADDRESS):
         join(queue, f"visitor-{number}", "192.0.2.1")
         queue._visitors.enter(f"visitor-{number}")
     with pytest.raises(OutputError, match="more than can wait here"):
         ask(queue.ask, "str", ["word"], request_of("192.0.2.1"))
-    assert len(queue) == MOST_OF_AN_ADDRESS
+    assert len(queue) == MAX_PER_ADDRESS
 
 
 def test_a_tool_whose_caller_leaves_waits_no_longer(queue: TurnQueue) -> None:
@@ -210,7 +210,7 @@ def test_who_listens_comes_before_who_does_not(queue: TurnQueue) -> None:
 
 
 def test_who_has_left_has_no_turn_and_takes_no_place(queue: TurnQueue, clock: Clock) -> None:
-    for number in range(MOST_OF_AN_ADDRESS):
+    for number in range(MAX_PER_ADDRESS):
         join(queue, f"{number}", "192.0.2.1")
     clock.now = 11
     assert isinstance(join(queue, "ann", "192.0.2.1"), str)

@@ -8,7 +8,7 @@ import pytest
 from deblur.errors import DeblurError, ImageError, OutputError, UnreadableImageError
 from deblur.page.visiting import intake
 from deblur.page.visiting.intake import take_in
-from deblur.page.visiting.visits import MOST_PHOTOS, Photo, Visit, Visits
+from deblur.page.visiting.visits import MAX_PHOTOS, Photo, Visit, Visits
 
 KEY, OTHER = "0" * 32, "f" * 32
 EXAMPLE = Path(__file__).parents[2] / "examples" / "coffee.jpg"
@@ -101,11 +101,11 @@ def test_what_cannot_be_used_changes_nothing(visits: Visits, sent: Path, tmp_pat
 
 def test_there_are_bounds(visits: Visits, sent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     full = Visit(KEY)
-    for number in range(MOST_PHOTOS):
+    for number in range(MAX_PHOTOS):
         full.photos[f"{number}"] = Photo.__new__(Photo)
     with pytest.raises(DeblurError, match="one photo too many"):
         take_in(visits, full, sent)
-    monkeypatch.setattr(intake, "MOST_BYTES", 10)
+    monkeypatch.setattr(intake, "MAX_BYTES", 10)
     with pytest.raises(ImageError, match="at most 0 are taken"):
         take_in(visits, visits.of(KEY), sent)
 

@@ -75,7 +75,7 @@ class Doors:
         size = Headers(scope=scope).get("content-length", "")
         if not size.isdecimal():
             return PlainTextResponse("An upload has to say how large it is.", 411)
-        if int(size) > self._most + _AROUND:
+        if int(size) > self._most + _FORM_BYTES:
             most = f"{self._most / 1e6:,.0f} MB"
             return PlainTextResponse(f"The file is too large: at most {most} are taken.", 413)
         if not await run_in_threadpool(self._folder.has_room, int(size)):
@@ -84,5 +84,5 @@ class Doors:
         return None
 
 
-_AROUND = 100_000
+_FORM_BYTES = 100_000
 """Bytes that a form adds to the file in it."""

@@ -14,9 +14,9 @@ from deblur.language import say
 from deblur.page.restorers import MAX_PIXELS
 from deblur.page.screen import PREVIEW_SIDE
 from deblur.page.visiting.opening import open_photo
-from deblur.page.visiting.visits import MOST_PHOTOS, Photo, Visit, Visits
+from deblur.page.visiting.visits import MAX_PHOTOS, Photo, Visit, Visits
 
-MOST_BYTES = 200_000_000
+MAX_BYTES = 200_000_000
 """Size of a photo's file."""
 
 
@@ -25,13 +25,13 @@ def take_in(visits: Visits, visit: Visit, file: Path, *, look: bool = True) -> P
 
     Raises a DeblurError, and then nothing has changed.
     """
-    if len(visit.photos) >= MOST_PHOTOS:
+    if len(visit.photos) >= MAX_PHOTOS:
         raise OutputError(
             say(
                 "{name} is one photo too many: {most} are kept at a time; "
                 "delete some of them first",
                 name=file.name,
-                most=MOST_PHOTOS,
+                most=MAX_PHOTOS,
             )
         )
     _check_size(file)
@@ -65,13 +65,13 @@ def _check_size(file: Path) -> None:
         size = file.stat().st_size
     except OSError as error:
         raise _no_longer(file, error) from error
-    if size > MOST_BYTES:
+    if size > MAX_BYTES:
         raise ImageTooLargeError(
             say(
                 "{name} has {size} MB, and at most {most} are taken",
                 name=file.name,
                 size=f"{size / 1e6:,.0f}",
-                most=f"{MOST_BYTES / 1e6:,.0f}",
+                most=f"{MAX_BYTES / 1e6:,.0f}",
             )
         )
 

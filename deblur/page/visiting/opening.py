@@ -21,10 +21,10 @@ from deblur.page.screen import busiest, write_for_screen
 SECONDS, PROCESSOR_SECONDS = 90.0, 20
 """Time that a photo may take to open, and how much of a processor: one of 100 MP takes 3 to 6."""
 
-_SMALL = 320
+_THUMBNAIL_SIDE = 320
 """Pixels of a thumbnail's longer side."""
 
-_MEMORY = 1_500_000_000
+_BASE_MEMORY = 1_500_000_000
 _MEMORY_A_PIXEL = 40
 """Bytes of address space: what the process takes itself, and a decoder for a pixel."""
 
@@ -104,7 +104,7 @@ def _open(photo: Path, preview: Path, max_pixels: int, side: int) -> Opened:
     image = decode_image(photo, max_pixels=max_pixels)
     small = preview_of(image, side)
     write_image(small, preview)
-    write_image(preview_of(small, _SMALL), preview.with_name("small.jpg"))
+    write_image(preview_of(small, _THUMBNAIL_SIDE), preview.with_name("small.jpg"))
     write_for_screen(image, preview.with_suffix(".npy"))
     return Opened(
         width=image.width,
@@ -124,7 +124,7 @@ def _limit(max_pixels: int) -> None:
         import resource
     except ImportError:  # Windows
         return
-    memory = _MEMORY + _MEMORY_A_PIXEL * max_pixels
+    memory = _BASE_MEMORY + _MEMORY_A_PIXEL * max_pixels
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

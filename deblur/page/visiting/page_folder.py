@@ -20,20 +20,20 @@ from deblur.errors import OutputError
 from deblur.language import say
 
 PREFIX = "deblur-arena-page-"
-_HELD = ".held"
-_PATIENCE = 10.0
+_LOCK_NAME = ".held"
+_LOCK_SECONDS = 10.0
 """Seconds that a page waits for another that is starting."""
 
-QUOTA = 20_000_000_000
+QUOTA_BYTES = 20_000_000_000
 """Bytes that a page keeps at most."""
 
-KEEP = 3600.0
+KEEP_SECONDS = 3600.0
 """Seconds that a file is kept."""
 
-SPARED = 300
-"""Seconds in which nothing is deleted to make room: its visitor still looks at it."""
+SPARED_SECONDS = 300
+"""Seconds that a new file is kept even where the quota is used up: its visitor looks at it."""
 
-RESERVE = 200_000_000
+RESERVE_BYTES = 200_000_000
 """Bytes of the disk that stay free."""
 
 
@@ -60,7 +60,7 @@ class PageFolder:
     """
 
     def __init__(
-        self, root: Path, held: FileLock, *, quota: int = QUOTA, keep: float = KEEP
+        self, root: Path, held: FileLock, *, quota: int = QUOTA_BYTES, keep: float = KEEP_SECONDS
     ) -> None:
         self.root, self._held, self.quota, self.keep = root, held, quota, keep
         self.shown, self.work = root / "shown", root / "work"
@@ -82,7 +82,7 @@ class PageFolder:
         now, total = clock(), sum(state.st_size for _, state in files)
         for path, state in files:
             age = now - state.st_ctime
-            if age > self.keep or (total > self.quota and age > SPARED):
+            if age > self.keep or (total > self.quota and age > SPARED_SECONDS):
                 with suppress(OSError):
                     Path(path).unlink()
                     total -= state.st_size
@@ -96,7 +96,9 @@ class PageFolder:
             used = self.sweep()
         free = shutil.disk_usage(self.root).free
         return (
-            used + size <= self.quota and free - size > RESERVE and os.access(self.shown, os.W_OK)
+            used + size <= self.quota
+            and free - size > RESERVE_BYTES
+            and os.access(self.shown, os.W_OK)
         )
 
     def sweep_often(self, seconds: float) -> None:
@@ -120,7 +122,7 @@ class PageFolder:
         for folder, _, names in os.walk(self.root):
             for name in names:
                 path = os.path.join(folder, name)  # noqa: PTH118 - a walk over very many
-                if path not in self._own and name != _HELD:
+                if path not in self._own and name != _LOCK_NAME:
                     with suppress(OSError):
                         yield path, os.lstat(path)
 
@@ -128,11 +130,11 @@ class PageFolder:
         for folder, _, _ in os.walk(self.root, topdown=False):
             if Path(folder) not in (self.root, self.shown, self.work):
                 with suppress(OSError):
-                    if now - Path(folder).stat().st_ctime > SPARED:
+                    if now - Path(folder).stat().st_ctime > SPARED_SECONDS:
                         Path(folder).rmdir()
 
 
-def claim_folder(*, quota: int = QUOTA, keep: float = KEEP) -> PageFolder:
+def claim_folder(*, quota: int = QUOTA_BYTES, keep: float = KEEP_SECONDS) -> PageFolder:
     """A new folder for this process, in which Gradio keeps its files from now on.
 
     What pages left that were killed is removed. Raises OSError where no folder can be made.
@@ -142,7 +144,7 @@ def claim_folder(*, quota: int = QUOTA, keep: float = KEEP) -> PageFolder:
     with _one_at_a_time(base):
         _remove_left_over(base)
         root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
-        held = FileLock(root / _HELD)
+        held = FileLock(root / _LOCK_NAME)
         held.acquire(timeout=0)
     folder = PageFolder(root, held, quota=quota, keep=keep)
     os.environ["GRADIO_TEMP_DIR"] = str(folder.shown)
@@ -152,11 +154,11 @@ def claim_folder(*, quota: int = QUOTA, keep: float = KEEP) -> PageFolder:
 
 def _one_at_a_time(base: Path) -> FileLock:
     user = os.getuid() if hasattr(os, "getuid") else "page"
-    return FileLock(base / f".{PREFIX}{user}.lock", timeout=_PATIENCE)
+    return FileLock(base / f".{PREFIX}{user}.lock", timeout=_LOCK_SECONDS)
 
 
 def _remove_left_over(base: Path) -> None:
     for root in base.glob(f"{PREFIX}*"):
         if root.is_dir() and not root.is_symlink() and os.access(root, os.W_OK):
-            with suppress(Timeout, OSError), FileLock(root / _HELD, timeout=0):
+            with suppress(Timeout, OSError), FileLock(root / _LOCK_NAME, timeout=0):
                 shutil.rmtree(root, ignore_errors=True)

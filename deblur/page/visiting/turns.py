@@ -19,15 +19,15 @@ from deblur.errors import OutputError
 from deblur.language import Language, say, speaking
 from deblur.page.visiting.visitors import Visitors
 
-MOST = 300
-"""Requests that wait, of all visitors together."""
+MAX_WAITING = 300
+"""Requests that may wait, of all visitors together."""
 
-MOST_OF_A_VISITOR = 10
-MOST_OF_AN_ADDRESS = 20
-"""Requests of one kind that wait, from one network address; this machine itself is none."""
+MAX_PER_VISITOR = 10
+MAX_PER_ADDRESS = 20
+"""Requests of one kind that may wait for one network address; loopback has no limit."""
 
-REMEMBERED = 60.0
-"""Seconds for which it is known who had a turn."""
+TURN_MEMORY_SECONDS = 60.0
+"""Seconds for which the page remembers whose request ran."""
 
 _ASKED = "/gradio_api/queue/join"
 """The address at which programs ask; what is made of files' addresses depends on it."""
@@ -35,7 +35,7 @@ _ASKED = "/gradio_api/queue/join"
 
 def take_turns(demo: gr.Blocks, visitors: Visitors) -> "TurnQueue":
     """Give a page that is laid out a queue by turns."""
-    demo.queue(max_size=MOST)
+    demo.queue(max_size=MAX_WAITING)
     queue = demo._queue = TurnQueue(demo, visitors)
     return queue
 
@@ -53,7 +53,7 @@ class TurnQueue(Queue):
             live_updates=True,
             concurrency_count=demo.max_threads,
             update_intervals=1,
-            max_size=MOST,
+            max_size=MAX_WAITING,
             blocks=demo,
         )
         self._visitors = visitors
@@ -74,15 +74,15 @@ class TurnQueue(Queue):
         near = [event for event in alike if address and address_of(event.request) == address]
         for event in (event for event in own if event in alike):
             self._drop(event, say("What you asked for later took its place."))
-        if len(near) >= MOST_OF_AN_ADDRESS:
+        if len(near) >= MAX_PER_ADDRESS:
             self._drop_absent(near)
         left = [event for event in near if event in self._waiting(event)]
-        if len(own) >= MOST_OF_A_VISITOR or len(left) >= MOST_OF_AN_ADDRESS:
+        if len(own) >= MAX_PER_VISITOR or len(left) >= MAX_PER_ADDRESS:
             sentence = say(
                 "Your network asks for more than can wait here. Nothing was lost; try again soon."
             )
             return False, sentence, "queue_full"
-        if len(self) >= MOST:
+        if len(self) >= MAX_WAITING:
             sentence = say(
                 "Very many people ask for this at the moment. Nothing of yours was lost; try "
                 "again soon."
@@ -193,7 +193,7 @@ class TurnQueue(Queue):
 
     def _turns_of(self, address: str) -> int:
         turns = self._turns.get(address, deque[float]()) if address else deque[float]()
-        while turns and time.monotonic() - turns[0] > REMEMBERED:
+        while turns and time.monotonic() - turns[0] > TURN_MEMORY_SECONDS:
             turns.popleft()
         return len(turns)
 

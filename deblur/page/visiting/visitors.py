@@ -10,10 +10,10 @@ from typing import Any
 
 from deblur.errors import CancelledError
 
-PATIENCE = 10.0
+RECONNECT_SECONDS = 10.0
 """Seconds that a visitor may take to open a stream, or to open it anew."""
 
-_MOST_KEPT = 10_000
+_MAX_KEPT = 10_000
 _STREAM = re.compile(r".*/(?:heartbeat|call/(?:v2/)?[^/]+)/(?P<key>[^/]+)")
 _QUEUE = re.compile(r".*/queue/data")
 _SESSION = re.compile(r"(?:^|.*&)session_hash=(?P<key>[^&]+)")
@@ -27,7 +27,9 @@ IsHere = Callable[[str | None], bool]
 class Visitors:
     """Which sessions are here. Safe to share between threads."""
 
-    def __init__(self, patience: float = PATIENCE, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self, patience: float = RECONNECT_SECONDS, clock: Callable[[], float] = time.monotonic
+    ):
         self._patience, self._clock = patience, clock
         self._open: Counter[str] = Counter()
         self._seen: dict[str, float] = {}
@@ -50,7 +52,7 @@ class Visitors:
         """A session asked for something."""
         with self._one_at_a_time:
             self._seen[session] = self._clock()
-            if len(self._seen) > _MOST_KEPT:
+            if len(self._seen) > _MAX_KEPT:
                 kept = {each: at for each, at in self._seen.items() if self.is_here(each)}
                 self._seen = kept
 

@@ -18,8 +18,8 @@ from deblur.page.visiting.opening import Opened
 from deblur.page.visiting.page_folder import folder_in
 from deblur.restorer import RestoreReport
 
-MOST_PHOTOS = 20
-MOST_VISITS = 10_000
+MAX_PHOTOS = 20
+MAX_VISITS = 10_000
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 
@@ -168,7 +168,7 @@ class Visits:
         for photo in [*visit.photos.values()]:
             if self.seconds_left(photo) <= 0 or not photo.path.exists():
                 visit.forget(photo.id)
-        while len(self._visits) > MOST_VISITS:
+        while len(self._visits) > MAX_VISITS:
             self._visits.pop(next(iter(self._visits)))
         return visit
 
