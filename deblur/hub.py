@@ -199,7 +199,7 @@ def _bar_that_tells(file: str, on_bytes: OnBytes) -> type:
 
         def __init__(self, *_: object, total: int | None = None, initial: int = 0, **__: object):
             self.total, self._came, self._written = total, initial, initial
-            self._tell()
+            self._report_progress()
 
         def __enter__(self) -> Self:
             return self
@@ -209,13 +209,13 @@ def _bar_that_tells(file: str, on_bytes: OnBytes) -> type:
 
         def update(self, count: int = 1) -> None:
             self._written += count
-            self._tell()
+            self._report_progress()
 
         def update_transfer(self, count: int) -> None:
             self._came += count
-            self._tell()
+            self._report_progress()
 
-        def _tell(self) -> None:
+        def _report_progress(self) -> None:
             on_bytes(file, max(self._came, self._written), self.total)
 
         def set_postfix_str(self, *_: object, **__: object) -> None: ...

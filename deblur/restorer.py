@@ -248,7 +248,7 @@ class Restorer:
             changed=change.visible,
             mean_change=change.mean,
             sharper=sharper_share(before, after),
-            notes=(*_told_once(ran), *restored.notes),
+            notes=(*_unique_notes(ran), *restored.notes),
         )
 
     def _restore(self, image: DecodedImage, guidance: Guidance, wanted: _Pass) -> DecodedImage:
@@ -332,7 +332,7 @@ def _mixed(
     return mixed
 
 
-def _told_once(networks: Sequence[TiledNetwork]) -> list[str]:
+def _unique_notes(networks: Sequence[TiledNetwork]) -> list[str]:
     """What is to be said of the networks that ran, each sentence once."""
     notes = (
         note

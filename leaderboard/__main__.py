@@ -54,7 +54,7 @@ def table(
     """Show the rows of a dataset, ranked."""
     with plain_errors():
         board = _open(root).load()
-        _tell_problems(board)
+        _print_problems(board)
         name = dataset or next(iter(datasets_of(board)), "")
         typer.echo(render(build_table(board, name, protocol), format), nl=False)
 
@@ -90,9 +90,11 @@ def submit(
     with plain_errors():
         store = _open(root)
         if dry_run:
-            entry = examine(file.read_bytes(), about, store.load(), moderated=moderated, tell=_tell)
+            entry = examine(
+                file.read_bytes(), about, store.load(), moderated=moderated, tell=_print_line
+            )
         else:
-            entry = keep(store, file.read_bytes(), about, moderated=moderated, tell=_tell)
+            entry = keep(store, file.read_bytes(), about, moderated=moderated, tell=_print_line)
             _catch_up(store)
         OUT.print(render_entry(entry))
         ERR.print("nothing is wrong with it; not kept (--dry-run)" if dry_run else _kept(entry))
@@ -172,7 +174,7 @@ def rebuild(root: Root = None) -> None:
         store = open_store(root, follow=False)
         board = store.rebuild()
         OUT.print(f"{len(board.rows)} rows in {store.root}")
-        _tell_problems(board)
+        _print_problems(board)
 
 
 @app.command()
@@ -210,13 +212,13 @@ def _catch_up(store: FolderStore) -> None:
             ERR.print(str(error), style="yellow")
 
 
-def _tell(sentence: str) -> None:
+def _print_line(sentence: str) -> None:
     ERR.print(sentence, style="yellow")
 
 
-def _tell_problems(board: Board) -> None:
+def _print_problems(board: Board) -> None:
     for problem in board.problems:
-        _tell(problem)
+        _print_line(problem)
 
 
 def _kept(entry: Entry) -> str:

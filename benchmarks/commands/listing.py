@@ -31,7 +31,7 @@ def models() -> None:
     """List the models and baselines; files and Hub repositories can be measured, too."""
     table = _table("model", "what", "weights")
     for spec in CATALOG.values():
-        table.add_row(spec.name, spec.title, _whereabouts(spec))
+        table.add_row(spec.name, spec.title, _source(spec))
     for baseline in BASELINES.values():
         table.add_row(baseline.name, baseline.title, "needs none")
     OUT.print(table)
@@ -68,13 +68,13 @@ def download(
 ) -> None:
     """Fetch a dataset from the Hugging Face Hub, or print its source."""
     with plain_errors():
-        folder = download_dataset(dataset, root, repo=repo, revision=revision, tell=_tell)
+        folder = download_dataset(dataset, root, repo=repo, revision=revision, tell=_print)
         OUT.print(
             f"python -m benchmarks run --dataset {dataset}={folder}", markup=False, soft_wrap=True
         )
 
 
-def _tell(text: str) -> None:
+def _print(text: str) -> None:
     ERR.print(text, markup=False, soft_wrap=True)
 
 
@@ -85,7 +85,7 @@ def _table(*titles: str) -> Table:
     return table
 
 
-def _whereabouts(spec: ModelSpec) -> str:
+def _source(spec: ModelSpec) -> str:
     if spec.from_elsewhere:
         return "fetched" if is_here(spec) else "has to be fetched"
     return "shipped" if spec.weights else "to be trained"

@@ -61,9 +61,9 @@ class Manifest(BaseModel):
         """
         there = {item.id for item in items}
         known = {image.id for image in self.images}
-        wrong = [] if partial else _told("missing", sorted(known - there))
+        wrong = [] if partial else _named_files("missing", sorted(known - there))
         if known:
-            wrong += _told("not part of it", sorted(there - known))
+            wrong += _named_files("not part of it", sorted(there - known))
         elif not partial:
             wrong += self._check_folders(items)
         return wrong or self._check_sizes(items)
@@ -99,7 +99,7 @@ class Manifest(BaseModel):
             expected = known[item.id].size if item.id in known else self.size
             if expected and (found := _size_of(item.blurred)) != expected:
                 wrong.append(f"{item.id} ({found[0]}x{found[1]}, not {expected[0]}x{expected[1]})")
-        return _told("of another size", wrong)
+        return _named_files("of another size", wrong)
 
 
 def read_manifest(dataset: str) -> Manifest | None:
@@ -154,7 +154,7 @@ def _size_of(path: Path) -> tuple[int, int]:
     return (height, width) if turned else (width, height)
 
 
-def _told(what: str, names: Sequence[str]) -> list[str]:
+def _named_files(what: str, names: Sequence[str]) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""

@@ -56,7 +56,7 @@ def card(
             draw_crops(photo, Restorer.open(str(model), engine="onnx"), folder / "crops.png")
         text = model_card(
             spec,
-            training=told_of(saved) | {"hardware": hardware},
+            training=training_facts(saved) | {"hardware": hardware},
             notes=notes.read_text(encoding="utf-8"),
             curve=bool(saved.history),
             crops=bool(photo),
@@ -73,7 +73,7 @@ def published(model: Path) -> "ModelSpec":
     return replace(spec, weights=listed if here.sha256 in {ref.sha256 for ref in listed} else ())
 
 
-def told_of(saved: "Checkpoint") -> dict[str, str]:
+def training_facts(saved: "Checkpoint") -> dict[str, str]:
     """What a card says about a run: names of properties, and their values."""
     from deblur.training.presets import describe
 

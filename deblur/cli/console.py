@@ -59,16 +59,16 @@ class Coming:
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
         self._bar = Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal)
         self._task = self._bar.add_task("", total=None)
-        self._told = set[str]()
+        self._printed = set[str]()
 
     def show(self, what: str, came: int, total: int | None) -> None:
         """So many bytes have come; the bar begins with the first."""
         self._bar.update(
             self._task, description=what, completed=min(came, total or came), total=total
         )
-        if what in self._told:
+        if what in self._printed:
             return
-        self._told.add(what)
+        self._printed.add(what)
         if self._bar.disable:
             ERR.print(what)
         self._bar.start()

@@ -42,7 +42,7 @@ def diagnose(
                 failed = True
                 _refuse(path, error, as_json)
             else:
-                _tell(path, image, map, as_json, threads)
+                _report(path, image, map, as_json, threads)
     if failed:
         raise typer.Exit(1)
 
@@ -55,7 +55,7 @@ def _check_map(map: Path, photos: list[Path], overwrite: bool) -> None:
         raise OutputExistsError(f"{map} is there already; pass --overwrite or name another")
 
 
-def _tell(
+def _report(
     path: Path, image: DecodedImage, map: Path | None, as_json: bool, threads: int | None
 ) -> None:
     from deblur.diagnosis import diagnose, heat_map, sentences

@@ -164,13 +164,13 @@ def _kept_apart(jobs: list[Job]) -> list[Job]:
     """The jobs; those whose names clash get an ending, a folder or a number in their names."""
     apart = jobs
     for distinction in _DISTINCTIONS:
-        apart = _told_apart(apart, distinction)
+        apart = _distinguished(apart, distinction)
     while len({os.path.realpath(job.restored) for job in apart}) < len(apart):
-        apart = _told_apart(apart, _DISTINCTIONS[-1])
+        apart = _distinguished(apart, _DISTINCTIONS[-1])
     return apart
 
 
-def _told_apart(jobs: list[Job], distinction: Distinction) -> list[Job]:
+def _distinguished(jobs: list[Job], distinction: Distinction) -> list[Job]:
     groups = defaultdict[str, list[int]](list)
     for index, job in enumerate(jobs):
         groups[os.path.realpath(job.restored)].append(index)

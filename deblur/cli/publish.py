@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deblur.cli.card import told_of
+from deblur.cli.card import training_facts
 from deblur.cli.console import OUT, plain_errors
 from deblur.cli.export import Licence, Name, TrainedOn, described
 from deblur.cli.needs import require, require_torch
@@ -54,7 +54,7 @@ def publish(
                 repo,
                 spec,
                 saved.ema,
-                _story(saved, notes),
+                _collect_story(saved, notes),
                 folder,
                 variants=variant or (),
                 records=record or (),
@@ -68,14 +68,14 @@ def publish(
     OUT.print(f"{done.url} is at {done.commit[:7]}" + ("" if done.changed else ": nothing is new"))
 
 
-def _story(saved: "Checkpoint", notes: Path | None) -> "Story":
+def _collect_story(saved: "Checkpoint", notes: Path | None) -> "Story":
     from deblur.publish.publication import Story
 
     config = saved.training_config()
     if saved.history:
         require("matplotlib", "drawing a run's curve", extra="train")
     return Story(
-        told_of(saved),
+        training_facts(saved),
         saved.history,
         notes.read_text(encoding="utf-8") if notes else "",
         invents=config.adversarial is not None or "perceptual" in config.losses,

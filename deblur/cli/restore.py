@@ -167,7 +167,7 @@ def restore(
         team = Crew(crew.value, workers, address, gpus)
         results = _restore(jobs, rule, opening, writing, team, as_json)
         for job in refused:
-            results[_tell(job, _original(job), as_json)] += 1
+            results[_report(job, _original(job), as_json)] += 1
     if results.total() > 1 or results[_SKIPPED]:
         ERR.print(_counted(results))
     if results[_FAILED]:
@@ -221,7 +221,7 @@ def _restore(
     taken = {job for job in jobs if is_taken(job)}
     skipped = taken if rule is Existing.skip else set()
     there = [job for job in jobs if job in skipped and not job.restored.is_dir()]
-    results = Counter[str](_tell(job, None, as_json) for job in there)
+    results = Counter[str](_report(job, None, as_json) for job in there)
     if not (jobs := [job for job in jobs if job not in set(there)]):
         return results
     bar = _progress_bar(hidden=as_json or not ERR.is_terminal)
@@ -230,7 +230,7 @@ def _restore(
     open_one = _worker(crew, opening, writing, bar)
     with bar:
         for job, outcome in _outcomes(jobs, open_one, crew, taken):
-            results[_tell(job, outcome, as_json)] += 1
+            results[_report(job, outcome, as_json)] += 1
             bar.advance(photos)
     return results
 
@@ -288,7 +288,7 @@ def _about(seconds: float) -> str:
     return f"about {seconds / 3600:.1f} h"
 
 
-def _tell(job: Job, outcome: Outcome | None, as_json: bool) -> str:
+def _report(job: Job, outcome: Outcome | None, as_json: bool) -> str:
     """Say what became of a photo, None being that its result was there; gives that in a word.
 
     Where the picture goes to standard output, words go to standard error.

@@ -34,7 +34,7 @@ def tune(
             ERR.print(f"measuring {spec.name}")
             measured = tuple(measure_ways(spec, weights_of, ERR.print))
             place = keep_measured(spec, measured)
-            _tell(spec, measured)
+            _report(spec, measured)
     OUT.print(f"kept in {place}")
 
 
@@ -45,7 +45,7 @@ def _one_of_each_network() -> list[str]:
     return [spec.name for spec in here if spec.name in networks.values()]
 
 
-def _tell(spec: ModelSpec, measured: tuple[Measured, ...]) -> None:
+def _report(spec: ModelSpec, measured: tuple[Measured, ...]) -> None:
     table = Table(title=spec.name, title_justify="left", box=None, header_style="bold")
     for title in ("engine", "device", "precision"):
         table.add_column(title)

@@ -32,7 +32,7 @@ def diagnose(photo: DecodedImage | Path | str, *, threads: int | None = None) ->
     places = [*places_in(image.height, image.width)]
     tiles: list[TileReport] = []
     for first in range(0, len(places), BATCH_SIZE):
-        tiles += _look(image, places[first : first + BATCH_SIZE], _session(threads))
+        tiles += _run_network(image, places[first : first + BATCH_SIZE], _session(threads))
     return summarise(image.height, image.width, tiles)
 
 
@@ -48,7 +48,7 @@ def _session(threads: int | None) -> onnxruntime.InferenceSession:
     return open_session(NETWORK, threads=threads)
 
 
-def _look(
+def _run_network(
     image: DecodedImage, places: Sequence[Place], session: onnxruntime.InferenceSession
 ) -> list[TileReport]:
     lumas = [luma_of(image, place) for place in places]

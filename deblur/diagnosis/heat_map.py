@@ -27,14 +27,14 @@ def heat_map(image: DecodedImage, found: Diagnosis, largest_side: int = 1600) ->
     seen = preview_of(image, largest_side)
     grey = seen.pixels.astype(np.float32).mean(2, keepdims=True)
     if found.tiles:
-        paint = np.asarray(_painted(found).resize((seen.width, seen.height)), np.float32)
+        paint = np.asarray(_overlay(found).resize((seen.width, seen.height)), np.float32)
         cover = _MAX_OPACITY * paint[..., 3:] / 255
         grey = grey * (1 - cover) + paint[..., :3] * cover
     pixels = np.broadcast_to(np.rint(grey), (seen.height, seen.width, 3)).astype(np.uint8)
     return DecodedImage(pixels, alpha=None, format="PNG")
 
 
-def _painted(found: Diagnosis) -> Image.Image:
+def _overlay(found: Diagnosis) -> Image.Image:
     """A pixel for each tile: its colour, and as much of it as the tile weighs."""
     columns = len({tile.left for tile in found.tiles})
     values = [(*COLOURS[tile.kind], round(255 * tile.weight)) for tile in found.tiles]

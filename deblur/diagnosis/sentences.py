@@ -17,7 +17,7 @@ def sentences(found: Diagnosis) -> tuple[str, ...]:
     """What happened, what to expect of a restoration, and what else stands in its way."""
     if not found.confidence:
         return (say("There is too little to see in this picture to tell how sharp it is."),)
-    said = [_SAYINGS[found.kind](found)]
+    said = [_SENTENCES[found.kind](found)]
     if found.confidence < UNSURE:
         said.append(say("Parts of it look different from each other: this is a guess."))
     if found.noise >= NOISY:
@@ -64,7 +64,7 @@ def _pixels(radius: float) -> str:
     return f"{radius:.1f} px" if radius < 4 else f"{radius:.0f} px"
 
 
-_SAYINGS = {
+_SENTENCES = {
     Kind.sharp: lambda found: say("Already sharp: little will change."),
     Kind.shallow: lambda found: say(
         "Sharp in front of a soft background, as if on purpose: little will change."

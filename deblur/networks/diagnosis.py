@@ -37,7 +37,7 @@ class DiagnosisNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.bands = nn.Conv2d(1, _BANDS, _SIDE, 2, _SIDE // 2, bias=False)
-        self.bands.weight = nn.Parameter(_waves())
+        self.bands.weight = nn.Parameter(_gabor_kernels())
         self.even = nn.BatchNorm2d(_BANDS)
         self.stages = nn.ModuleList(_stage(*each) for each in _STAGES)
         kept = len(_SCALES) * _BANDS + 2 * sum(wider for _, wider, _ in _STAGES)
@@ -112,7 +112,7 @@ def _energy(features: Tensor) -> Tensor:
     return (features * features).mean((2, 3)) + 1e-7
 
 
-def _waves() -> Tensor:
+def _gabor_kernels() -> Tensor:
     """Waves of some lengths and directions, even and odd, under a bell: (_BANDS, 1, ...).
 
     Brightness, slopes and curves, of which pictures have most, are taken out of them.

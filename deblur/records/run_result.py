@@ -162,7 +162,7 @@ class RunResult(Record):
     command: str = ""
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> "RunResult":
+    def _check_consistency(self) -> "RunResult":
         old = self.schema_version == 1
         if (self.protocol.precision is not None, self.seed is not None) != (old, old):
             raise ValueError(

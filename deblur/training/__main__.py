@@ -50,12 +50,12 @@ def _run(asked: argparse.Namespace) -> None:
             run, left = fit_run(run, folder, asked.within, asked.device, stop)
             asked.time_limit = min(asked.time_limit, left)
         how = {"resume": bool(asked.resume), "time_limit": asked.time_limit, "device": asked.device}
-        done = train(run, folder, should_stop=stop, on_report=_tell, **how)
+        done = train(run, folder, should_stop=stop, on_report=_print_report, **how)
     if is_first_process():
         print(f"{done.reason} at step {done.step}: {done.path}")
 
 
-def _tell(report: Report) -> None:
+def _print_report(report: Report) -> None:
     if report.gain is not None or report.step % 100 == 0:
         print(report, flush=True)
 

@@ -121,7 +121,7 @@ class Mirror:
     def _sync(self) -> Synced:
         pulled = pushed = failures = 0
         for _ in range(MAX_CONFLICTS):
-            seen = self._look()
+            seen = self._list_hub()
             pulled += self._fetch(sorted(seen.files - {*self.files()}), seen.head)
             try:
                 while waiting := self.waiting()[:MAX_FILES]:
@@ -137,7 +137,7 @@ class Mirror:
                     time.sleep(failures)
         raise MirrorError(f"others kept committing to {self.repo}; what is new here goes up later")
 
-    def _look(self) -> Seen:
+    def _list_hub(self) -> Seen:
         """What the Hub has; files are listed only when somebody committed since."""
         head = str(self._api.dataset_info(self.repo, expand=["sha"]).sha)
         if self._seen is None or self._seen.head != head:

@@ -81,7 +81,7 @@ def quality_against(
     _name_points(figure, shown, (metric, cost), spans, better, width)
     _styled(figure)
     if not cut.empty:
-        _tell_left_out(figure, cut, metric)
+        _note_left_out(figure, cut, metric)
     return figure
 
 
@@ -123,7 +123,7 @@ def without_outliers(
     return rows[~far], rows[far]
 
 
-def _tell_left_out(figure: go.Figure, cut: pd.DataFrame, metric: str) -> None:
+def _note_left_out(figure: go.Figure, cut: pd.DataFrame, metric: str) -> None:
     """Name what is not drawn, below the axis."""
     named = [
         f"{model} ({value:.2f})" for model, value in zip(cut["model"], cut[metric], strict=True)

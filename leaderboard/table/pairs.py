@@ -18,12 +18,12 @@ def paired_html(rows: pd.DataFrame, metric: Column, groups: "pd.Series[float]") 
     """
     scores = [*rows["scores"]]
     if groups.nunique() != 1 or any(each is None for each in scores):
-        return _told(say("These two rows have no pictures in common, or no scores of them."))
+        return _sentence(say("These two rows have no pictures in common, or no scores of them."))
     first, second = (np.asarray(each, np.float64) for each in scores)
     ahead = (second - first) if metric.direction == "lower" else (first - second)
     ahead = ahead[np.isfinite(ahead)]
     if len(ahead) < MIN_PICTURES:
-        return _told(say("These two rows have too few pictures in common to be compared."))
+        return _sentence(say("These two rows have too few pictures in common to be compared."))
     names = [*rows["model"]]
     if ahead.mean() < 0:
         ahead, names = -ahead, names[::-1]
@@ -40,8 +40,8 @@ def paired_html(rows: pd.DataFrame, metric: Column, groups: "pd.Series[float]") 
         count=len(ahead),
     )
     chance = say("The interval contains 0: the difference may be chance.")
-    return _told(f"{told} {chance}" if low <= 0 <= high else told)
+    return _sentence(f"{told} {chance}" if low <= 0 <= high else told)
 
 
-def _told(text: str) -> str:
+def _sentence(text: str) -> str:
     return f'<p class="pair" role="status">{escape(text)}</p>'

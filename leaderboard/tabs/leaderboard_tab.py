@@ -156,7 +156,7 @@ class _BoardTab:
         self.page.opened_by(self.table)
         self.table.input(self.compare, self.choices, self._pair, **_QUIET)
         self.plots.sentinel.select(self.draw_first, self.choices, self.plots.outputs, **_QUIET)
-        self._fold.expand(self.look_over, None, self._overview, **_QUIET)
+        self._fold.expand(self.show_overview, None, self._overview, **_QUIET)
         self._overview.select(self.turn_to, self.choices, self.choices, **_QUIET).then(
             self.show, self.choices, self.shown, js=_WRITE_ADDRESS, **_QUIET
         ).then(
@@ -201,7 +201,7 @@ class _BoardTab:
         """The same choices on a dataset of the overview."""
         return replace(View.of_choices(*choices), board=chosen.dataset).choices
 
-    def look_over(self) -> str:
+    def show_overview(self) -> str:
         """All datasets at a glance."""
         return overview_html(self.store.load())
 

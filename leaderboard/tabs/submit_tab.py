@@ -131,11 +131,11 @@ def _answer(
         if keep:
             store.add(entry)
     except SubmissionError as error:
-        return [_refusal(error), _told_wrong(error)]
+        return [_refusal(error), _mark_fault(error)]
     except (OSError, DeblurError) as trouble:
         refusal = SubmissionError([Complaint("board", _sentence(trouble))])
-        return [_refusal(refusal), _told_wrong(refusal)]
-    return [_acceptance(entry, said, kept=keep), _told_right(entry, said, kept=keep)]
+        return [_refusal(refusal), _mark_fault(refusal)]
+    return [_acceptance(entry, said, kept=keep), _mark_success(entry, said, kept=keep)]
 
 
 class _Form:
@@ -273,7 +273,7 @@ def _acceptance(entry: Entry, said: Sequence[str], *, kept: bool) -> dict[str, A
     }
 
 
-def _told_wrong(error: SubmissionError) -> str:
+def _mark_fault(error: SubmissionError) -> str:
     items = "".join(
         f"<li><b>{escape(each.field)}</b> {escape(each.sentence)}</li>" for each in error.complaints
     )
@@ -284,7 +284,7 @@ def _told_wrong(error: SubmissionError) -> str:
     )
 
 
-def _told_right(entry: Entry, said: Sequence[str], *, kept: bool) -> str:
+def _mark_success(entry: Entry, said: Sequence[str], *, kept: bool) -> str:
     name, id = escape(entry.record.dataset.name), entry.id
     if not kept:
         sentence = say("Nothing is wrong with it. This is the row that it would make:")

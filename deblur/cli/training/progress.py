@@ -49,7 +49,7 @@ class TrainingProgress:
         """Take note of a step."""
         if self.first is None:
             self.first = report
-            self._tell_left_out(report.left_out)
+            self._print_left_out(report.left_out)
         self.bar.update(
             self.task,
             completed=report.step,
@@ -57,18 +57,18 @@ class TrainingProgress:
             figures=report.pace,
         )
         if report.step - self.first.step == ESTIMATE_AFTER:
-            self._tell_estimate(self.first, report)
+            self._print_estimate(self.first, report)
         if report.gain is not None:
             self.bar.console.print(str(report))
 
-    def _tell_left_out(self, files: tuple[str, ...]) -> None:
+    def _print_left_out(self, files: tuple[str, ...]) -> None:
         if files:
             what = "1 file was" if len(files) == 1 else f"{len(files)} files were"
             self.bar.console.print(f"{what} left out as of no use, see left-out.txt:")
             for line in files[:SHOWN]:
                 self.bar.console.print(f"  {line}", markup=False)
 
-    def _tell_estimate(self, first: "Report", now: "Report") -> None:
+    def _print_estimate(self, first: "Report", now: "Report") -> None:
         """By the pixels still to be seen, since later crops may be larger."""
 
         def pixels(steps: range) -> int:

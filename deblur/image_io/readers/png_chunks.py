@@ -126,7 +126,7 @@ def _text(given: GivenFile, kind: bytes, content: bytes, room: list[int]) -> lis
         rest = _unpacked(given, rest, room) if packed else rest
     room[0] -= len(rest)
     if room[0] < 0:
-        raise _swollen(given, _MAX_TEXTS_BYTES)
+        raise _too_much_text(given, _MAX_TEXTS_BYTES)
     name = keyword.decode("latin-1")
     return [(name, rest.decode(coding, "replace"))] if 1 <= len(name) <= 79 else []
 
@@ -139,7 +139,7 @@ def _unpacked(given: GivenFile, packed: bytes, room: list[int]) -> bytes:
             part = unpack.decompress(packed, _STEP)
             packed, length = unpack.unconsumed_tail, length + len(part)
             if length > min(_MAX_TEXT_BYTES, room[0]):
-                raise _swollen(given, _MAX_TEXT_BYTES)
+                raise _too_much_text(given, _MAX_TEXT_BYTES)
             if not part:
                 return b""
             parts.append(part)
@@ -148,7 +148,7 @@ def _unpacked(given: GivenFile, packed: bytes, room: list[int]) -> bytes:
     return b"".join(parts)
 
 
-def _swollen(given: GivenFile, most: int) -> UnreadableImageError:
+def _too_much_text(given: GivenFile, most: int) -> UnreadableImageError:
     return UnreadableImageError(
         say(
             "{name} holds a text or profile of more than {most} MB, which no "

@@ -31,7 +31,7 @@ def write_tiff(image: DecodedImage, stream: BinaryIO, coding: JpegCoding) -> Non
     deflated = [zlib.compress(_differences(interleaved(image, rows)), 1) for rows in runs]
     lengths = [len(strip) for strip in deflated]
     starts = list(accumulate(lengths[:-1], initial=0))
-    directory = _told(image) | _layout(image)
+    directory = _metadata_tags(image) | _layout(image)
     directory |= {278: longs(runs[0].stop), 279: longs(*lengths), _STRIP_OFFSETS: longs(*starts)}
     # How long it is does not depend on where the strips begin, which its own length decides.
     behind = 8 + len(laid_out(directory, 8))
@@ -46,7 +46,7 @@ def _differences(values: Array) -> bytes:
     return differences.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
-def _told(image: DecodedImage) -> dict[int, Entry | Directory]:
+def _metadata_tags(image: DecodedImage) -> dict[int, Entry | Directory]:
     """What the directory says of the photo."""
     extras = image.extras
     found = tags_of_exif(image.exif)[0] if image.exif else {}

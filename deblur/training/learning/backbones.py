@@ -35,7 +35,7 @@ def load_backbone(backbone: nn.Module, network: str, weights: str | None) -> Non
     tensors = _from_hub(network) if weights is None else _read(Path(weights))
     source = weights or f"timm's {network}"
     wanted = backbone.state_dict()
-    _refuse_strangers([name for name in tensors if name not in wanted], network, source)
+    _refuse_unknown_tensors([name for name in tensors if name not in wanted], network, source)
     for name, tensor in wanted.items():
         if name not in tensors and not name.endswith("num_batches_tracked"):
             raise ConfigError(f"{source} does not fit {network}: it lacks {name!r}")
@@ -59,7 +59,7 @@ def _from_hub(network: str) -> Mapping[str, Tensor]:
         ) from error
 
 
-def _refuse_strangers(names: list[str], network: str, source: str) -> None:
+def _refuse_unknown_tensors(names: list[str], network: str, source: str) -> None:
     known = timm.create_model(network).state_dict() if names else {}
     for name in names:
         if name not in known and not name.startswith(_OF_TORCHVISION):
