@@ -133,11 +133,11 @@ def _words_of_styles() -> str:
         ),
         "add": say("Add photos"),
     }
-    told = " ".join(
+    styles = " ".join(
         f"--photo-{name}: {json.dumps(text, ensure_ascii=False)};".replace("\\n", "\\a ")
         for name, text in words.items()
     )
-    return f"<style>:root {{ {told} }}</style>"
+    return f"<style>:root {{ {styles} }}</style>"
 
 
 def footer() -> str:

@@ -61,8 +61,8 @@ def describe_onnx(path: Path, licence: str) -> ModelSpec:
     """
     session = open_session(path, threads=1)
     metadata = metadata_of(session)
-    told = {name: _value(text) for name, text in metadata.items() if name in Rules.model_fields}
-    rules = _rules(path, told)
+    stated = {name: _value(text) for name, text in metadata.items() if name in Rules.model_fields}
+    rules = _rules(path, stated)
     if rules.value_range is None or rules.value_range[0] >= rules.value_range[1]:
         raise UndescribedModelError(
             f"{path} does not say which pixel values it takes: write "
@@ -110,12 +110,12 @@ def _value(text: str) -> Any:
         return text
 
 
-def _rules(path: Path, told: dict[str, Any]) -> Rules:
+def _rules(path: Path, stated: dict[str, Any]) -> Rules:
     beside = _beside(path)
     try:
         if beside.is_file():
-            told = told | json.loads(beside.read_text(encoding="utf-8"))
-        return Rules.model_validate(told)
+            stated = stated | json.loads(beside.read_text(encoding="utf-8"))
+        return Rules.model_validate(stated)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))

@@ -94,5 +94,5 @@ def _bytes_below(folder: Path) -> int:
 def _reason(said: str) -> str:
     """What npm says went wrong, in one line."""
     lines = [line.removeprefix("npm error").strip() for line in said.splitlines()]
-    told = [line for line in lines if line and not line.startswith(("code", "A complete log"))]
-    return next(iter(told), "it said nothing")
+    messages = [line for line in lines if line and not line.startswith(("code", "A complete log"))]
+    return next(iter(messages), "it said nothing")

@@ -111,7 +111,7 @@ def run(
 ) -> None:
     """Measure models on datasets. If a run is stopped, the same command continues it."""
     with plain_errors():
-        told = _read_about(submit, about)
+        statement = _read_about(submit, about)
         if images_from is not None and len(model or ()) != 1:
             raise BenchmarkError("--images-from scores one program's pictures: name it by --model")
         if save is not None and (len(dataset or ()) > 1 or len(backend or ()) > 1):
@@ -136,7 +136,7 @@ def run(
         records = _measured(tasks, output, Crew(crew.value, workers, address, gpus), cost)
         show_records(list(records.values()))
         if submit is not None:
-            _hand_in_all(submit, records, told)
+            _hand_in_all(submit, records, statement)
 
 
 def _read_about(submit: str | None, about: Path | None) -> Mapping[str, str]:

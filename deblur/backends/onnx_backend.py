@@ -81,9 +81,9 @@ class OnnxBackend:
 
 
 def _precision(session: onnxruntime.InferenceSession, path: Path) -> Precision:
-    told = metadata_of(session).get(PRECISION_KEY, "fp32")
-    if told not in get_args(Precision):
+    stated = metadata_of(session).get(PRECISION_KEY, "fp32")
+    if stated not in get_args(Precision):
         raise WeightsCorruptError(
-            f"{path} says that it runs at {told!r}; known are {', '.join(get_args(Precision))}"
+            f"{path} says that it runs at {stated!r}; known are {', '.join(get_args(Precision))}"
         )
-    return cast(Precision, told)
+    return cast(Precision, stated)

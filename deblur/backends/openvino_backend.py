@@ -97,8 +97,8 @@ def _read(path: Path) -> openvino.Model:
 
 def _written_at(model: openvino.Model) -> Precision:
     """What the file says that it runs at; ONNX Runtime has checked it when it was described."""
-    told = ["framework", PRECISION_KEY]
-    written: Precision = model.get_rt_info(told).astype(str) if model.has_rt_info(told) else "fp32"
+    key = ["framework", PRECISION_KEY]
+    written: Precision = model.get_rt_info(key).astype(str) if model.has_rt_info(key) else "fp32"
     return written
 
 

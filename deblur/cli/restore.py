@@ -307,8 +307,8 @@ def _report(job: Job, outcome: Outcome | None, as_json: bool) -> str:
 def _record(job: Job, outcome: Outcome | None) -> dict[str, Any]:
     if isinstance(outcome, DeblurError):
         return {"error": type(outcome).__name__, "message": worded(outcome)}
-    told = {"skipped": True} if outcome is None else outcome.as_json()
-    return {"output": str(job.restored), **told}
+    result = {"skipped": True} if outcome is None else outcome.as_json()
+    return {"output": str(job.restored), **result}
 
 
 def _progress_bar(*, hidden: bool) -> Progress:

@@ -133,8 +133,8 @@ def _in_words(kind: str) -> str:
         "a video": say("a video"),
     }
     name, _, maker = kind.partition(" (")
-    told = known.get(name, name)
-    return f"{told} ({maker}" if maker else told
+    title = known.get(name, name)
+    return f"{title} ({maker}" if maker else title
 
 
 def _not_taken(name: str, kind: str) -> DeblurError:

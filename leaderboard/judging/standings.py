@@ -45,8 +45,8 @@ def _former_html(count: int) -> str:
         "more: kept, and not counted.",
         count=f"{count:,}",
     )
-    told = one if count == 1 else several
-    return f'<p class="note">{told}</p>'
+    text = one if count == 1 else several
+    return f'<p class="note">{text}</p>'
 
 
 def _lines_html(kind: Kind, counted: Sequence[Vote], weights: Mapping[str, float]) -> str:
@@ -71,7 +71,7 @@ def published_html() -> str:
     rows = "".join(
         f"<tr><td>{escape(row.model)}</td><td>{row.scores[STUDY]:+.2f}</td></tr>" for row in ranked
     )
-    told = say(
+    text = say(
         "The same model of preferences, on their 100 real photos and methods of their time. Each "
         "list has its own zero: compare differences within one."
     )
@@ -80,7 +80,7 @@ def published_html() -> str:
     )
     return (
         f"<section><h3>{say('As published: Lai et al., CVPR 2016')}</h3>"
-        f"<table><tr>{head}</tr>{rows}</table><p>{told}</p></section>"
+        f"<table><tr>{head}</tr>{rows}</table><p>{text}</p></section>"
     )
 
 
@@ -94,22 +94,22 @@ def _standing(
         for each in (say("Model"), title, say("95 % interval"), say("Votes"))
     )
     rows = "".join(_row(line, digits, ends) for line in lines)
-    told = say(
+    text = say(
         "Answers count after a person has passed one check. Persons who distinguish originals from "
         "blurred pictures, and whose answers agree, count more."
     )
     return (
         f'<div class="standing"><section><h3>{say("Results")}</h3>'
-        f"<table><tr>{head}</tr>{rows}</table><p>{told}</p></section>{beside}</div>"
+        f"<table><tr>{head}</tr>{rows}</table><p>{text}</p></section>{beside}</div>"
     )
 
 
 def _row(line: Line, digits: str, ends: tuple[float, float]) -> str:
     model, score, low, high, count = line
     places = _places({"low": low, "at": score, "high": high}, ends)
-    told = say("{low} to {high}", low=f"{low:{digits}}", high=f"{high:{digits}}")
+    text = say("{low} to {high}", low=f"{low:{digits}}", high=f"{high:{digits}}")
     bar = f'<span class="interval" style="{places}"></span>'
-    sure = f"{bar}<span>{told}</span>" if count >= MIN_VOTES else say("too few votes")
+    sure = f"{bar}<span>{text}</span>" if count >= MIN_VOTES else say("too few votes")
     return (
         f'<tr><td>{escape(name_of(model))}</td><td class="score">{score:{digits}}</td>'
         f"<td>{sure}</td><td>{count:,}</td></tr>"

@@ -163,13 +163,13 @@ def complaints_of(error: ValidationError, prefix: str = "") -> list[Complaint]:
     ]
 
 
-def _in_words(kind: str, told: str) -> str:
+def _in_words(kind: str, message: str) -> str:
     """What pydantic says, whose own messages are in English."""
     ours = "Value error, "
     return (
-        told.removeprefix(ours)
+        message.removeprefix(ours)
         if kind == "value_error"
-        else say("does not fit ({told})", told=told)
+        else say("does not fit ({message})", message=message)
     )
 
 

@@ -74,8 +74,10 @@ def below_their_models(ranked: pd.DataFrame, variants: pd.DataFrame) -> pd.DataF
         _difference(row, first[row["model"]])
         for row in variants[["model", "date", *_DISTINGUISHING]].to_dict("records")
     ]
-    told = pd.Series(named, variants.index, dtype=object)
-    together = pd.concat([ranked.assign(model_variant=None), variants.assign(model_variant=told)])
+    variant_names = pd.Series(named, variants.index, dtype=object)
+    together = pd.concat(
+        [ranked.assign(model_variant=None), variants.assign(model_variant=variant_names)]
+    )
     place = dict(zip(ranked["model"], range(len(ranked)), strict=True))
     return together.sort_values("model", key=lambda names: names.map(place), kind="stable")
 

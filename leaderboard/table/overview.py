@@ -32,9 +32,9 @@ def overview_html(board: Board) -> str:
         + "</tr>"
         for model in models
     )
-    told = say("Rank on each dataset, and the gain over the blurred input: above 0 is better.")
+    note = say("Rank on each dataset, and the gain over the blurred input: above 0 is better.")
     return (
-        f'<p class="note">{told}</p><div class="board-scroll" tabindex="0" role="region" '
+        f'<p class="note">{note}</p><div class="board-scroll" tabindex="0" role="region" '
         f'aria-label="{say("All datasets")}"><table><thead><tr><th scope="col">{say("model")}</th>'
         f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )

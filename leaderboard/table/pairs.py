@@ -28,7 +28,7 @@ def paired_html(rows: pd.DataFrame, metric: Column, groups: "pd.Series[float]") 
     if ahead.mean() < 0:
         ahead, names = -ahead, names[::-1]
     low, high = mean_interval(ahead.tolist())
-    told = say(
+    sentence = say(
         "{better} is ahead of {other} by {difference} {metric} (95 %: {low} to {high}), over "
         "{count} pictures that both have.",
         better=names[0],
@@ -40,7 +40,7 @@ def paired_html(rows: pd.DataFrame, metric: Column, groups: "pd.Series[float]") 
         count=len(ahead),
     )
     chance = say("The interval contains 0: the difference may be chance.")
-    return _sentence(f"{told} {chance}" if low <= 0 <= high else told)
+    return _sentence(f"{sentence} {chance}" if low <= 0 <= high else sentence)
 
 
 def _sentence(text: str) -> str:

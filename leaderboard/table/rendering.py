@@ -134,10 +134,10 @@ def _line(cells: list[str]) -> str:
 def render_entry(entry: Entry, history: History | None = None) -> str:
     """An entry in lines: its row, what its sender says, and what became of it."""
     row = entry_row(entry, history or History())
-    told = {**row, **entry.about.model_dump(), "submitted": entry.submitted}
+    fields = {**row, **entry.about.model_dump(), "submitted": entry.submitted}
     lines = [
         f"{name}: {value}"
-        for name, value in told.items()
+        for name, value in fields.items()
         if name not in ("scores", "metrics", "categories") and value not in (None, "")
     ]
     if history and history.verified:

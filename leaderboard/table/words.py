@@ -13,8 +13,8 @@ def heading(column: Column) -> str:
 def explanation(column: Column) -> str:
     """What a column holds, and which end of it is better."""
     definition = column.note.removesuffix(f"; {column.direction} is better")
-    told = _explanations().get(column.name) or defined(definition)
-    return "; ".join(filter(None, [told, better(column.direction)]))
+    explanation = _explanations().get(column.name) or defined(definition)
+    return "; ".join(filter(None, [explanation, better(column.direction)]))
 
 
 def defined(definition: str) -> str:

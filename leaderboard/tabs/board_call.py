@@ -27,13 +27,13 @@ def leaderboard(store: FolderStore, dataset: str) -> dict[str, Any]:
         made = build_table(board, dataset or next(iter(datasets), ""))
     except TableError as error:
         raise gr.Error(f"{error}.", print_exception=False) from error
-    told = as_data(made)
+    data = as_data(made)
     models: list[dict[str, Any]] = []
-    for row in told["rows"]:
+    for row in data["rows"]:
         filled = {name: value for name, value in row.items() if value is not None}
         if "model_variant" in filled:
             models[-1]["variants"].append(filled)
         else:
             models.append({**filled, "variants": []})
     metric = ranking_column(made).name
-    return {**told, "ranked_by": metric, "rows": models, "datasets": datasets}
+    return {**data, "ranked_by": metric, "rows": models, "datasets": datasets}

@@ -54,8 +54,8 @@ class BoardPlots:
 
 def width_of(seen: gr.EventData) -> int:
     """How wide one of the plots is, which stand in rows of the width that the browser says."""
-    told = seen._data
-    whole = int(told.get("width") or USUAL) if isinstance(told, dict) else USUAL
+    detail = seen._data
+    whole = int(detail.get("width") or USUAL) if isinstance(detail, dict) else USUAL
     beside = max(1, min(len(COSTS) + 2, (whole + GAP) // (NARROWEST + GAP)))
     return max(NARROWEST - 2 * GAP, (whole + GAP) // beside - 2 * GAP)
 

@@ -21,7 +21,7 @@ from tests.image_io.files import (
     srgb,
     tiff,
 )
-from tests.image_io.told import jpeg_with, png_with, segment
+from tests.image_io.metadata_bytes import jpeg_with, png_with, segment
 
 RGB_8 = {258: (8, 8, 8), 262: 2, 277: 3}
 

@@ -20,7 +20,7 @@ from deblur.image_io import (
 from deblur.image_io.metadata import carried
 from deblur.image_io.metadata.extras import Extras, Resolution
 from tests.image_io.files import again, exif_block, heic, photo, saved, smooth, swapped_primaries
-from tests.image_io.told import (
+from tests.image_io.metadata_bytes import (
     EXTENDED_HEAD,
     IPTC,
     PLAIN_XMP,

@@ -14,7 +14,7 @@ from deblur.image_io.metadata.extras import Extras, JpegCoding
 from deblur.image_io.writers.items import Item, with_items
 from deblur.image_io.writers.scales import same_error
 from tests.image_io.files import again, encoded, exif_block, smooth, srgb, swapped_primaries
-from tests.image_io.told import PLAIN_XMP
+from tests.image_io.metadata_bytes import PLAIN_XMP
 from tests.pictures import scene
 
 CONTAINERS = ("HEIF", "AVIF")

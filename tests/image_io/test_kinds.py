@@ -24,7 +24,7 @@ from tests.image_io.files import (
     smooth,
     tiff,
 )
-from tests.image_io.told import png_with
+from tests.image_io.metadata_bytes import png_with
 
 CLOSE = 6
 

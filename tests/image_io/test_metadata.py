@@ -30,7 +30,7 @@ from tests.image_io.files import (
     swapped_primaries,
     with_thumbnail,
 )
-from tests.image_io.told import png_with
+from tests.image_io.metadata_bytes import png_with
 
 
 class TestMetadata:

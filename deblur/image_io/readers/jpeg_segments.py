@@ -62,10 +62,10 @@ class JpegLayout:
 
     def bare(self) -> bytes:
         """The picture alone, without what only tells of it, and with an end mark."""
-        told = {*range(APP1, 0xF0), COM} - {APP14}
+        metadata_markers = {*range(APP1, 0xF0), COM} - {APP14}
         kept = [b"\xff\xd8"]
         for marker, place in self.segments:
-            if marker not in told:
+            if marker not in metadata_markers:
                 kept.append(self.data[place.start - 4 : place.stop])
         kept.append(self.data[self.first_scan : self.end])
         return b"".join(kept if self.has_end else [*kept, b"\xff\xd9"])

@@ -30,13 +30,13 @@ _XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 
 @dataclass(frozen=True)
 class PngChunks:
-    """`bare` is the picture alone, as a PNG; `told` are the other chunks, the first of each kind.
+    """`bare` is a PNG of the picture alone; `other_chunks` has the first of each other kind.
 
     `texts` are pairs of a keyword and what it says, unpacked.
     """
 
     bare: bytes
-    told: dict[bytes, bytes]
+    other_chunks: dict[bytes, bytes]
     texts: tuple[tuple[str, str], ...]
     raw_profiles: dict[str, bytes]
     icc_profile: bytes | None
@@ -45,13 +45,13 @@ class PngChunks:
     @property
     def frames(self) -> int:
         """How many an animation has; 1 for a still picture."""
-        head = self.told.get(b"acTL", b"")
+        head = self.other_chunks.get(b"acTL", b"")
         return max(1, struct.unpack(">I", head[:4])[0]) if len(head) == 8 else 1
 
     @property
     def exif(self) -> bytes | None:
         """eXIf, or what older programs wrote as a text."""
-        return self.told.get(b"eXIf") or self.raw_profiles.get("exif")
+        return self.other_chunks.get(b"eXIf") or self.raw_profiles.get("exif")
 
     def extras(self) -> Extras:
         """All that these chunks tell of the photo."""
@@ -62,15 +62,15 @@ class PngChunks:
             xmp=packet if b"<" in packet else None,
             iptc=iptc_of(self.raw_profiles.get("iptc", b"")),
             texts=tuple(pair for pair in self.texts if pair[0] != XMP_KEYWORD),
-            resolution=_resolution(self.told.get(b"pHYs", b"")),
-            colour=_colour(self.told, self.icc_profile),
+            resolution=_resolution(self.other_chunks.get(b"pHYs", b"")),
+            colour=_colour(self.other_chunks, self.icc_profile),
         )
 
 
 def chunks_of(given: GivenFile, data: bytes) -> PngChunks:
     """Take a PNG apart. Raises UnreadableImageError where a text or profile swells too far."""
     shown: list[bytes | memoryview] = [SIGNATURE]
-    told: dict[bytes, bytes] = {}
+    other_chunks: dict[bytes, bytes] = {}
     texts: list[tuple[str, str]] = []
     room, notes = [_MAX_TEXTS_BYTES], []
     for kind, content, whole, sound in _chunks(given, data):
@@ -81,17 +81,17 @@ def chunks_of(given: GivenFile, data: bytes) -> PngChunks:
         elif kind in (b"tEXt", b"zTXt", b"iTXt"):
             texts += _text(given, kind, content, room)
         else:
-            told.setdefault(kind, content)
+            other_chunks.setdefault(kind, content)
     profiles = {
         keyword.removeprefix(RAW_PROFILE): _raw_profile(text)
         for keyword, text in texts
         if keyword.startswith(RAW_PROFILE)
     }
     plain = tuple(pair for pair in texts if not pair[0].startswith(RAW_PROFILE))
-    profile = _icc_profile(given, told.get(b"iCCP", b""), room)
-    if b"caBX" in told:
+    profile = _icc_profile(given, other_chunks.get(b"iCCP", b""), room)
+    if b"caBX" in other_chunks:
         notes.append(note_on("Content credentials (C2PA)"))
-    return PngChunks(b"".join(shown), told, plain, profiles, profile, tuple(notes))
+    return PngChunks(b"".join(shown), other_chunks, plain, profiles, profile, tuple(notes))
 
 
 def _chunks(given: GivenFile, data: bytes) -> Iterator[tuple[bytes, bytes, memoryview, bool]]:
@@ -182,17 +182,17 @@ def _resolution(content: bytes) -> Resolution | None:
     return Resolution(x, y, absolute=False) if x != y else None
 
 
-def _colour(told: dict[bytes, bytes], icc_profile: bytes | None) -> ColourSignal | None:
+def _colour(other_chunks: dict[bytes, bytes], icc_profile: bytes | None) -> ColourSignal | None:
     """By the standard's order: cICP, then a profile, then sRGB, then gAMA and cHRM."""
-    points = told.get(b"cICP", b"")
+    points = other_chunks.get(b"cICP", b"")
     if len(points) == 4 and points[2] == 0:
         primaries, transfer, matrix, full = points
         return ColourSignal((primaries, transfer, matrix, full))
     if icc_profile:
         return None
-    if len(told.get(b"sRGB", b"")) == 1:
-        return ColourSignal(intent=told[b"sRGB"][0])
-    gamma, places = told.get(b"gAMA", b""), told.get(b"cHRM", b"")
+    if len(other_chunks.get(b"sRGB", b"")) == 1:
+        return ColourSignal(intent=other_chunks[b"sRGB"][0])
+    gamma, places = other_chunks.get(b"gAMA", b""), other_chunks.get(b"cHRM", b"")
     chromaticities = None
     if len(places) == 32:
         values = [value / 100_000 for value in struct.unpack(">8I", places)]

@@ -20,8 +20,8 @@ NAFNET = CATALOG["nafnet-reds"]
 def test_a_model_that_has_to_be_fetched_says_its_size_its_licence_and_that_nobody_measured_it(
     hub: Hub, tmp_path: Path
 ) -> None:
-    told = introduction(NAFNET, bytes_to_fetch(NAFNET), FolderStore(tmp_path).load().rows)
-    assert told == (
+    shown = introduction(NAFNET, bytes_to_fetch(NAFNET), FolderStore(tmp_path).load().rows)
+    assert shown == (
         "92 MB, fetched once from opencv/deblurring_nafnet, in about 15 s at 50 Mbit/s · MIT · "
         "not measured here: how long a photo takes shows after its first tile"
     )
@@ -30,8 +30,8 @@ def test_a_model_that_has_to_be_fetched_says_its_size_its_licence_and_that_nobod
 
 def test_a_model_that_only_a_command_fetches_names_it(tmp_path: Path) -> None:
     maxim = CATALOG["maxim-gopro"]
-    told = introduction(maxim, 83_613_744, FolderStore(tmp_path).load().rows)
-    assert told.startswith(
+    shown = introduction(maxim, 83_613_744, FolderStore(tmp_path).load().rows)
+    assert shown.startswith(
         "84 MB, has to be fetched where this page runs: python -m deblur fetch maxim-gopro, in "
         "about 13 s at 50 Mbit/s · Apache-2.0"
     )
@@ -45,8 +45,8 @@ def test_a_model_with_a_record_says_how_long_it_took(tmp_path: Path) -> None:
     timed = rows.assign(seconds_per_megapixel=7.25)
     at_int8 = timed.assign(precision="int8", seconds_per_megapixel=0.1)
     self_reported = timed.assign(kind="self-reported", seconds_per_megapixel=0.1)
-    told = introduction(NAFNET, 0, pd.concat([timed, at_int8, at_int8, self_reported]))
-    assert told == "MIT · about 7.2 s per megapixel on the processor that measured it"
+    shown = introduction(NAFNET, 0, pd.concat([timed, at_int8, at_int8, self_reported]))
+    assert shown == "MIT · about 7.2 s per megapixel on the processor that measured it"
 
 
 @pytest.mark.parametrize("model", OFFERED)
