@@ -79,7 +79,7 @@ Value = TypeVar("Value")
 def introduce(model: str) -> str:
     """What is good to know of a model before it is fetched."""
     if model == AUTO:
-        return note(say("Looks at the photo first, and picks what was made for its blur."))
+        return note(say("Examines the photo first, then picks the model for its kind of blur."))
     spec = CATALOG[model]
     return note(introduction(spec, bytes_to_fetch(spec), board.load().rows))
 
@@ -143,8 +143,8 @@ def _words_of_styles() -> str:
 def footer() -> str:
     """The bottom of the page: where photos go, and under which terms."""
     stay = say(
-        "The machine that serves this page works on them, and they stay on it. They are deleted "
-        "about {hours} hour later, or when the page is shut down.",
+        "The machine that serves this page restores them, and they do not leave it. They are "
+        "deleted after about {hours} hour, or when the page is shut down.",
         hours=KEEP_SECONDS // 3600,
     )
     licence = say(

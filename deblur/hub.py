@@ -139,7 +139,7 @@ def explain(error: BaseException, what: str, repo: str) -> str:
     `error` is what the Hub's client raised.
     """
     hub = constants.ENDPOINT
-    missing = say("{what} is not whole in the cache, and", what=what)
+    missing = say("{what} is incomplete in the cache, and", what=what)
     status = error.response.status_code if isinstance(error, HfHubHTTPError) else 0
     if isinstance(error, GatedRepoError):
         return say(
@@ -173,7 +173,7 @@ def explain(error: BaseException, what: str, repo: str) -> str:
         )
     if isinstance(error, OSError) and error.errno in _NO_SPACE:
         return say(
-            "no space is left for {what} in {folder}: free some, or set HF_HOME",
+            "there is no space left for {what} in {folder}: free some, or set HF_HOME",
             what=what,
             folder=constants.HF_HUB_CACHE,
         )

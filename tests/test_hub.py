@@ -188,7 +188,7 @@ def test_a_file_that_was_damaged_in_the_cache_is_fetched_again(
     path.resolve().write_bytes(ONNX[:1000])
     with monkeypatch.context() as patch:
         go_offline(patch)
-        assert "is not whole in the cache, and HF_HUB_OFFLINE is set" in sentence(
+        assert "is incomplete in the cache, and HF_HUB_OFFLINE is set" in sentence(
             WeightsUnavailableError, "zoo-net"
         )
     assert pull("zoo-net").read_bytes() == ONNX

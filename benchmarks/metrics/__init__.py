@@ -90,7 +90,7 @@ _METRICS = (
         "sharp",
         "higher",
         3,
-        "MATLAB's window of 11x11x11 over RGB, edges repeated; what most papers print",
+        "MATLAB's 11x11x11 window over RGB, edges repeated; what most papers report",
     ),
     Metric(
         "niqe",
@@ -117,7 +117,7 @@ _METRICS = (
         "blurred",
         "higher",
         1,
-        "PSNR in dB against the picture that went in: how untouched it came out",
+        "PSNR in dB against the input picture: the higher, the less it was changed",
     ),
 )
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _METRICS}

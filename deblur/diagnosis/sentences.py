@@ -16,13 +16,13 @@ UNSURE = 0.5
 def sentences(found: Diagnosis) -> tuple[str, ...]:
     """What happened, what to expect of a restoration, and what else stands in its way."""
     if not found.confidence:
-        return (say("There is too little to see in this picture to tell how sharp it is."),)
+        return (say("This picture has too little detail to judge how sharp it is."),)
     said = [_SENTENCES[found.kind](found)]
     if found.confidence < UNSURE:
         said.append(say("Parts of it look different from each other: this is a guess."))
     if found.noise >= NOISY:
         noise = f"{found.noise:.0f}"
-        said.append(say("Very noisy: a standard deviation of about {noise} of 255.", noise=noise))
+        said.append(say("Very noisy: a standard deviation of about {noise} (of 255).", noise=noise))
     if found.quality <= COMPRESSED:
         quality = found.quality
         said.append(say("Strongly compressed: a JPEG quality of about {quality}.", quality=quality))
@@ -33,7 +33,7 @@ def _motion(found: Diagnosis) -> str:
     length = f"{found.length:.0f}"
     if found.length < SLIGHT:
         return say(
-            "Slightly shaken, by about {length} px: a small gain is to be expected.", length=length
+            "Slightly shaken, by about {length} px: expect a small improvement.", length=length
         )
     if found.length < STRONG:
         return say("Moderate shake of about {length} px: a good case.", length=length)
@@ -41,20 +41,22 @@ def _motion(found: Diagnosis) -> str:
         return say(
             "Strong shake of about {length} px: it gets better, but not sharp.", length=length
         )
-    return say("Blur of about {length} px: expect little.", length=length)
+    return say("Blur of about {length} px: expect little improvement.", length=length)
 
 
 def _focus(found: Diagnosis) -> str:
     radius = _pixels(found.radius)
     if found.radius >= BROAD:
-        return say("Out of focus, by a radius of about {radius}: expect little.", radius=radius)
+        return say(
+            "Out of focus, by a radius of about {radius}: expect little improvement.", radius=radius
+        )
     return say("Out of focus, by a radius of about {radius}.", radius=radius)
 
 
 def _both(found: Diagnosis) -> str:
     return say(
-        "Shaken by about {length} px and out of focus by about {radius}: expect less than with "
-        "one of the two.",
+        "Shaken by about {length} px and out of focus by about {radius}: expect less "
+        "improvement than with one of the two.",
         length=f"{found.length:.0f}",
         radius=_pixels(found.radius),
     )

@@ -93,8 +93,8 @@ def check_placements(
         say("has a path that leads out of the archive"): lambda each: (
             not _is_below(root, each.path)
         ),
-        say("is there twice"): lambda each: times[each.path.casefold()] > 1,
-        say("is no plain file"): lambda each: _kind(each.member) not in (0, _PLAIN_FILE),
+        say("occurs twice"): lambda each: times[each.path.casefold()] > 1,
+        say("is not a regular file"): lambda each: _kind(each.member) not in (0, _PLAIN_FILE),
         say("is encrypted"): lambda each: bool(each.member.flag_bits & 1),
         say("unpacks to more than {most} bytes", most=f"{limits.bytes_each:,}"): lambda each: (
             each.member.file_size > limits.bytes_each

@@ -72,8 +72,7 @@ def format_named(name: str) -> str:
     except KeyError as error:
         raise OutputError(
             say(
-                "{name} is not a format that is written; "
-                "choose jpeg, png, webp, tiff, heic or avif",
+                "{name} is not an output format; choose jpeg, png, webp, tiff, heic or avif",
                 name=name,
             )
         ) from error
@@ -196,8 +195,8 @@ def _check_fits(image: DecodedImage, format: str) -> None:
     if format == "JPEG" and _is_transparent(image.alpha):
         raise OutputError(
             say(
-                "the photo is transparent in places, which a JPEG cannot hold; "
-                "choose PNG, WebP, TIFF, HEIC or AVIF"
+                "the photo has transparent parts, which a JPEG cannot hold; choose PNG, WebP, "
+                "TIFF, HEIC or AVIF"
             )
         )
 

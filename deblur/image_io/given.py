@@ -90,8 +90,8 @@ class GivenFile:
         """`what` names a kind of picture that no reader handles."""
         return UnsupportedImageError(
             say(
-                "{name} is {what}, which is not handled; save it as PNG or TIFF "
-                "with 8 or 16 bits a channel and try again",
+                "{name} is {what}, which is not supported; save it as PNG or TIFF with 8 or "
+                "16 bits a channel and try again",
                 name=self.name,
                 what=what,
             )

@@ -40,7 +40,7 @@ def held_place(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     except Timeout as error:
         raise OutputExistsError(
             say(
-                "another run is about to write {path}; wait for it, or choose another name",
+                "another run is writing {path}; wait for it, or choose another name",
                 path=path,
             )
         ) from error

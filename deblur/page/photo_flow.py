@@ -302,7 +302,7 @@ def _without_hidden(files: list[Path]) -> list[Path]:
 
 def _gone() -> UnreadableImageError:
     return UnreadableImageError(
-        say("the photo was deleted, as every photo is some time after it came: choose it again")
+        say("the photo was deleted, like every photo after some time: choose it again")
     )
 
 

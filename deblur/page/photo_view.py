@@ -131,7 +131,7 @@ def _examples(examples: Mapping[str, Path]) -> str:
         "</button>"
         for number, (title, path) in enumerate(examples.items())
     )
-    told = say("Or try one of these: right of the line as it comes back")
+    told = say("Or try one of these. Right of the line: the restored photo")
     return f'<h2>{told}</h2><div class="examples">{buttons}</div>'
 
 

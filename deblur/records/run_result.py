@@ -165,9 +165,7 @@ class RunResult(Record):
     def _check_consistency(self) -> "RunResult":
         old = self.schema_version == 1
         if (self.protocol.precision is not None, self.seed is not None) != (old, old):
-            raise ValueError(
-                say("protocol.precision and seed are in records of schema 1, and in no other")
-            )
+            raise ValueError(say("only records of schema 1 have protocol.precision and seed"))
         digest = self.protocol.digest_of_schema_1() if old else self.protocol.digest()
         if self.protocol_digest != digest:
             raise ValueError(say("protocol_digest is not that of the protocol"))
@@ -248,7 +246,10 @@ class ReportedScores(Record):
         twice = [name for name, count in Counter(row.model for row in rows).items() if count > 1]
         if twice:
             raise ValueError(
-                say("{known}: two rows of one name; name the source in it", known=", ".join(twice))
+                say(
+                    "{known}: two rows would have this name; add the source to it",
+                    known=", ".join(twice),
+                )
             )
         return rows
 

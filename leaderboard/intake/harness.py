@@ -67,7 +67,7 @@ def _wait(
                     ) from None
                 if not is_wanted():
                     raise HarnessError(
-                        say("nobody waits for it any more, and it was stopped")
+                        say("it was stopped, because no visitor waits for it any more")
                     ) from None
     finally:
         process.kill()

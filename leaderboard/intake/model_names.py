@@ -28,7 +28,9 @@ def check_name(record: RunResult, rows: pd.DataFrame) -> Iterator[Complaint]:
     model = record.model
     original = next((name for name in CATALOG if _is_of_catalog(model, name)), None)
     if original and model.name != original:
-        told = say("these are the weights of {original}; leave it its name", original=original)
+        told = say(
+            "these are the weights of {original}; submit them under that name", original=original
+        )
         yield Complaint("model.name", told)
     elif original is None:
         measured = rows[rows["kind"] == "measured"]
@@ -36,7 +38,10 @@ def check_name(record: RunResult, rows: pd.DataFrame) -> Iterator[Complaint]:
         named = (_VARIANT.sub("", model.name), model.name, model.title)
         called = next((taken[each] for each in map(folded, named) if each in taken), None)
         if called and not _was_measured(model, measured):
-            told = say("reads as {called}, a name of the project; name yours", called=called)
+            told = say(
+                "looks like {called}, a name of this project; give yours another name",
+                called=called,
+            )
             yield Complaint("model.name", told)
     yield from _check_like_others(model.name, rows["model"].unique())
 
@@ -61,7 +66,8 @@ def _check_like_others(name: str, others: Iterable[str]) -> Iterator[Complaint]:
     spelt = {folded(each): each for each in others}.get(folded(name), name)
     if spelt != name and name not in set(others):
         told = say(
-            "reads as {spelt}, which is on the board: spell it so, or name yours",
+            "looks like {spelt}, which is on the board: use this spelling, or give yours "
+            "another name",
             spelt=repr(spelt),
         )
         yield Complaint("model.name", told)

@@ -138,8 +138,8 @@ def _check_names(model: str, dataset: str, known: Mapping[str, Path | None]) -> 
         yield Complaint(
             "dataset",
             say(
-                "is {dataset}; pictures are scored here for {known}: for others "
-                "hand in a record that the harness made",
+                "is {dataset}; the board scores pictures of {known} only: for others, submit "
+                "a record that the harness made",
                 dataset=dataset or "none",
                 known=", ".join(known),
             ),

@@ -96,9 +96,8 @@ def check_against_board(record: RunResult, rows: pd.DataFrame) -> Iterator[Compl
         yield Complaint(
             "means.psnr",
             say(
-                "is {psnr} dB, and the best that was measured here has {best} dB: "
-                "more than {most} dB above it are not believed; "
-                "ask the operator of the board",
+                "is {psnr} dB; the best that was measured here has {best} dB. A gain of more "
+                "than {most} dB over the best is not accepted; ask the operator of the board",
                 psnr=f"{mean.value:.2f}",
                 best=f"{best:.2f}",
                 most=f"{MAX_GAIN_OVER_BEST:g}",
@@ -131,7 +130,7 @@ def _faults() -> tuple[tuple[Fault, str], ...]:
     unexplained = say("is NaN, and no note says that the metric could not judge the picture")
     contradiction = say("is infinite, as of equal pictures, where SSIM is below 1")
     return (
-        (_is_out_of_range, say("has scores that the metric cannot give")),
+        (_is_out_of_range, say("has scores outside the range of the metric")),
         (_is_unexplained, unexplained),
         (_contradicts_ssim, contradiction),
     )
@@ -156,9 +155,8 @@ def _check_sharp(record: RunResult) -> Iterator[Complaint]:
         yield Complaint(
             "images.scores.psnr",
             say(
-                "{count} of {all} restored pictures are the sharp ones to the "
-                "last bit ({names}): hand in what the model made of the blurred "
-                "ones",
+                "{count} of {all} restored pictures are identical to the sharp ones "
+                "({names}): submit what the model made of the blurred ones",
                 count=len(equal),
                 all=len(record.images),
                 names=named(equal),
@@ -175,8 +173,8 @@ def _check_left_out(record: RunResult) -> Iterator[Complaint]:
         yield Complaint(
             f"images.scores.{metric}",
             say(
-                "is undefined for {count} of {all} pictures; what a dataset is "
-                "ranked by has to be known of {least}",
+                "is undefined for {count} of {all} pictures; the ranking metric must be "
+                "defined for at least {least}",
                 count=mean.left_out,
                 all=len(record.images),
                 least=f"{1 - MANY_UNDEFINED:.0%}",
@@ -192,5 +190,5 @@ def _check_definitions(record: RunResult, measured: pd.DataFrame) -> Iterator[Co
         if known and described.model_dump() not in known:
             yield Complaint(
                 f"metrics.{metric}",
-                say("is defined otherwise on the board; measure with the harness as it is today"),
+                say("has another definition on the board; measure with the current harness"),
             )

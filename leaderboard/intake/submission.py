@@ -119,7 +119,7 @@ def check_submission(entry: Entry, board: Board) -> list[Complaint]:
 def parse_about(about: Mapping[str, str]) -> tuple[About, list[Complaint]]:
     """What the sender says, and what is wrong with it."""
     missing = [
-        Complaint(f"about.{name}", say("is empty; the board shows it beside the scores"))
+        Complaint(f"about.{name}", say("is empty; the board shows it next to the scores"))
         for name in REQUIRED
         if not about.get(name, "").strip()
     ]
@@ -132,7 +132,7 @@ def parse_about(about: Mapping[str, str]) -> tuple[About, list[Complaint]]:
 def _parse_record(content: str | bytes) -> RunResult | list[Complaint]:
     if len(content) > MAX_RECORD_BYTES:
         sentence = say(
-            "has {count} bytes; {most} are allowed: hand in one run",
+            "has {count} bytes; {most} are allowed: submit one run",
             count=f"{len(content):,}",
             most=f"{MAX_RECORD_BYTES:,}",
         )
@@ -150,7 +150,7 @@ def _without_places(record: RunResult, tell: Tell) -> RunResult:
         return record
     tell(
         say(
-            "the places of files were taken out of the command; it is kept as: {command}",
+            "file paths were removed from the command; it is kept as: {command}",
             command=command,
         )
     )
@@ -164,7 +164,7 @@ def _of_today(entry: Entry, tell: Tell) -> Entry:
         return entry
     tell(
         say(
-            "the record is of schema {version}; it is kept in schema {today}",
+            "the record has schema {version}; it is kept as schema {today}",
             version=version,
             today=SCHEMA_VERSION,
         )
@@ -177,7 +177,7 @@ def _check_sums(record: RunResult) -> Iterator[Complaint]:
     names = [*record.metrics]
     if not _same_means(record.means, mean_scores(record.images, names)):
         yield Complaint(
-            "means", say("are not those of the pictures' scores; hand in the whole record")
+            "means", say("are not those of the pictures' scores; submit the whole record")
         )
     categories = category_means(record.images, names)
     same = categories.keys() == record.categories.keys() and all(
@@ -233,7 +233,7 @@ def _check_date(record: RunResult, board: Board) -> Iterator[Complaint]:
     try:
         date = datetime.strptime(record.date, DATE).replace(tzinfo=UTC)
     except ValueError:
-        yield Complaint("date", say("{date} is no day and time that there is", date=record.date))
+        yield Complaint("date", say("{date} is not a valid date and time", date=record.date))
         return
     ours = board.rows[board.rows["kind"] == "measured"]["date"].dropna()
     latest = [datetime.strptime(each, DATE).replace(tzinfo=UTC) for each in sorted(ours)[-1:]]
@@ -242,8 +242,8 @@ def _check_date(record: RunResult, board: Board) -> Iterator[Complaint]:
         yield Complaint(
             "date",
             say(
-                "{date} is ahead of this board's clock, {now}: correct the "
-                "clock of the machine that measured, or have the board's corrected",
+                "{date} is later than this board's clock, {now}: correct the clock of the "
+                "machine that measured, or ask the operator to correct the board's",
                 date=record.date,
                 now=today.strftime(DATE),
             ),
@@ -291,8 +291,7 @@ def _unknown_dataset(record: RunResult) -> Complaint:
     return Complaint(
         "dataset.name",
         say(
-            "nobody can tell whether these are the pictures of {name}: it has "
-            "no manifest; measure on one of {known}",
+            "{name} has no manifest, so its pictures cannot be checked; measure on one of {known}",
             name=record.dataset.name,
             known=", ".join(known),
         ),
@@ -319,7 +318,7 @@ def _check_pictures(record: RunResult, manifest: Manifest) -> Iterator[Complaint
         (size, say("are of another size than the dataset's")),
         (
             pixels,
-            say("are other pictures than the dataset's: their pixels digest to something else"),
+            say("differ from the dataset's pictures: their pixel digests do not match"),
         ),
     ):
         if ids:
@@ -377,7 +376,7 @@ def _check_rules(record: RunResult) -> Iterator[Complaint]:
         yield Complaint(
             "metrics",
             say(
-                "begin with {first}; {name} is ranked by {metric}: put it first",
+                "begin with {first}, but {name} is ranked by {metric}: put it first",
                 first=first,
                 name=spec.name,
                 metric=spec.metrics[0],

@@ -37,12 +37,12 @@ def _former_html(count: int) -> str:
     if not count:
         return ""
     one = say(
-        "1 vote is for former weights of these models, or for models that take part no more: "
-        "kept, and not counted."
+        "1 vote is for earlier weights of these models, or for models that no longer take "
+        "part. It is kept but not counted."
     )
     several = say(
-        "{count} votes are for former weights of these models, or for models that take part no "
-        "more: kept, and not counted.",
+        "{count} votes are for earlier weights of these models, or for models that no longer "
+        "take part. They are kept but not counted.",
         count=f"{count:,}",
     )
     text = one if count == 1 else several
@@ -72,8 +72,8 @@ def published_html() -> str:
         f"<tr><td>{escape(row.model)}</td><td>{row.scores[STUDY]:+.2f}</td></tr>" for row in ranked
     )
     text = say(
-        "The same model of preferences, on their 100 real photos and methods of their time. Each "
-        "list has its own zero: compare differences within one."
+        "The same preference model, on the study's 100 real photos and the methods of that "
+        "time. Each list has its own zero: compare only differences within one list."
     )
     head = "".join(
         f'<th scope="col">{each}</th>' for each in (say("Method"), say("Strength score"))

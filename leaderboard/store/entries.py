@@ -151,7 +151,7 @@ def read_event(path: Path, event: str) -> Event:
 def complaints_of(error: ValidationError, prefix: str = "") -> list[Complaint]:
     """What pydantic found, a complaint for each field, at most fifty."""
     plain_words = {
-        "extra_forbidden": say("is no field that is known here; leave it out"),
+        "extra_forbidden": say("is not a known field; remove it"),
         "missing": say("is missing"),
     }
     return [

@@ -71,7 +71,7 @@ def name_fault(name: str) -> str | None:
     if not any(unicodedata.category(each)[0] in "LN" for each in name):
         return say("has no letter and no number; say what restored the pictures")
     if name != " ".join(name.split()):
-        return say("has spaces at an end, or beside each other; leave them out")
+        return say("has leading, trailing or repeated spaces; remove them")
     return text_fault(name, MAX_NAME_CHARACTERS)
 
 

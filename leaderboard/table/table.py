@@ -95,15 +95,16 @@ _BEFORE = (
         "kind",
         "kind",
         _field("kind"),
-        note="measured here; self-reported; verified: measured again; reported: a paper's words",
+        note="measured here; self-reported; verified: measured again; reported: figures from "
+        "a paper",
         brief=True,
     ),
     Column(
         "checked",
         "checked",
         _field("checked"),
-        note="how the scores were checked: measured here, or again and by whom; the pictures "
-        "scored here; or only the means recomputed from the sender's own scores",
+        note="how the scores were checked: measured here; measured again, and by whom; "
+        "pictures scored here; or only the means recomputed from the submitted scores",
     ),
 )
 _AFTER = (
@@ -143,7 +144,7 @@ _AFTER = (
         "contamination",
         "seen before",
         _field("contamination"),
-        note="whether the model was trained on this dataset, as far as is stated",
+        note="whether the model was trained on this dataset, as far as its author says",
     ),
     Column("backend", "backend", _field("backend"), brief=True),
     Column("device", "device", _field("device"), brief=True),
@@ -321,9 +322,12 @@ def _left_out(rows: pd.DataFrame, columns: Sequence[Column]) -> Iterator[str]:
 
 def _notes(rows: pd.DataFrame, others: Mapping[str, int]) -> Iterator[str]:
     for digest, count in others.items():
-        one = say("1 more row is under protocol {digest}, and not ranked with these", digest=digest)
+        one = say(
+            "1 more row was measured under protocol {digest} and is not ranked with these",
+            digest=digest,
+        )
         several = say(
-            "{count} more rows are under protocol {digest}, and not ranked with these",
+            "{count} more rows were measured under protocol {digest} and are not ranked with these",
             count=count,
             digest=digest,
         )

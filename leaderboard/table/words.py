@@ -22,12 +22,12 @@ def defined(definition: str) -> str:
     return {
         "dB, RGB, mean over all values": say("dB, RGB, mean over all values"),
         "dB, Y of BT.601, 16 to 235": say("dB, Y of BT.601, 16 to 235"),
-        "dB, as each author took it": say("dB, as each author took it"),
-        "as each author took it; definitions differ": say(
-            "as each author took it; definitions differ"
+        "dB, as each author measured it": say("dB, as each author measured it"),
+        "as each author measured it; definitions differ": say(
+            "as each author measured it; definitions differ"
         ),
-        "PSNR in dB against the picture that went in: how untouched it came out": say(
-            "PSNR in dB against the picture that went in: how untouched it came out"
+        "PSNR in dB against the input picture: the higher, the less it was changed": say(
+            "PSNR in dB against the input picture: the higher, the less it was changed"
         ),
         "Gaussian 11x11, each of R, G and B, mean of the three, inside only (Wang et al. 2004)": (
             say(
@@ -38,8 +38,8 @@ def defined(definition: str) -> str:
         "Gaussian 11x11 on Y of BT.601, inside only (Wang et al. 2004)": say(
             "Gaussian 11x11 on Y of BT.601, inside only (Wang et al. 2004)"
         ),
-        "MATLAB's window of 11x11x11 over RGB, edges repeated; what most papers print": say(
-            "MATLAB's window of 11x11x11 over RGB, edges repeated; what most papers print"
+        "MATLAB's 11x11x11 window over RGB, edges repeated; what most papers report": say(
+            "MATLAB's 11x11x11 window over RGB, edges repeated; what most papers report"
         ),
         "people's preference in the study's pairwise votes, as a Bradley-Terry score": say(
             "people's preference in the study's pairwise votes, as a Bradley-Terry score"
@@ -132,21 +132,23 @@ def _explanations() -> dict[str, str]:
     return {
         "rank": say("shared where the difference may be chance"),
         "group": say("ranked among themselves only"),
-        "model_variant": say("of the model above, by what differs from its ranked row"),
+        "model_variant": say("of the model above: what differs from its ranked row"),
         "link": say("the model's card or paper"),
         "kind": say(
-            "measured here; self-reported; verified: measured again; reported: a paper's words"
+            "measured here; self-reported; verified: measured again; reported: figures from a paper"
         ),
         "checked": say(
-            "how the scores were checked: measured here, or again and by whom; the pictures scored "
-            "here; or only the means recomputed from the sender's own scores"
+            "how the scores were checked: measured here; measured again, and by whom; "
+            "pictures scored here; or only the means recomputed from the submitted scores"
         ),
         "mos": say("mean opinion of people who rated its pictures blind, 1 to 5"),
         "seconds_per_megapixel": say("seconds per megapixel, median"),
         "macs_per_megapixel": say("multiply-accumulates per megapixel, 1e9"),
         "memory": say("peak, 1e6 bytes"),
         "images": say("pictures that were scored"),
-        "contamination": say("whether the model was trained on this dataset, as far as is stated"),
+        "contamination": say(
+            "whether the model was trained on this dataset, as far as its author says"
+        ),
         "provider": say("the execution provider that ran"),
         "source": say("where a reported row was published"),
         "id": "python -m leaderboard show ID",

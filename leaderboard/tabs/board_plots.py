@@ -29,7 +29,7 @@ class BoardPlots:
 
     def __init__(self) -> None:
         self.width = gr.State(0)
-        heading = f"<h2>{say('What quality costs, and where it is gained')}</h2>"
+        heading = f"<h2>{say('Plots: quality against time and size, gain by category')}</h2>"
         self.sentinel = gr.HTML(heading, elem_id="board-plots", js_on_load=_TELL_WHEN_SEEN)
         with gr.Row(elem_id="board-figures"):
             self._plots = [

@@ -210,9 +210,9 @@ def build_compare_tab(
 def _telling() -> str:
     """Why the tab opens on what it opens on."""
     return say(
-        "To begin with: a portrait that a shaken camera blurred, as the strongest of our models "
-        "restores it and as the smallest does. Look at the lettering and the eyes at 100 %, then "
-        "choose pictures and models yourself."
+        "An example: a portrait blurred by camera shake, restored by our strongest model and "
+        "by our smallest. Look at the lettering and the eyes at 100 %, then choose pictures "
+        "and models yourself."
     )
 
 

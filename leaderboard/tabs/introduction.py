@@ -38,7 +38,7 @@ def introduction(spec: ModelSpec, to_fetch: int, rows: pd.DataFrame) -> str:
     usual = (measured["device"] == "cpu") & (measured["precision"] == spec.precisions[0])
     seconds = measured[usual]["seconds_per_megapixel"].median()
     if measured.empty:
-        parts.append(say("not measured here: how long a photo takes shows after its first tile"))
+        parts.append(say("not measured here: the time is estimated after the first tile"))
     elif seconds > 0:
         parts.append(
             say(

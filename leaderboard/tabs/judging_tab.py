@@ -77,10 +77,10 @@ def build_judging_tab(
     # The secret is a constant, since what it locks has to outlive a restart of the page.
     person = gr.BrowserState("", storage_key="deblur-arena-judge", secret="deblur-arena")
     introduction = say(
-        "Pictures come without names, in random order, one pixel of the picture a pixel of the "
-        "screen; after your answer you can see whose they were, or take it back before you do. "
-        "Answers are kept at once, under a random number in this browser; stop whenever you like, "
-        "and go on another day."
+        "Pictures come without names, in random order and at 100 %. After your answer you can "
+        "see which model made them; before you look, you can take the answer back. Each "
+        "answer is saved at once, under a random number in this browser. Stop whenever you "
+        "like, and continue another day."
     )
     gr.HTML(f'<p class="note">{introduction}</p>', elem_id="judge-introduction")
     rate, prefer = _forms()
@@ -117,7 +117,7 @@ class Desk:
                 self.programme.leave_out(trial.photo)
             except DeblurError as error:
                 reason = without_folders(str(error))
-                raise gr.Error(say("What you answered is kept. {reason}", reason=reason)) from error
+                raise gr.Error(say("Your answers are kept. {reason}", reason=reason)) from error
         return None, []
 
     def take(self, kind: Kind, person: str, trial: Trial, answer: str, address: str = "") -> bool:
@@ -222,7 +222,7 @@ class _Section:
     def _answering(self, value: str) -> Callable[[str, Trial | None, gr.Request], list[Any]]:
         def answer(person: str, trial: Trial | None, request: gr.Request) -> list[Any]:
             if trial is None:
-                anew = say("This page was restarted; please answer again.")
+                anew = say("This page was restarted. Please answer again.")
                 return self._ask(person, None, anew)
             address = request.client.host if request.client else ""
             try:
@@ -295,7 +295,7 @@ def _buttons() -> str:
     return (
         '<p class="revealed">'
         f'<button type="button" data-event="undo" data-key="undo">{say("Undo")}</button> '
-        f'<button type="button" data-event="select">{say("Whose was it?")}</button></p>'
+        f'<button type="button" data-event="select">{say("Which model was it?")}</button></p>'
     )
 
 
@@ -303,7 +303,7 @@ def _revealed(trial: Trial) -> str:
     """Whose the pictures were that somebody has just answered on, as safe HTML."""
     names = [escape(name_of(model_of(each))) for each in trial.shown]
     told = (
-        say("On the left was {left}, on the right {right}.", left=names[0], right=names[1])
+        say("Left: {left}. Right: {right}.", left=names[0], right=names[1])
         if len(names) > 1
         else say("That was {model}.", model=names[0])
     )
@@ -312,8 +312,8 @@ def _revealed(trial: Trial) -> str:
 
 def _too_many() -> str:
     return say(
-        "Too many answers came from your network, and this one was not kept; please continue in "
-        "an hour."
+        "This answer was not kept, because too many answers came from your network. Please "
+        "continue in an hour."
     )
 
 

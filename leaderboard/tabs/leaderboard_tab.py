@@ -209,7 +209,7 @@ class _BoardTab:
         """What the two ticked rows are apart; one ticked row asks for another."""
         ids = [each for each in str(chosen.ids).split(",") if each]
         if len(ids) < 2:
-            told = say("Tick a second row to see how far the two are apart, picture by picture.")
+            told = say("Tick a second row to compare the two, picture by picture.")
             return note([told]) if ids else ""
         board = self.store.load()
         table = build_table(board, View.of_choices(*choices).board)
@@ -279,9 +279,10 @@ def rules(table: Table, board: Board) -> str:
     """The rules the rows were taken under, what is left apart, and what is wrong in the store."""
     metric = ranking_column(table)
     ranked = say(
-        "{dataset}, ranked by {metric} ({definition}). Models share a rank where the difference, "
-        "picture by picture, may be chance or is too small to show. Other engines and precisions "
-        "of a model are its variants: they stand beside its name, and take no rank.",
+        "{dataset}, ranked by {metric} ({definition}). Models share a rank where the "
+        "difference, picture by picture, may be chance or is too small to show. Other engines "
+        "and precisions of a model are its variants: they are listed next to its name and "
+        "have no rank.",
         dataset=table.dataset,
         metric=metric.title,
         definition=words.explanation(metric),

@@ -156,7 +156,7 @@ class RunPage:
         except (EntryError, StoreError) as error:
             return None, f'<p class="failure">{escape(without_folders(str(error)))}</p>'
         if status(entry, history) == "waiting":
-            waits = say("{id} waits to be accepted by the people who run this board.", id=id)
+            waits = say("{id} is waiting for the operators of this board to accept it.", id=id)
             return None, f"<p>{escape(waits)}</p>"
         return entry.record.model.name, run_html(entry, history)
 
@@ -169,7 +169,7 @@ class RunPage:
         model, source = row[["model", "source"]].iloc[0]
         return f"<h2>{escape(model)}</h2>" + facts_html(
             {
-                say("Kind of row"): say("reported: a paper's own words, not measured here"),
+                say("Kind of row"): say("reported: figures from a paper, not measured here"),
                 say("Source"): source,
             }
         )
@@ -272,7 +272,7 @@ def _kind(entry: Entry, history: History) -> str:
     if entry.kind == "measured":
         return say("measured here")
     if proof := history.verified:
-        by = proof.by or say("the people who run this board")
+        by = proof.by or say("the operators of this board")
         return say(
             "verified on {date} by {by}: measured again, every score agrees",
             date=proof.date,
@@ -280,12 +280,12 @@ def _kind(entry: Entry, history: History) -> str:
         )
     if entry.scored_here:
         return say(
-            "self-reported on {date}: the pictures were handed in, and scored here",
+            "self-reported on {date}: the pictures were submitted, and scored here",
             date=entry.submitted,
         )
     return say(
-        "self-reported on {date}: means and digests follow from its own scores, and nobody has "
-        "measured it again yet",
+        "self-reported on {date}: its means and digests agree with its own scores; it has not "
+        "been measured again yet",
         date=entry.submitted,
     )
 

@@ -205,9 +205,9 @@ def _about_fields() -> list[gr.Textbox]:
 def _introduction() -> str:
     """What can be handed in, as safe HTML."""
     return say(
-        "Measure your model with {command} and hand in the record that it writes, or hand in a "
-        "zip with a restored picture for every id of a dataset, which is scored here. What you "
-        "hand in is shown as self-reported until it was measured again.",
+        "Measure your model with {command} and submit the record that it writes. Or submit a "
+        "zip with one restored picture for every id of a dataset; the board scores them. The "
+        "board shows a submission as self-reported until it has been measured again.",
         command=MEASURE,
     )
 
@@ -254,7 +254,7 @@ def _sentence(trouble: OSError | DeblurError) -> str:
     """What kept the board from taking something, without a folder of its machine."""
     reason = trouble.strerror if isinstance(trouble, OSError) else str(trouble)
     told = without_folders(str(reason))
-    return say("cannot take it now ({reason}); try again later", reason=told)
+    return say("cannot be saved now ({reason}); try again later", reason=told)
 
 
 def _refusal(error: SubmissionError) -> dict[str, Any]:
@@ -280,7 +280,7 @@ def _mark_fault(error: SubmissionError) -> str:
     return (
         '<div class="failure" role="alert">'
         f"<b>{say('The submission does not pass the checks yet.')}</b> "
-        f"{say('Nothing was kept, and what you wrote is still here.')}<ul>{items}</ul></div>"
+        f"{say('Nothing was saved. What you wrote is still in the form.')}<ul>{items}</ul></div>"
     )
 
 
@@ -290,7 +290,7 @@ def _mark_success(entry: Entry, said: Sequence[str], *, kept: bool) -> str:
         sentence = say("Nothing is wrong with it. This is the row that it would make:")
     elif entry.moderated:
         sentence = say(
-            "Kept as {id}; it waits until the people who run the board accept it.", id=id
+            "Kept as {id}. The board shows it after its operators have accepted it.", id=id
         )
     else:
         link = f'<a href="?board={name}&amp;run={id}">{id}</a>'

@@ -21,7 +21,7 @@ GAP = 4
 @pytest.fixture
 def compared(page: Page) -> Page:
     page.get_by_role("tab", name="Compare").click()
-    expect(page.locator("#comparison .note")).to_contain_text("a shaken camera")
+    expect(page.locator("#comparison .note")).to_contain_text("blurred by camera shake")
     settled(page, "restored")
     return page
 

@@ -133,7 +133,7 @@ def test_an_answer_can_be_undone_until_the_page_tells_whose_the_picture_was(
         assert rate.locator(".exhibits img").get_attribute("src") == source
         assert store.votes().votes == ()
         answer(rate, "Good", store, 1)
-        rate.get_by_role("button", name="Whose was it?").click()
+        rate.get_by_role("button", name="Which model was it?").click()
         expect(rate.get_by_role("status")).to_contain_text("That was The original.")
         expect(rate.get_by_role("button", name="Undo")).to_have_count(0)
 

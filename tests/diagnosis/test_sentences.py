@@ -20,7 +20,7 @@ from tests.diagnosis.reports import diagnosis
         (
             Kind.motion,
             {"length": 2.6},
-            ["Slightly shaken, by about 3 px: a small gain is to be expected."],
+            ["Slightly shaken, by about 3 px: expect a small improvement."],
         ),
         (Kind.motion, {"length": 12.3}, ["Moderate shake of about 12 px: a good case."]),
         (
@@ -28,16 +28,20 @@ from tests.diagnosis.reports import diagnosis
             {"length": 25.0},
             ["Strong shake of about 25 px: it gets better, but not sharp."],
         ),
-        (Kind.motion, {"length": 40.2}, ["Blur of about 40 px: expect little."]),
+        (Kind.motion, {"length": 40.2}, ["Blur of about 40 px: expect little improvement."]),
         (Kind.focus, {"radius": 5.2}, ["Out of focus, by a radius of about 5 px."]),
         (Kind.focus, {"radius": 2.46}, ["Out of focus, by a radius of about 2.5 px."]),
-        (Kind.focus, {"radius": 9.0}, ["Out of focus, by a radius of about 9 px: expect little."]),
+        (
+            Kind.focus,
+            {"radius": 9.0},
+            ["Out of focus, by a radius of about 9 px: expect little improvement."],
+        ),
         (
             Kind.both,
             {"length": 8.0, "radius": 3.5},
             [
-                "Shaken by about 8 px and out of focus by about 3.5 px: expect less than with one "
-                "of the two."
+                "Shaken by about 8 px and out of focus by about 3.5 px: expect less "
+                "improvement than with one of the two."
             ],
         ),
         (
@@ -60,7 +64,7 @@ from tests.diagnosis.reports import diagnosis
         (
             Kind.sharp,
             {"confidence": 0.0, "noise": 20.0},
-            ["There is too little to see in this picture to tell how sharp it is."],
+            ["This picture has too little detail to judge how sharp it is."],
         ),
     ],
 )

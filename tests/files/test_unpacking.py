@@ -51,7 +51,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
         ({f"{n}": b"" for n in range(6)}, "too many: 6, and 5 are allowed"),
         ({"a": bytes(500), "b": bytes(501)}, "unpack to 1,001 bytes, and 1,000 are allowed"),
         ({"a": bytes(601)}, "more than 600 bytes"),
-        ({"a.png": b"", "A.PNG": b""}, "is there twice"),
+        ({"a.png": b"", "A.PNG": b""}, "occurs twice"),
     ],
 )
 def test_limits_hold_before_anything_is_written(

@@ -80,7 +80,7 @@ def test_nobody_else_gets_the_name_meanwhile(tmp_path: Path, overwrite: bool) ->
         with held_place(tmp_path / "b.png") as another:
             another.write_bytes(b"beside")
     assert isinstance(found[0], OutputExistsError)
-    assert "another run is about to write" in str(found[0])
+    assert "another run is writing" in str(found[0])
     assert (tmp_path / "a.png").read_bytes() == b"mine"
     assert names(tmp_path) == ["a.png", "b.png"]
 

@@ -154,7 +154,7 @@ def test_an_address_has_only_so_many_that_wait(queue: TurnQueue) -> None:
     assert len(queue) == MAX_PER_ADDRESS
     state, sentence = told[-1]
     assert state == "queue_full"
-    assert sentence.startswith("Your network asks for more than can wait here")
+    assert sentence.startswith("Too many requests from your network are waiting")
     assert isinstance(join(queue, "ben", "192.0.2.2"), str)
 
 
@@ -174,7 +174,7 @@ def test_a_tool_has_its_callers_limit(queue: TurnQueue) -> None:
     for number in range(MAX_PER_ADDRESS):
         join(queue, f"visitor-{number}", "192.0.2.1")
         queue._visitors.enter(f"visitor-{number}")
-    with pytest.raises(OutputError, match="more than can wait here"):
+    with pytest.raises(OutputError, match="requests from your network are waiting"):
         ask(queue.ask, "str", ["word"], request_of("192.0.2.1"))
     assert len(queue) == MAX_PER_ADDRESS
 

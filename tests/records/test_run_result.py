@@ -110,9 +110,9 @@ def test_the_id_changes_with_anything_that_a_record_says(
     ("changes", "complaint"),
     [
         ({"schema_version": 3}, "schema_version"),
-        ({"schema_version": 1}, "in records of schema 1"),
-        ({"seed": 0}, "in records of schema 1, and in no other"),
-        ({"protocol": {"precision": "fp32"}}, "in records of schema 1, and in no other"),
+        ({"schema_version": 1}, "only records of schema 1"),
+        ({"seed": 0}, "only records of schema 1 have"),
+        ({"protocol": {"precision": "fp32"}}, "only records of schema 1 have"),
         ({"date": "yesterday"}, "date"),
         ({"images": []}, "6 different pictures expected, 0 given"),
         ({"protocol_digest": "0"}, "protocol_digest"),
@@ -217,7 +217,7 @@ def test_what_papers_report_is_kept_with_its_source(
     twice = reported.model_copy(update={"rows": (*reported.rows, reported.rows[0])})
     path = tmp_path / "twice.json"
     path.write_text(twice.model_dump_json())
-    with pytest.raises(RecordError, match="two rows of one name"):
+    with pytest.raises(RecordError, match="two rows would have this name"):
         ReportedScores.read(path)
     with pytest.raises(RecordError, match="no reported scores"):
         ReportedScores.read(FROZEN)

@@ -304,10 +304,10 @@ def fails_if_run() -> Restorer:
     [
         ("there.png", {}, "is there already"),
         ("missing/a.png", {}, "there is no folder"),
-        ("a.jxl", {"format": "jxl"}, "not a format that is written"),
-        ("a.bmp", {}, "not a format that is written"),
+        ("a.jxl", {"format": "jxl"}, "not an output format"),
+        ("a.bmp", {}, "not an output format"),
         ("a.jpg", {"quality": 0}, "the quality is 0"),
-        ("a.jpg", {}, "transparent in places"),
+        ("a.jpg", {}, "has transparent parts"),
     ],
 )
 def test_what_cannot_be_written_is_said_before_the_network_runs(

@@ -145,7 +145,9 @@ def _button(kind: str, value: str, label: str) -> str:
 
 
 def _stage(seen: Sight) -> str:
-    help = say("Arrow keys move the picture, plus and minus zoom, space shows it as it was.")
+    help = say(
+        "Arrow keys move the picture, plus and minus zoom, the space bar shows the original."
+    )
     several = len(seen.pictures) > 1
     divider = (
         '<div class="divider" role="slider" tabindex="0" data-key="divider" '

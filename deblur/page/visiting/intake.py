@@ -28,8 +28,8 @@ def take_in(visits: Visits, visit: Visit, file: Path, *, look: bool = True) -> P
     if len(visit.photos) >= MAX_PHOTOS:
         raise OutputError(
             say(
-                "{name} is one photo too many: {most} are kept at a time; "
-                "delete some of them first",
+                "{name} cannot be added: {most} photos are kept at a time; delete some of "
+                "them first",
                 name=file.name,
                 most=MAX_PHOTOS,
             )
@@ -68,7 +68,7 @@ def _check_size(file: Path) -> None:
     if size > MAX_BYTES:
         raise ImageTooLargeError(
             say(
-                "{name} has {size} MB, and at most {most} are taken",
+                "{name} has {size} MB; at most {most} MB are accepted",
                 name=file.name,
                 size=f"{size / 1e6:,.0f}",
                 most=f"{MAX_BYTES / 1e6:,.0f}",
@@ -79,7 +79,7 @@ def _check_size(file: Path) -> None:
 def _no_longer(file: Path, error: OSError) -> UnreadableImageError:
     return UnreadableImageError(
         say(
-            "{name} is here no longer ({reason}): choose it again",
+            "{name} is no longer here ({reason}): choose it again",
             name=file.name,
             reason=error.strerror,
         )

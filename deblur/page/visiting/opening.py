@@ -89,8 +89,8 @@ def open_photo(
     except ValueError as error:
         raise ImageTooLargeError(
             say(
-                "{name} takes more memory or time to open than one photo gets here: "
-                "save it again with another program, and try that",
+                "{name} needs more memory or time to open than one photo may use: save it "
+                "again with another program, and try that",
                 name=photo.name,
             )
         ) from error

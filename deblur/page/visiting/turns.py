@@ -73,18 +73,18 @@ class TurnQueue(Queue):
         address = address_of(request)
         near = [event for event in alike if address and address_of(event.request) == address]
         for event in (event for event in own if event in alike):
-            self._drop(event, say("What you asked for later took its place."))
+            self._drop(event, say("A later request of yours replaced it."))
         if len(near) >= MAX_PER_ADDRESS:
             self._drop_absent(near)
         left = [event for event in near if event in self._waiting(event)]
         if len(own) >= MAX_PER_VISITOR or len(left) >= MAX_PER_ADDRESS:
             sentence = say(
-                "Your network asks for more than can wait here. Nothing was lost; try again soon."
+                "Too many requests from your network are waiting. Nothing was lost; try again soon."
             )
             return False, sentence, "queue_full"
         if len(self) >= MAX_WAITING:
             sentence = say(
-                "Very many people ask for this at the moment. Nothing of yours was lost; try "
+                "Too many people are using this at the moment. Nothing of yours was lost; try "
                 "again soon."
             )
             return False, sentence, "queue_full"

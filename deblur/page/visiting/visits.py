@@ -178,8 +178,8 @@ class Visits:
         if photo is None:
             raise UnreadableImageError(
                 say(
-                    "the photo was deleted, as every photo is {minutes} minutes after it "
-                    "came: choose it again",
+                    "the photo was deleted, like every photo after {minutes} minutes: choose "
+                    "it again",
                     minutes=f"{self.keep / 60:.0f}",
                 )
             )

@@ -1,4 +1,4 @@
-"""The harness stops when its time is over, and when nobody waits for it."""
+"""The harness stops when its time is over, and when no visitor waits for it."""
 
 import sys
 from pathlib import Path
@@ -27,5 +27,5 @@ def test_time_is_limited() -> None:
 
 @pytest.mark.usefixtures("endless")
 def test_nobody_waits() -> None:
-    with pytest.raises(HarnessError, match="nobody waits"):
+    with pytest.raises(HarnessError, match="no visitor waits"):
         run_harness([], quiet=True, is_wanted=lambda: False)

@@ -101,7 +101,9 @@ def test_a_link_is_no_picture(tmp_path: Path) -> None:
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(link, "/etc/passwd")
-    assert "is no plain file" in complaint(lambda: unpack(tmp_path / "a.zip", tmp_path, "mini"))
+    assert "is not a regular file" in complaint(
+        lambda: unpack(tmp_path / "a.zip", tmp_path, "mini")
+    )
 
 
 def test_a_bomb_is_refused_before_it_unpacks(
@@ -156,7 +158,7 @@ def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_names_are_checked_before_anything_is_opened(tmp_path: Path) -> None:
     said = complaint(lambda: score_pictures(tmp_path / "none.zip", "<b>", "gopro", {"mini": None}))
     assert "model: has < or >" in said
-    assert "dataset: is gopro; pictures are scored here for mini" in said
+    assert "dataset: is gopro; the board scores pictures of mini" in said
 
 
 def test_what_the_harness_finds_wrong_is_told(
@@ -204,6 +206,6 @@ def test_one_shared_folder_hides_no_way_out(tmp_path: Path, dataset: str, inner:
 
 def test_a_picture_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "a.zip", {"S/000001.png": PNG, "s/000001.PNG": PNG})
-    assert "is there twice" in complaint(lambda: unpack(archive, tmp_path / "out", "gopro"))
+    assert "occurs twice" in complaint(lambda: unpack(archive, tmp_path / "out", "gopro"))
     archive = zipped(tmp_path / "b.zip", {"S/000001.png": PNG, "S/000001.jpg": PNG})
     assert "several files each" in complaint(lambda: unpack(archive, tmp_path / "out", "gopro"))

@@ -66,7 +66,7 @@ def test_a_record_of_schema_1_is_kept_in_that_of_today(store: FolderStore) -> No
     made, said = record(engine=at("int8")), []
     entry = submit(store, of_schema_1(made).to_json(), ABOUT, tell=said.append)
     assert entry.record == made
-    assert said == ["the record is of schema 1; it is kept in schema 2"]
+    assert said == ["the record has schema 1; it is kept as schema 2"]
     assert store.entry(entry.id) == entry
     with pytest.raises(SubmissionError, match="on the board already"):
         submit(store, of_schema_1(made).to_json(), ABOUT)
@@ -271,7 +271,7 @@ def test_what_was_measured_here_keeps_its_name(store: FolderStore) -> None:
 
 def test_a_name_is_spelt_as_on_the_board(store: FolderStore) -> None:
     submit(store, record("Sharp One").to_json(), ABOUT)
-    with pytest.raises(SubmissionError, match="reads as 'Sharp One'"):
+    with pytest.raises(SubmissionError, match="looks like 'Sharp One'"):
         submit(store, record("sharp one", images(25.0)).to_json(), ABOUT)
     submit(store, record("Sharp One", images(25.0)).to_json(), ABOUT)
 
@@ -285,7 +285,7 @@ def test_a_clock_behind_is_no_fault_of_submissions(store: FolderStore) -> None:
     """The latest row that was measured here counts as today."""
     store.add(measured(date="2999-01-01T00:00:00Z"))
     submit(store, record("other", images(25.0), date="2999-01-01T23:00:00Z").to_json(), ABOUT)
-    with pytest.raises(SubmissionError, match="ahead of this board's clock"):
+    with pytest.raises(SubmissionError, match="later than this board's clock"):
         submit(store, record("third", images(24.0), date="2999-01-03T00:00:00Z").to_json(), ABOUT)
 
 

@@ -282,7 +282,7 @@ def test_a_row_says_who_or_what_stands_behind_its_scores(
     assert board.rows["checked"].tolist() == [checked]
     assert build_table(board, "mini").frame["checked"].tolist() == [checked]
     page = run_html(entry, store.history(entry.id))
-    assert (by or "the people who run this board") in page or by is None
+    assert (by or "the operators of this board") in page or by is None
     assert "checked" in {each.name for each in View().shown(build_table(board, "mini"))}
 
 

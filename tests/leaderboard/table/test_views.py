@@ -216,7 +216,7 @@ def test_a_row_that_waits_is_not_shown(tmp_path: Path) -> None:
     store.add(entry)
     with gr.Blocks():
         page = RunPage(store, {}, lambda model, photo: photo)
-    assert "waits to be accepted" in page.show(entry.id)[2]
+    assert "is waiting for the operators" in page.show(entry.id)[2]
     store.accept(entry.id)
     assert "95 % interval" in page.show(entry.id)[2]
 

@@ -23,7 +23,7 @@ def test_a_model_that_has_to_be_fetched_says_its_size_its_licence_and_that_nobod
     shown = introduction(NAFNET, bytes_to_fetch(NAFNET), FolderStore(tmp_path).load().rows)
     assert shown == (
         "92 MB, fetched once from opencv/deblurring_nafnet, in about 15 s at 50 Mbit/s · MIT · "
-        "not measured here: how long a photo takes shows after its first tile"
+        "not measured here: the time is estimated after the first tile"
     )
     assert hub.requests == []
 
@@ -51,5 +51,5 @@ def test_a_model_with_a_record_says_how_long_it_took(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", OFFERED)
 def test_every_model_that_is_offered_is_introduced(model: str) -> None:
-    words = CATALOG[model].licence if model in CATALOG else "Looks at the photo first"
+    words = CATALOG[model].licence if model in CATALOG else "Examines the photo first"
     assert words in app.introduce(model)
