@@ -98,7 +98,7 @@ def _is_file_name(output: str, inputs: list[Path]) -> bool:
 def _output_file(output: Path, format: str | None) -> Path:
     if output.suffix.lower() not in OUTPUT_SUFFIXES:
         raise OutputError(
-            f"{output}: {output.suffix} is not a format that is written; choose .png, .jpg, .webp, "
+            f"{output}: {output.suffix} is not an output format; choose .png, .jpg, .webp, "
             f".tif, .heic or .avif (a folder of that name is written {output}/)"
         )
     if format not in (None, requested_format(output, None)):

@@ -68,9 +68,9 @@ def test_a_format_may_be_named_as_people_name_it(tmp_path: Path, name: str) -> N
     ("options", "words"),
     [
         (("-o", "x.jpg", "--format", "png"), "--format says PNG"),
-        (("-o", "x.jxl"), ".jxl is not a format that is written"),
-        (("-o", "x.psd"), ".psd is not a format that is written"),
-        (("-o", "x.jxl", "--format", "png"), ".jxl is not a format that is written"),
+        (("-o", "x.jxl"), ".jxl is not an output format"),
+        (("-o", "x.psd"), ".psd is not an output format"),
+        (("-o", "x.jxl", "--format", "png"), ".jxl is not an output format"),
     ],
 )
 def test_an_ending_that_does_not_fit_is_refused(

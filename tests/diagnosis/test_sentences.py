@@ -49,7 +49,7 @@ from tests.diagnosis.reports import diagnosis
             {"noise": 18.4, "quality": 35},
             [
                 "Already sharp: little will change.",
-                "Very noisy: a standard deviation of about 18 of 255.",
+                "Very noisy: a standard deviation of about 18 (of 255).",
                 "Strongly compressed: a JPEG quality of about 35.",
             ],
         ),

@@ -59,7 +59,7 @@ class TestEncode:
         assert suffix_of(expected) in INPUT_SUFFIXES
 
     def test_format_that_is_not_written(self):
-        with pytest.raises(OutputError, match="jxl is not a format that is written; choose"):
+        with pytest.raises(OutputError, match="jxl is not an output format; choose"):
             output_format(DecodedImage(smooth(3), None, "JXL"), "jxl")
 
     @pytest.mark.parametrize("format", ["JPEG", "WEBP"])

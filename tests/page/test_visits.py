@@ -65,7 +65,7 @@ def test_a_photo_is_forgotten_in_time_and_so_are_its_files(
     assert visits.seconds_left(photo) == 1
     assert visits.find(KEY, photo.id) is photo
     clock.now += 1
-    with pytest.raises(UnreadableImageError, match="60 minutes after it came"):
+    with pytest.raises(UnreadableImageError, match="like every photo after 60 minutes"):
         visits.find(KEY, photo.id)
     assert not photo.folder.exists()
     assert sent.is_file()
@@ -106,7 +106,7 @@ def test_there_are_bounds(visits: Visits, sent: Path, monkeypatch: pytest.Monkey
     with pytest.raises(DeblurError, match=r"cannot be added: \d+ photos are kept"):
         take_in(visits, full, sent)
     monkeypatch.setattr(intake, "MAX_BYTES", 10)
-    with pytest.raises(ImageError, match="at most 0 are taken"):
+    with pytest.raises(ImageError, match="at most 0 MB are accepted"):
         take_in(visits, visits.of(KEY), sent)
 
 

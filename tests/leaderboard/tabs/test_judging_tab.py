@@ -130,7 +130,7 @@ def test_votes_for_former_weights_are_counted_apart() -> None:
     checks: list[Vote] = [check(each, "coffee", passed=True) for each in people]
     html = standing_html("rating", [*today, *old, *elsewhere, *duel, *checks], "mini")
     assert "4.00" in html
-    assert "3 votes are for former weights of these models" in html
+    assert "3 votes are for earlier weights of these models" in html
     assert "1 vote is for earlier weights" in standing_html("preference", [*duel, *checks], "mini")
     assert "former" not in standing_html("rating", [*today, *duel, *checks], "mini")
 
