@@ -28,21 +28,21 @@ def check_name(record: RunResult, rows: pd.DataFrame) -> Iterator[Complaint]:
     model = record.model
     original = next((name for name in CATALOG if _is_of_catalog(model, name)), None)
     if original and model.name != original:
-        told = say(
+        text = say(
             "these are the weights of {original}; submit them under that name", original=original
         )
-        yield Complaint("model.name", told)
+        yield Complaint("model.name", text)
     elif original is None:
         measured = rows[rows["kind"] == "measured"]
         taken = _taken(measured)
         named = (_VARIANT.sub("", model.name), model.name, model.title)
         called = next((taken[each] for each in map(folded, named) if each in taken), None)
         if called and not _was_measured(model, measured):
-            told = say(
+            text = say(
                 "looks like {called}, a name of this project; give yours another name",
                 called=called,
             )
-            yield Complaint("model.name", told)
+            yield Complaint("model.name", text)
     yield from _check_like_others(model.name, rows["model"].unique())
 
 
@@ -65,12 +65,12 @@ def _check_like_others(name: str, others: Iterable[str]) -> Iterator[Complaint]:
     """A name that is spelt otherwise than one that reads alike misleads."""
     spelt = {folded(each): each for each in others}.get(folded(name), name)
     if spelt != name and name not in set(others):
-        told = say(
+        text = say(
             "looks like {spelt}, which is on the board: use this spelling, or give yours "
             "another name",
             spelt=repr(spelt),
         )
-        yield Complaint("model.name", told)
+        yield Complaint("model.name", text)
 
 
 def _is_of_catalog(model: ModelRecord, name: str) -> bool:
