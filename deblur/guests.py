@@ -181,12 +181,12 @@ def _answer(
     except RUNTIME_ERRORS as error:
         if options.terminate:
             raise UndescribedModelError(
-                f"{path} makes nothing of a picture of {list(probe.shape)} within "
-                f"{TRIAL_SECONDS:.0f} s, and was stopped: a network without an end cannot be used"
+                f"{path} gave no result for an input of {list(probe.shape)} within "
+                f"{TRIAL_SECONDS:.0f} s and was stopped; a network that does not end cannot be used"
             ) from error
         raise UndescribedModelError(
             f"{path} does not run on a picture of {list(probe.shape)} ({error}); if it wants "
-            f'other sizes, write {{"size_multiple": ...}} into {_beside(path).name} beside it'
+            f'other sizes, write {{"size_multiple": ...}} into {_beside(path).name} next to it'
         ) from error
     finally:
         timer.cancel()

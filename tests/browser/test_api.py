@@ -46,8 +46,8 @@ def test_the_calls_that_are_written_down_work(
     assert ranked[0] == 1
     assert ranked == sorted(ranked)
     assert any(row["variants"] for row in known["table"]["rows"])
-    assert httpx2.get(known["told"]["file"]).content[:3] == b"\xff\xd8\xff"
-    assert known["told"]["report"]["models"] == ["residual-unet-xs"]
+    assert httpx2.get(known["result"]["file"]).content[:3] == b"\xff\xd8\xff"
+    assert known["result"]["report"]["models"] == ["residual-unet-xs"]
 
 
 @pytest.mark.parametrize(
