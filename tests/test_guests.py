@@ -283,7 +283,7 @@ def test_a_network_without_an_end_is_stopped(
 ) -> None:
     monkeypatch.setattr(guests, "TRIAL_SECONDS", 0.2)
     told = {SPEC_KEY: CATALOG["srcnn"].to_json()} if described else {"value_range": "[0, 1]"}
-    with pytest.raises(UndescribedModelError, match="without an end"):
+    with pytest.raises(UndescribedModelError, match="does not end"):
         find_model(str(endless(tmp_path / "net.onnx", told)))
 
 
