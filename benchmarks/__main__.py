@@ -15,7 +15,11 @@ from benchmarks.commands.measuring import coverage, edges, feeding, focus, overh
 from benchmarks.commands.records import compare, show
 from benchmarks.commands.run import run
 
-app = typer.Typer(help="Measurements that anyone can repeat.", no_args_is_help=True)
+app = typer.Typer(
+    help="Measure models on datasets, and their cost on this machine; compare the records.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+)
 RECORDS = (run, compare, show)
 LISTS = (datasets, models, metrics, download, manifest)
 COSTS = (speed, tuning, overhead, feeding, edges, focus, coverage)

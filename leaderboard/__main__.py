@@ -1,4 +1,4 @@
-"""`python -m leaderboard`: look at the board, hand in a record, and keep the board in order."""
+"""`python -m leaderboard`: show the board, submit a record, manage the board."""
 
 import json
 import os
@@ -29,12 +29,17 @@ from leaderboard.table.table import build_table, datasets_of
 OUT = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
 ERR = Console(soft_wrap=True, highlight=False, emoji=False, markup=False, stderr=True)
 
-app = typer.Typer(help="The leaderboard: show it, submit records, manage it.", no_args_is_help=True)
+app = typer.Typer(
+    help="The leaderboard: show it, submit records, manage it.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+)
 Root = Annotated[
     Path | None,
     typer.Option(
         envvar="LEADERBOARD_ROOT",
-        help="The store's folder (default: ours, or LEADERBOARD_REPO's in the Hub's cache).",
+        help="The store's folder (default: the project's own, or that of LEADERBOARD_REPO in "
+        "the Hub's cache).",
     ),
 ]
 Id = Annotated[str, typer.Argument(help="Id of an entry, as the table shows it.")]
@@ -110,7 +115,7 @@ def verify(
     by: Annotated[str, typer.Option(help="Your name; the board shows it.")] = "",
     root: Root = None,
 ) -> None:
-    """Measure a claim again; if all scores agree it is verified."""
+    """Measure a submitted row again; if all scores agree, it becomes verified."""
     with plain_errors():
         store = _open(root)
         entry = store.entry(id)

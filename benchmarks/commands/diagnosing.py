@@ -22,17 +22,22 @@ EXTENT = "at most 25.0%"
 
 def diagnosis(
     photos: Annotated[
-        Path, typer.Option(help="Sharp photos, that tiles are synthesised from.")
+        Path,
+        typer.Option(
+            help="Sharp photos to synthesise tiles from (default: those of mini).",
+            show_default=False,
+        ),
     ] = MINI / "sharp",
     sharp: Annotated[
-        list[Path] | None, typer.Option(help="A folder of sharp photos, repeatable [mini's]")
+        list[Path] | None,
+        typer.Option(help="A folder of sharp photos; repeatable (default: mini)."),
     ] = None,
     pairs: Annotated[
-        list[str] | None, typer.Option(help="NAME or NAME=FOLDER, repeatable [mini]")
+        list[str] | None, typer.Option(help="NAME or NAME=FOLDER; repeatable (default: mini).")
     ] = None,
     tiles: Annotated[int, typer.Option(min=1, help="Synthesised tiles.")] = 880,
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same tiles.")] = 1,
-    threads: Annotated[int, typer.Option(min=1, help="While time is taken.")] = 2,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads for the timing.")] = 2,
 ) -> None:
     """Measure how often the diagnosis is right, on synthesised tiles, photos and real pairs."""
     with plain_errors():

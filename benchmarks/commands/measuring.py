@@ -36,12 +36,14 @@ from deblur.restorer import Restorer
 
 
 def speed(
-    model: Annotated[list[str] | None, typer.Option(help="Repeatable [all]")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="A name; repeatable (default: all).")
+    ] = None,
     photo: Annotated[
         list[int] | None, typer.Option(help="Megapixels of a photo to restore, repeatable.")
     ] = None,
     photos: Annotated[
-        Path, typer.Option(help="Blurred photos, to compare what engines answer.")
+        Path, typer.Option(help="Blurred photos on which the outputs of the engines are compared.")
     ] = EXAMPLES,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file.")] = None,
 ) -> None:
@@ -100,9 +102,11 @@ def edges(
 
 
 def focus(
-    model: Annotated[list[str] | None, typer.Option(help="Repeatable [the default].")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="A name; repeatable (default: the default model).")
+    ] = None,
     photos: Annotated[
-        Path | None, typer.Option(help="A folder of sharp photos [the embedded ones].")
+        Path | None, typer.Option(help="A folder of sharp photos (default: the embedded ones).")
     ] = None,
 ) -> None:
     """Measure the gain on photos out of focus, by the radius of the disc."""
@@ -124,10 +128,12 @@ def coverage(
 
 
 def feeding(
-    photos: Annotated[str, typer.Argument(help="What to learn from, as `train --data` takes it.")],
+    photos: Annotated[
+        str, typer.Argument(help="A source of training data, as for `train --data`.")
+    ],
     model: Annotated[str, typer.Option(help="A name from `models`.")] = DEFAULT_MODEL,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
-    batch: Annotated[int | None, typer.Option(min=1, help="Crops a step.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Crops in each step.")] = None,
     crop: Annotated[int | None, typer.Option(min=1, help="Side of the crops in pixels.")] = None,
 ) -> None:
     """Measure the share of a training step that goes into making its batch."""

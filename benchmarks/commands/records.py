@@ -18,7 +18,7 @@ def compare(
     first: Annotated[Path, typer.Argument(help="A record.")],
     second: Annotated[Path, typer.Argument(help="Another record, of the same pictures and rules.")],
 ) -> None:
-    """Show differences picture by picture, their 95 % intervals, and if they are significant."""
+    """Show mean differences, their 95 % intervals, and whether they are significant."""
     with plain_errors():
         ours, theirs = read_record(first), read_record(second)
         names = _names(

@@ -57,15 +57,21 @@ _Datasets = Annotated[
 ]
 _Root = Annotated[Path | None, typer.Option(help="The folder of a single dataset.")]
 _Metrics = Annotated[
-    str | None, typer.Option(help="Names from `metrics`, by commas (default: the dataset's own).")
+    str | None,
+    typer.Option(help="Names from `metrics`, separated by commas (default: the dataset's own)."),
 ]
-_Backends = Annotated[list[BackendChoice] | None, typer.Option(help="Repeatable (default: auto).")]
+_Backends = Annotated[
+    list[BackendChoice] | None, typer.Option(help="Engine; repeatable (default: auto).")
+]
 _Subset = Annotated[
-    str | None, typer.Option(help="Measure what is there as a part, under this name.")
+    str | None,
+    typer.Option(
+        help="Measure the pictures in the folder as a part of the dataset, under this name."
+    ),
 ]
 _Limit = Annotated[
     int | None,
-    typer.Option(min=1, help="Take this many pictures evenly; needs --subset."),
+    typer.Option(min=1, help="Take this number of pictures, at even distances; needs --subset."),
 ]
 _Manifest = Annotated[Path | None, typer.Option(help="Compare the pictures with this manifest.")]
 _ImagesFrom = Annotated[

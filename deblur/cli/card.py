@@ -31,7 +31,7 @@ def card(
         bool, typer.Option("--overwrite", help="Replace a README.md that exists.")
     ] = False,
 ) -> None:
-    """Write README.md, curve.png and crops.png of a trained model beside its file."""
+    """Write README.md, curve.png and crops.png of a trained model next to its file."""
     with plain_errors():
         require_torch("reading a checkpoint")
         require("matplotlib", "drawing a run's curve", extra="train")

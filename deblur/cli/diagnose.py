@@ -13,7 +13,7 @@ from deblur.image_io import DecodedImage, decode_image, write_image
 
 _Map = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Write the one photo, coloured by what is found where."),
+    typer.Option(metavar="FILE", help="Write a map of the blur in one photo."),
 ]
 _AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for each photo.")]
 _Largest = Annotated[float, typer.Option(min=0, max=1e6, metavar="N", help="Refuse larger photos.")]
@@ -22,7 +22,7 @@ _Largest = Annotated[float, typer.Option(min=0, max=1e6, metavar="N", help="Refu
 def diagnose(
     photos: Annotated[list[Path], typer.Argument(help="Photos.", metavar="PHOTOS...")],
     map: _Map = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace a map that is there.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace a map that exists.")] = False,
     as_json: _AsJson = False,
     max_megapixels: _Largest = 100.0,
     threads: Threads = None,

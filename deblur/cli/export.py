@@ -43,7 +43,7 @@ def export(
         Path, typer.Option(help="Blurred photos that --precision is measured with.")
     ] = EXAMPLES,
 ) -> None:
-    """Write the averaged weights of a run, checked against torch, with the model's description."""
+    """Write the averaged weights of a run, compared with torch, with the model's description."""
     with plain_errors():
         require_torch("exporting")
         from deblur.publish.onnx_export import export as export_network

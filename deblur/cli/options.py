@@ -76,7 +76,7 @@ def format_of(name: str) -> str:
 DeviceName = Annotated[str, typer.Option(help="auto, cpu, cuda, mps, tensorrt, ...")]
 OwnPrecision = Annotated[
     PrecisionChoice | None,
-    typer.Option(help="What the network runs at (default: the model's own)."),
+    typer.Option(help="Number format of the network (default: the model's own)."),
 ]
 Fast = Annotated[
     bool,
@@ -89,8 +89,10 @@ TileSide = Annotated[
     typer.Option(min=0, help="Tile side in pixels, 0: the whole photo (default: the model's own)."),
 ]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.")]
-CrewName = Annotated[CrewChoice, typer.Option(help="Run it here, in processes, or on Ray.")]
-Workers = Annotated[int, typer.Option(min=1, help="Processes, or Ray workers.")]
+CrewName = Annotated[
+    CrewChoice, typer.Option(help="Run in this process, in several processes, or on Ray.")
+]
+Workers = Annotated[int, typer.Option(min=1, help="Number of processes or of Ray workers.")]
 RayAddress = Annotated[
     str | None, typer.Option(help="A Ray cluster's address (default: start one).")
 ]

@@ -22,7 +22,7 @@ def pack(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="FILE.zip.")],
     max_mib: Annotated[
-        float, typer.Option(min=0.01, help="The largest that the archive may be, in MiB.")
+        float, typer.Option(min=0.01, help="Largest size of the archive, in MiB.")
     ] = 48,
     long_side: Annotated[
         int,
@@ -35,7 +35,7 @@ def pack(
         bool, typer.Option("--overwrite", help="Replace an archive that exists.")
     ] = False,
 ) -> None:
-    """Pack photos and pairs into one ZIP for `train --data FILE.zip`, as well as they fit."""
+    """Pack photos and pairs into one ZIP for `train --data FILE.zip`, in best quality."""
     with plain_errors():
         require_torch("packing")
         from deblur.training.config import SourceConfig

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def publish(
     checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of a training run.")],
-    repo: Annotated[str, typer.Argument(help="owner/name on the Hub; made if it is not there.")],
+    repo: Annotated[
+        str, typer.Argument(help="owner/name on the Hub; created if it does not exist.")
+    ],
     name: Name = None,
     trained_on: TrainedOn = None,
     licence: Licence = "Apache-2.0",
@@ -36,8 +38,12 @@ def publish(
     benchmark: Annotated[
         str | None, typer.Option(help="Dataset repository whose board the records count for.")
     ] = None,
-    private: Annotated[bool, typer.Option("--private", help="Show it to nobody else.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the files, send none.")] = False,
+    private: Annotated[
+        bool, typer.Option("--private", help="Make the repository private.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List the files, upload nothing.")
+    ] = False,
 ) -> None:
     """Put the averaged weights of a run on the Hub: description, weights, ONNX, card and scores."""
     with plain_errors():

@@ -27,7 +27,7 @@ def quantize(
         bool, typer.Option(help="int8 for TensorRT; processors run it slowly.")
     ] = False,
 ) -> None:
-    """Write a model at int8 or fp16, with its measured distance from fp32 inside."""
+    """Write a model at int8 or fp16; the file contains its measured difference from fp32."""
     with plain_errors():
         require_torch("quantising")
         from deblur.publish.quantize import quantize as make_variant

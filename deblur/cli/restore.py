@@ -73,18 +73,24 @@ _Quality = Annotated[
 ]
 _Strip = Annotated[
     bool,
-    typer.Option("--strip-metadata", help="Leave out all but colours.", rich_help_panel=_WHERE),
+    typer.Option(
+        "--strip-metadata",
+        help="Leave out all metadata except the colour profile.",
+        rich_help_panel=_WHERE,
+    ),
 ]
 _KeepTimes = Annotated[
     bool,
-    typer.Option("--keep-times", help="Give results their photos' dates.", rich_help_panel=_WHERE),
+    typer.Option(
+        "--keep-times", help="Give each result the file dates of its photo.", rich_help_panel=_WHERE
+    ),
 ]
 _Existing = Annotated[
     Existing | None,
     typer.Option(
         metavar="WHAT",
-        help="Where a result is there already: skip, overwrite or fail (default: skip, for a "
-        "single file fail).",
+        help="If a result exists already: skip, overwrite or fail (default: skip; fail for a "
+        "single file).",
         rich_help_panel=_WHERE,
     ),
 ]
@@ -147,7 +153,7 @@ def restore(
 ) -> None:
     """Sharpen blurred photos.
 
-    Exit codes: 0 all are restored or had a result, 1 some could not be restored,
+    Exit codes: 0 all photos are restored or had a result, 1 some could not be restored,
     2 wrong command line, 130 after Ctrl-C, 143 after SIGTERM.
     """
     rule = _rule(existing, overwrite, inputs)

@@ -21,10 +21,12 @@ _BASELINE = ("onnx", "fp32")
 def tune(
     model: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODEL", help="Repeatable (default: all that come with this)."),
+        typer.Option(
+            metavar="MODEL", help="A name from `models`; repeatable (default: all shipped models)."
+        ),
     ] = None,
 ) -> None:
-    """Measure every engine here on each model; `restore` takes the fastest from then on.
+    """Measure every engine of this machine on each model; `restore` then uses the fastest.
 
     Run it again after the processor or an engine has changed.
     """

@@ -1,7 +1,7 @@
-"""`python -m deblur.training`: `deblur train` where only torch, timm and Accelerate are.
+"""`python -m deblur.training`: training where only torch, timm and Accelerate are installed.
 
-It has some of its options, takes what `--write-config` writes, and runs under `accelerate launch
--m deblur.training` and `torchrun -m deblur.training` as well.
+It has some of the options of `deblur train` and takes the file of `train --write-config`. It also
+runs under `accelerate launch -m deblur.training` and `torchrun -m deblur.training`.
 """
 
 import argparse
@@ -23,11 +23,15 @@ def options() -> argparse.ArgumentParser:
     """The command line's options."""
     parser = argparse.ArgumentParser(prog="python -m deblur.training", description=__doc__)
     begun = parser.add_mutually_exclusive_group(required=True)
-    begun.add_argument("--config", type=Path, help="JSON of a run, whole")
-    begun.add_argument("--resume", type=Path, help="folder of a run to go on with")
+    begun.add_argument("--config", type=Path, help="complete configuration of a run, JSON")
+    begun.add_argument("--resume", type=Path, help="folder of a run to continue")
     parser.add_argument("--output", "-o", type=Path, help="folder of the run")
-    parser.add_argument("--within", type=duration, help="as many steps as end within, e.g., 2h")
-    parser.add_argument("--time-limit", type=duration, default=math.inf, help="save after")
+    parser.add_argument(
+        "--within", type=duration, help="as many steps as fit into this time, e.g., 2h"
+    )
+    parser.add_argument(
+        "--time-limit", type=duration, default=math.inf, help="stop and save after, e.g., 9m"
+    )
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     return parser
 

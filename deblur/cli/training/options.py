@@ -24,7 +24,7 @@ def _duration(text: str) -> float:
 
 
 Texts = list[str] | None
-Data = Annotated[Texts, typer.Option(help=f"What to learn from: {_SOURCE}. Repeatable.")]
+Data = Annotated[Texts, typer.Option(help=f"Training data: {_SOURCE}. Repeatable.")]
 Model = Annotated[
     str | None,
     typer.Option(
@@ -32,9 +32,11 @@ Model = Annotated[
     ),
 ]
 Validation = Annotated[
-    Texts, typer.Option(help="What to measure on, likewise (default: 20 % of the data).")
+    Texts, typer.Option(help="Validation data, in the same form (default: 20 % of the data).")
 ]
-General = Annotated[Texts, typer.Option(help="What fine-tuning must not forget, likewise.")]
+General = Annotated[
+    Texts, typer.Option(help="General photos that fine-tuning must not forget, in the same form.")
+]
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Folder of the run (default: runs/ and the model)."),
@@ -50,14 +52,18 @@ Losses = Annotated[Texts, typer.Option(help="NAME or NAME=WEIGHT, as l1=0.5; rep
 Steps = Annotated[int | None, typer.Option(help="Optimiser steps in all (default: the preset's).")]
 Within = Annotated[
     float | None,
-    typer.Option(parser=_duration, help="Instead of --steps: as many as end within, e.g., 2h."),
+    typer.Option(
+        parser=_duration, help="Instead of --steps: as many steps as fit into this time, e.g., 2h."
+    ),
 ]
 Batch = Annotated[int | None, typer.Option(help="Number of crops in a step, for the whole run.")]
 Crop = Annotated[int | None, typer.Option(help="Side of the crops in px, for the whole run.")]
 Rate = Annotated[float | None, typer.Option(min=0, help="The highest rate of the run.")]
 Config = Annotated[
     list[Path] | None,
-    typer.Option(help="JSON of any fields of config.json; later ones win, options over all."),
+    typer.Option(
+        help="JSON with fields of config.json; later files win, and options win over files."
+    ),
 ]
 TimeLimit = Annotated[
     float | None, typer.Option(parser=_duration, help="Stop and save after, e.g., 9m.")
@@ -65,5 +71,5 @@ TimeLimit = Annotated[
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out files that cannot be used.")]
 Track = Annotated[Tracker | None, typer.Option(help="Log the run with this as well.")]
 WriteConfig = Annotated[
-    Path | None, typer.Option(help="Write the configuration here, and train nothing.")
+    Path | None, typer.Option(help="Write the configuration here, and do not train.")
 ]

@@ -51,8 +51,8 @@ def train(
 ) -> None:
     """Train a model. The run's folder holds its configuration and a checkpoint to resume from.
 
-    Every option but --device, --time-limit, --track and --skip-bad is part of the run and is
-    read from its folder by --resume.
+    All options except --device, --time-limit, --track and --skip-bad are part of the run;
+    --resume reads them from its folder.
     """
     with plain_errors():
         require("accelerate", "training", extra="train")
