@@ -35,7 +35,7 @@ def pack(
         bool, typer.Option("--overwrite", help="Replace an archive that exists.")
     ] = False,
 ) -> None:
-    """Pack photos and pairs into one ZIP for `train --data FILE.zip`, in best quality."""
+    """Pack photos and pairs for `train --data FILE.zip`, at the best quality that fits."""
     with plain_errors():
         require_torch("packing")
         from deblur.training.config import SourceConfig
