@@ -14,7 +14,7 @@ from deblur.language import say
 from deblur.page.arriving import OnBytes
 from deblur.page.markup.model_chooser import Measure, chooser_html
 from deblur.page.photo_view import PhotoView, Updates
-from deblur.page.restorers import AUTOMATIC, OFFERED, SIDE_BY_SIDE, engine_choices
+from deblur.page.restorers import AUTOMATIC, COMPARED_MODELS, OFFERED, engine_choices
 from deblur.page.restoring import restore_photo, restore_piece
 from deblur.page.visiting.intake import take_in
 from deblur.page.visiting.visitors import IsHere, LateError, Run
@@ -240,7 +240,7 @@ class PhotoFlow:
         if photo is None:
             return
         photo.compared = []
-        for model in SIDE_BY_SIDE:
+        for model in COMPARED_MODELS:
             try:
                 photo.compared.append(restore_piece(photo, model, AUTOMATIC, _middle(place)))
             except DeblurError as error:

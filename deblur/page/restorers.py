@@ -34,7 +34,7 @@ def _pixels_of(megapixels: str) -> int:
 
 OFFERED = [AUTO, *(spec.name for spec in CATALOG.values() if spec.weights)]
 """The models by name, the one to recommend first."""
-SIDE_BY_SIDE = [name for name in OFFERED if name.startswith("residual-unet-")]
+COMPARED_MODELS = [name for name in OFFERED if name.startswith("residual-unet-")]
 """Models that are here and quick, and can be tried on a piece one after the other."""
 ENGINES = {"onnx": "ONNX Runtime", "openvino": "OpenVINO", "torch": "PyTorch"}
 AUTOMATIC, FASTER = "auto auto", "auto auto fast"

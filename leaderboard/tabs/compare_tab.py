@@ -25,7 +25,7 @@ from leaderboard.tabs.comparison import (
 
 TAB, OWN = "compare", "own photos"
 DIGITS = {"PSNR": 2, "SSIM": 3}
-TELLING = ("astronaut-shake", ("residual-unet-m", "srcnn"))
+OPENING_EXAMPLE = ("astronaut-shake", ("residual-unet-m", "srcnn"))
 """A picture of the embedded dataset on which two models are far apart."""
 MODELS = [name for name, spec in CATALOG.items() if spec.weights and not spec.from_elsewhere]
 
@@ -70,7 +70,7 @@ class _CompareTab:
         self.key = gr.Textbox(visible=False)
         first = next(iter(places))
         pictures = items_of(self._opened(first))
-        start = TELLING[0] if TELLING[0] in pictures else pictures[0]
+        start = OPENING_EXAMPLE[0] if OPENING_EXAMPLE[0] in pictures else pictures[0]
         with gr.Row(elem_id="compare-choices"):
             self.dataset = gr.Dropdown(
                 [(say("Your photo"), OWN), *((each, each) for each in places)],
@@ -81,7 +81,7 @@ class _CompareTab:
             self.picture = gr.Dropdown(pictures, value=start, label=say("Picture"), min_width=200)
             self.models = gr.Dropdown(
                 MODELS,
-                value=[*TELLING[1]],
+                value=[*OPENING_EXAMPLE[1]],
                 label=say("Models"),
                 multiselect=True,
                 max_choices=MAX_MODELS,
@@ -97,12 +97,12 @@ class _CompareTab:
         return open_dataset(name, self._places[name])
 
     def begin(self, key: str, name: str, id: str, chosen: list[str], before: str) -> Any:
-        """The tab is opened: what is there stays, else the visitor's photo or TELLING comes."""
+        """Open the tab: keep what it shows, or show the photo of the visitor or OPENING_EXAMPLE."""
         if name == OWN:
             return gr.skip(), self._own_pictures(key, id), gr.skip()
         if before:
             return gr.skip(), gr.skip(), gr.skip()
-        told = note(_telling()) if id == TELLING[0] else ""
+        told = note(_opening_note()) if id == OPENING_EXAMPLE[0] else ""
         shown = "" if self._own.named(key) else told + self._compared(name, id, chosen)
         if self._own.named(key):  # it may have come meanwhile
             return self._own_photo(key)
@@ -174,7 +174,7 @@ def build_compare_tab(
     tab: gr.Tab,
     own: OwnPhotos,
 ) -> None:
-    """Lay out the tab inside the current block; when `tab` is first opened it compares TELLING.
+    """Lay out the tab inside the current block; `tab` first opens with OPENING_EXAMPLE.
 
     `places` are the datasets to choose from and their folders, None for an embedded one. Who has
     sent a photo finds that one chosen instead.
@@ -207,7 +207,7 @@ def build_compare_tab(
     )
 
 
-def _telling() -> str:
+def _opening_note() -> str:
     """Why the tab opens on what it opens on."""
     return say(
         "An example: a portrait blurred by camera shake, restored by our strongest model and "

@@ -9,7 +9,7 @@ from deblur.image_io import decode_image
 from deblur.page import restoring
 from deblur.restorer import Restorer
 from deblur.restoring.tiled_network import TiledNetwork
-from leaderboard.tabs.compare_tab import TELLING
+from leaderboard.tabs.compare_tab import OPENING_EXAMPLE
 from tests.browser.canvas import canvas
 from tests.browser.held import HeldBackend
 from tests.browser.photos import blurred, download, png, restore, settled, upload
@@ -47,10 +47,10 @@ def add_own(page: Page, name: str, content: bytes) -> None:
 
 def test_models_stand_side_by_side_with_their_scores(compared: Page) -> None:
     lines = compared.locator(".compared li").all_inner_texts()
-    assert [text.split()[0] for text in lines] == [*("blurred", *TELLING[1], "sharp")]
+    assert [text.split()[0] for text in lines] == [*("blurred", *OPENING_EXAMPLE[1], "sharp")]
     assert all("PSNR" in text and "SSIM" in text for text in lines[:3])
     tags = compared.locator(".viewer .tag")
-    expect(tags).to_have_text(["blurred", *TELLING[1], "sharp"])
+    expect(tags).to_have_text(["blurred", *OPENING_EXAMPLE[1], "sharp"])
     assert all(each.is_visible() for each in tags.all())
     assert canvas(compared).std() > 30
 
@@ -125,8 +125,8 @@ def test_ones_own_photo_is_compared_and_each_result_can_be_had(page: Page) -> No
     add_own(page, "own.png", png(blurred(96, 128)))
     expect(page.get_by_label("Picture", exact=True)).to_have_value("own.png")
     compare(page)
-    expect(page.locator(".viewer .tag")).to_have_text(["Before", *TELLING[1]])
-    made = [download(page, f"what {model} made") for model in TELLING[1]]
+    expect(page.locator(".viewer .tag")).to_have_text(["Before", *OPENING_EXAMPLE[1]])
+    made = [download(page, f"what {model} made") for model in OPENING_EXAMPLE[1]]
     assert [name for name, _ in made] == ["own-deblurred.png"] * 2
     strong, small = (decode_image(content).pixels for _, content in made)
     assert strong.shape == small.shape == (96, 128, 3)
