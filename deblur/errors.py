@@ -56,7 +56,7 @@ class OutputError(DeblurError):
 
 
 class OutputExistsError(OutputError):
-    """A file stands there already, and nobody allowed to replace it."""
+    """A file of this name exists, and replacing it was not allowed."""
 
 
 class ModelError(DeblurError):

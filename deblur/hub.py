@@ -45,10 +45,10 @@ _BARE_NAME = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>[\w./-]+))
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _PIECE = 1 << 16
-"""Bytes after which a file that is watched is told of again, at the most."""
+"""Bytes between two progress reports of a watched file, at most."""
 
 OnBytes = Callable[[str, int, int | None], None]
-"""Is told of a file that comes: its name, how many bytes have come, and of how many, if known."""
+"""Gets the progress of a download: the file's name, the bytes so far, and the total if known."""
 
 _watching: ContextVar[OnBytes | None] = ContextVar("watching", default=None)
 
@@ -80,7 +80,7 @@ def parse_place(name: str) -> HfUri | None:
 
 @contextmanager
 def watched(on_bytes: OnBytes) -> Iterator[None]:
-    """Inside, what is fetched from the Hub is told to `on_bytes`; the client shows no bar."""
+    """Inside, downloads from the Hub are reported to `on_bytes`; the client shows no bar."""
     before, token = constants.DOWNLOAD_CHUNK_SIZE, _watching.set(on_bytes)
     constants.DOWNLOAD_CHUNK_SIZE = min(before, _PIECE)
     try:
@@ -108,7 +108,7 @@ def download(repo: str, file: str, revision: str | None = None, *, again: bool =
 
 
 def cached(repo: str, file: str, revision: str | None = None) -> Path | None:
-    """Where a file of a model repository lies in the cache, asking nobody; None when it is not."""
+    """Path in the cache of a file of a model repository, without a request; None if absent."""
     path = try_to_load_from_cache(repo, file, revision=revision)
     return Path(path) if isinstance(path, str) else None
 

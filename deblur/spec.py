@@ -18,7 +18,7 @@ Transfer = Literal["srgb", "linear"]
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
 
 MIN_BF16_PARITY = 60.0
-"""In dB: an error of a quarter of an 8-bit step. Nearer than that, nobody sees a difference."""
+"""In dB: an error of a quarter of an 8-bit step. A difference smaller than that is not visible."""
 
 MAX_MULTIPLE, MAX_TILE, MAX_HALO = 1024, 65_536, 4096
 """The largest `size_multiple`, and sides of tiles and of what is context, in pixels."""

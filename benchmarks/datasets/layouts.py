@@ -157,7 +157,7 @@ def _lai_synthetic(
 
 
 def _attributes(path: Path) -> dict[str, tuple[str, ...]]:
-    """Lines of a photo's name and its categories; absent where somebody laid out photos only."""
+    """Lines of a photo's name and its categories; absent if the folder has photos only."""
     if not path.is_file():
         return {}
     rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]

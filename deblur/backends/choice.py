@@ -16,7 +16,7 @@ _WHOLE_PHOTO = 1 << 30
 
 @dataclass(frozen=True)
 class Wishes:
-    """What somebody asks for; `auto` and None leave it open.
+    """What the caller asks for; `auto` and None leave it open.
 
     Without a `precision` it is the model's own, or one that nobody sees a difference to; `fast`
     also takes those that come near it. `tile` is the side of the tiles in pixels, 0 for the photo

@@ -19,7 +19,7 @@ class BackendChoice(StrEnum):
 
 
 class CrewChoice(StrEnum):
-    """Who does the work."""
+    """How the work is distributed: here, in processes, or on Ray."""
 
     serial = "serial"
     processes = "processes"

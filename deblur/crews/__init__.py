@@ -17,7 +17,7 @@ CrewName = Literal["serial", "processes", "ray"]
 
 @dataclass(frozen=True)
 class Crew:
-    """Who does the work: `workers` at a time (serial: always one), each on so many `gpus`.
+    """How work is spread: over `workers` (serial: always one), each with `gpus` GPUs.
 
     `address` is a Ray cluster's, None starts one on this machine. A job whose worker dies is
     given to another, up to `attempts` times in all.

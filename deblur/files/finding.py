@@ -1,4 +1,4 @@
-"""Which files of a folder are somebody's own, and which a system or a device left there."""
+"""Which files of a folder are the user's, and which a system or a device left there."""
 
 from pathlib import Path
 

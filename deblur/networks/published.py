@@ -112,7 +112,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _know_more() -> None:
-    """Architectures whose code is not free for every use, where somebody installed them."""
+    """Architectures whose code is not free for every use, if they are installed."""
     if importlib.util.find_spec("spandrel_extra_arches") is not None:
         import spandrel_extra_arches
 

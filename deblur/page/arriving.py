@@ -1,4 +1,4 @@
-"""Models that come from the Hub while somebody waits: each once, in a process that can be ended.
+"""Models that are fetched while visitors wait: each once, in a process that can be ended.
 
 `python -m deblur.page.arriving LANGUAGE` is that process: it reads the model's description, and
 says on its output, a line of JSON each, how many bytes have come and what went wrong.
@@ -26,7 +26,7 @@ _CLEAN_UP_SECONDS = 5.0
 """Seconds that the process has to delete partial files when it is ended."""
 
 OnBytes = Callable[[int, int], None]
-"""Is told how many bytes have come, and of how many; 0 where that is not known."""
+"""Gets the number of bytes that have come, and the total; 0 if the total is not known."""
 
 
 class Arrivals:

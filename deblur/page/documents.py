@@ -23,7 +23,7 @@ class Documents:
         self.routes = [Route("/read/{name}", self._show)]
 
     def links(self) -> str:
-        """Links as safe HTML; nobody else is asked before one of them is clicked."""
+        """Links as safe HTML; no other host is contacted before one of them is clicked."""
         here = {
             say("README"): "README.md",
             say("For programs"): "api.md",

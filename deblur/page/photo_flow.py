@@ -94,7 +94,7 @@ class PhotoFlow:
         return self._shown(visit)
 
     def _take(self, visit: Visit, file: Path, *, look: bool = True) -> bool:
-        """Whether a file could be taken; why not is told on the page."""
+        """Whether a file was accepted; if not, the page shows why."""
         try:
             take_in(self._visits, visit, file, look=look)
         except DeblurError as error:
@@ -296,7 +296,7 @@ class PhotoFlow:
 
 
 def _without_hidden(files: list[Path]) -> list[Path]:
-    """What a system left among somebody's files is left alone, unless nothing else came."""
+    """Ignore files that a system left among a visitor's files, unless nothing else came."""
     return [file for file in files if not is_set_aside(file.name)] or files
 
 

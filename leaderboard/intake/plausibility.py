@@ -16,7 +16,7 @@ MAX_GAIN_OVER_BEST = 3.0
 """A gain of more than this, in dB, over the best row that was measured here is not believed."""
 
 CHECKED = ("measured", "verified")
-"""Rows that nobody just claims."""
+"""Kinds of rows that were measured by an operator."""
 
 MANY_EQUAL = 0.05
 """This share of restored pictures may be the sharp ones to the last bit, or a single one."""

@@ -28,7 +28,7 @@ def opinions_of(votes: Sequence[Vote]) -> Opinions:
 
 
 def with_opinions(rows: pd.DataFrame, opinions: Opinions) -> pd.DataFrame:
-    """The rows with `mos`, its interval `mos_low` and `mos_high`; NaN where nobody rated.
+    """The rows with `mos`, its interval `mos_low` and `mos_high`; NaN where there are no ratings.
 
     A model's opinion is that of its pictures of the row's dataset; reported rows have none.
     """

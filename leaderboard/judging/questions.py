@@ -1,4 +1,4 @@
-"""What a person is shown next: everything about equally often, in an order nobody can foresee."""
+"""What a person sees next: everything about equally often, in an unpredictable order."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence

@@ -63,7 +63,7 @@ class About(Record):
 
 
 class Entry(Record):
-    """A record on the board. Where `moderated`, it waits until somebody accepts it.
+    """A record on the board. Where `moderated`, it waits until an operator accepts it.
 
     With `scored_here` somebody handed in restored pictures, and the board's own harness made the
     record.

@@ -138,7 +138,7 @@ class Mirror:
         raise MirrorError(f"others kept committing to {self.repo}; what is new here goes up later")
 
     def _list_hub(self) -> Seen:
-        """What the Hub has; files are listed only when somebody committed since."""
+        """What the Hub has; files are listed only if there is a new commit."""
         head = str(self._api.dataset_info(self.repo, expand=["sha"]).sha)
         if self._seen is None or self._seen.head != head:
             tree = self._api.list_repo_tree(
@@ -166,7 +166,7 @@ class Mirror:
         return len(paths)
 
     def _commit(self, paths: Sequence[str]) -> None:
-        """Commit files on top of what was seen, so that nobody's are replaced."""
+        """Commit files on top of the commit that was seen, so that no other files are replaced."""
         assert self._seen is not None
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         done = self._api.create_commit(

@@ -1,4 +1,4 @@
-"""Who is before whom: rows whose difference may be chance, or does not show, share a rank."""
+"""Ranks: rows whose difference may be chance, or is too small to show, share one."""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""The board's plots, which are drawn when somebody scrolls to them."""
+"""The board's plots, which are drawn when a visitor scrolls to them."""
 
 import json
 from typing import Any

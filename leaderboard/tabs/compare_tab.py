@@ -176,8 +176,8 @@ def build_compare_tab(
 ) -> None:
     """Lay out the tab inside the current block; `tab` first opens with OPENING_EXAMPLE.
 
-    `places` are the datasets to choose from and their folders, None for an embedded one. Who has
-    sent a photo finds that one chosen instead.
+    `places` are the datasets to choose from and their folders, None for an embedded one. If the
+    visitor has sent a photo, that one is chosen instead.
     """
     built = _CompareTab(places, restore, new_folder, own)
     chosen = [built.key, built.dataset, built.picture, built.models]

@@ -251,7 +251,7 @@ class _Section:
         return [_pictures_html(self._form, pictures), gr.Row(visible=bool(pictures))]
 
     def _undo(self, person: str, trial: Trial | None, last: Trial | None) -> list[Any]:
-        """Ask again what was answered last, as long as nobody told whose the pictures were."""
+        """Ask the last question again, unless the person has seen which models it was about."""
         try:
             pictures = self._desk.undo(self._form.kind, person, last) if last else []
         except (OSError, DeblurError) as error:
@@ -300,7 +300,7 @@ def _buttons() -> str:
 
 
 def _revealed(trial: Trial) -> str:
-    """Whose the pictures were that somebody has just answered on, as safe HTML."""
+    """Which models made the pictures of the last answer, as safe HTML."""
     names = [escape(name_of(model_of(each))) for each in trial.shown]
     told = (
         say("Left: {left}. Right: {right}.", left=names[0], right=names[1])

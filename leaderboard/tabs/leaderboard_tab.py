@@ -218,7 +218,7 @@ class _BoardTab:
         return paired_html(rows, ranking_column(table), groups)
 
     def draw_first(self, seen: gr.EventData, *choices: Any) -> list[Any]:
-        """The plots, when somebody first sees their place."""
+        """The plots, when a visitor first scrolls to them."""
         return self.draw(width_of(seen), *choices)
 
     def draw(self, width: int | None, *choices: Any) -> list[Any]:

@@ -105,7 +105,7 @@ def _extras(layout: JpegLayout) -> Extras:
 
 
 def text_of(raw: bytes) -> str:
-    """A text whose encoding nobody wrote down."""
+    """A text whose encoding the file does not state."""
     try:
         return raw.decode().rstrip("\0")
     except UnicodeDecodeError:

@@ -53,7 +53,7 @@ def folder_in(root: Path, prefix: str = "") -> Path:
 
 
 class PageFolder:
-    """A page's own folder: `shown` is what may be served, `work` what nobody is shown.
+    """A page's own folder: `shown` may be served, `work` is never served.
 
     Files go when they are older than `keep` seconds, and the oldest where there are more than
     `quota` bytes. Those that are there when `sweep_often` is called belong to the page and stay.

@@ -1,4 +1,4 @@
-"""Whose turn it is: a bounded queue in which nobody's many requests keep others waiting."""
+"""Whose turn it is: a bounded queue, in which many requests of one visitor do not delay others."""
 
 import ipaddress
 import random

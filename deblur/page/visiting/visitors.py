@@ -106,7 +106,7 @@ class LateError(CancelledError):
 
 
 class Run(Event):
-    """Set when somebody cancels, when the visitor has left, or when `seconds` are over."""
+    """Set when the visitor cancels or leaves, or when `seconds` are over."""
 
     def __init__(self, is_here: Callable[[], bool], seconds: float) -> None:
         super().__init__()

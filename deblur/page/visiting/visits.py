@@ -110,7 +110,7 @@ class Photo:
 
 @dataclass
 class Visit:
-    """The photos of somebody, in the order in which they came, and the one that is looked at.
+    """The photos of a visitor, in the order in which they came, and the one that is shown.
 
     `troubles` are those of what was just asked for, where they belong to no photo that is here.
     """

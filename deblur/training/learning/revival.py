@@ -32,10 +32,11 @@ def dormant_features(network: nn.Module, pictures: Tensor) -> list[tuple[Hidden,
 
 @torch.no_grad()
 def revive_(network: nn.Module, pictures: Tensor) -> int:
-    """Start dormant features anew, in place, and let nobody listen to them yet; returns how many.
+    """Start dormant features anew, in place; returns how many.
 
-    The network answers as before. New weights are drawn as for a new layer, without their mean,
-    so that a feature sees detail and not brightness (after Sokar et al. 2023, arXiv:2302.12902).
+    The layers that read them get weights of zero, so the output does not change. New weights are
+    drawn as for a new layer, without their mean, so that a feature sees
+    detail and not brightness (after Sokar et al. 2023, arXiv:2302.12902).
     """
     count = 0
     for index in range(len(dormant_features(network, pictures))):
