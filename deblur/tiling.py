@@ -147,20 +147,23 @@ def merged_bands(
     """
     rows, columns, (_, width, channels) = plan.rows, plan.columns, like.shape
     above = np.empty((rows.ramp, width, channels), np.float32)
+    beside = np.empty((rows.side, columns.ramp, channels), np.float32)
     for tile, restored in tiles:
         (top, bottom), (left, right) = rows.span(tile.row), columns.span(tile.column)
         first, side_start = rows.starts[tile.row], columns.starts[tile.column]
         own = restored[top - first : bottom - first, left - side_start : right - side_start]
         weights = columns.weights(tile.column)[:, None]
         if tile.column > 0:
-            own[:, : columns.ramp] = own[:, : columns.ramp] * weights[: columns.ramp] + beside
+            fading = own[:, : columns.ramp] * weights[: columns.ramp]
+            own[:, : columns.ramp] = fading + beside[: len(own)]
         if tile.column + 1 < len(columns.starts):
             own, shared = np.split(own, [own.shape[1] - columns.ramp], axis=1)
-            beside = shared * weights[own.shape[1] :]
+            beside[: len(own)] = shared * weights[own.shape[1] :]
         place = slice(left, left + own.shape[1])
         weights = rows.weights(tile.row)[:, None, None]
         if tile.row > 0:
-            own[: rows.ramp] = own[: rows.ramp] * weights[: rows.ramp] + above[:, place]
+            fading = own[: rows.ramp] * weights[: rows.ramp]
+            own[: rows.ramp] = fading + above[:, place]
         if tile.row + 1 < len(rows.starts):
             own, shared = np.split(own, [len(own) - rows.ramp])
             above[:, place] = shared * weights[len(own) :]

@@ -75,6 +75,8 @@ class OpenVinoBackend:
             compiled = self._compiled(self.precision, *fixed)
             with self._turn:  # its one request, whose memory is used again
                 answer = compiled([batch], share_inputs=True, share_outputs=True)[0]
+                if answer.shape != batch.shape:  # of a side that does not fit it makes nothing
+                    raise RuntimeError(f"{batch.shape} became {answer.shape}")
                 return np.array(answer, np.float32)
         except RuntimeError as error:
             raise tile_failed(self.execution_provider, _last_line(error)) from error
