@@ -67,7 +67,6 @@ class _Pass:
     strength: float
     on_progress: OnProgress | None
     cancel: Event | None
-    found: Diagnosis | None = None
     in_place: bool = False
     counts: Counts = field(default_factory=Counts)
     comparison: Comparison = field(default_factory=Comparison)
@@ -160,7 +159,11 @@ class Restorer:
 
         `found` is the photo's diagnosis, where somebody has made it already.
         """
-        return self._reported(image, _Pass(strength, on_progress, cancel, found))
+        wanted = _Pass(strength, on_progress, cancel)
+        before = found or self._diagnosis(image)
+        guidance = self._guidance(before)
+        restored = self._restore(image, guidance, wanted)
+        return restored, self._report(restored, before, guidance, wanted)
 
     def restore_file(
         self,
@@ -182,20 +185,25 @@ class Restorer:
 
         Before the network starts, the place of the result is held, and its format is known to
         hold the photo. The result has the photo's mode, and with `keep_times` its dates. Inside of
-        `turn` the network runs; waiting for it is not counted.
+        `turn` the network runs, and nothing else; waiting for it is not counted. The result is
+        diagnosed while it is encoded.
         """
         wanted, place = _Pass(strength, on_progress, cancel, in_place=True), Path(restored)
         format = requested_format(place, format)
         with held_place(place, overwrite=overwrite) as unfinished:
             image = decode_image(_source(blurred), max_pixels=max_pixels)
             check_output(image, format, quality)
-            waiting = time.perf_counter()
+            before = self._diagnosis(image)
+            guidance, waiting = self._guidance(before), time.perf_counter()
             with turn(image):
                 wanted.counts.started += time.perf_counter() - waiting
-                image, report = self._reported(image, wanted)
-            left_out = encode_file(
-                image, unfinished, format=format, quality=quality, strip_metadata=strip_metadata
-            )
+                image = self._restore(image, guidance, wanted)
+            with ThreadPoolExecutor(1) as beside:
+                told = beside.submit(self._report, image, before, guidance, wanted)
+                left_out = encode_file(
+                    image, unfinished, format=format, quality=quality, strip_metadata=strip_metadata
+                )
+                report = told.result()
             if not isinstance(blurred, bytes):
                 take_after(Path(blurred), unfinished, times=keep_times)
         seconds = time.perf_counter() - wanted.counts.started
@@ -215,12 +223,6 @@ class Restorer:
                 assert self._open_other is not None
                 self._networks[name] = self._open_other(name)
             return self._networks[name]
-
-    def _reported(self, image: DecodedImage, wanted: _Pass) -> tuple[DecodedImage, RestoreReport]:
-        before = wanted.found or self._diagnosis(image)
-        guidance = self._guidance(before)
-        restored = self._restore(image, guidance, wanted)
-        return restored, self._report(restored, before, guidance, wanted)
 
     def _report(
         self, restored: DecodedImage, before: Diagnosis, guidance: Guidance, wanted: _Pass

@@ -38,6 +38,9 @@ _PICTURES_HEAD = b"MPF\0"
 _GAIN_MAP_HEAD = b"urn:iso:std:iso:ts:21496:-1\0"
 # With these codings a block of 64 pixels takes at least a bit.
 _HUFFMAN = (0xC0, 0xC1, 0xC2)
+_SEQUENTIAL = (0xC0, 0xC1)
+_MISSING = 128
+"""What the last pixel is where the data of a sequential JPEG end before it: grey."""
 _PICTURE_COUNT = 0xB001
 _FILLER = bytes((151 * place + 170) % 255 for place in range(1024))
 _PADDING = 64
@@ -45,7 +48,10 @@ _VIDEO_HEAD = 4096
 
 
 def read_jpeg(given: GivenFile) -> DecodedImage:
-    """Read the first picture; see decode_image for what is raised."""
+    """Read the first picture; see decode_image for what is raised.
+
+    Pillow takes three times as long and seven bytes a pixel, and notices where data is missing.
+    """
     data = given.data()
     layout = layout_of(given, data)
     if layout.frame_marker in _HUFFMAN:
@@ -58,6 +64,11 @@ def read_jpeg(given: GivenFile) -> DecodedImage:
     metadata = metadata_of(_exif(layout), _icc_profile(layout), notes, extras)
     if layout.bits == 12:
         return decoded(given, _twelve_bits(layout.bare()), metadata)
+    if layout.frame_marker in _SEQUENTIAL and layout.has_end and layout.components in (1, 3):
+        values = _pixels(layout.bare())
+        if np.any(values[-1, -1] != _MISSING):
+            return decoded(given, values, metadata)
+        del values
     image = JpegImagePlugin.JpegImageFile(io.BytesIO(layout.bare()), "")
     image.load()
     return decoded_by_pillow(given, image, metadata)

@@ -47,6 +47,11 @@ class JpegLayout:
         return int(self.data[self.frame.start])
 
     @property
+    def components(self) -> int:
+        """Samples of a pixel: 1, 3 or 4."""
+        return int(self.data[self.frame.start + 5])
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         height, width = struct.unpack_from(">HH", self.data, self.frame.start + 1)
