@@ -12,6 +12,7 @@ import pytest
 import app
 from deblur.catalog import AUTO, CATALOG
 from deblur.errors import OutputError, UnknownModelError
+from deblur.language import Language, speaking
 from deblur.page import restorers
 from deblur.page.markup.sentences import account_for, failure
 from tests.diagnosis.reports import REPORT
@@ -24,11 +25,12 @@ def test_only_models_with_weights_are_offered() -> None:
 
 def test_only_engines_of_this_machine_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restorers, "available_engines", lambda: {"onnx": ("cuda", "cpu")})
-    monkeypatch.setattr(restorers, "_engines", restorers._engines.__wrapped__)
     own = ["auto auto", "onnx cuda", "onnx cpu"]
     assert [value for _, value in restorers.engine_choices("srcnn")] == own
     faster = ["auto auto", "auto auto fast", *own[1:]]
     assert [value for _, value in restorers.engine_choices("residual-unet-xs")] == faster
+    with speaking(Language.chinese):
+        assert all(not name.isascii() for name, _ in restorers.engine_choices("srcnn"))
 
 
 def test_a_restorer_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:

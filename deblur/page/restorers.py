@@ -2,7 +2,6 @@
 
 import os
 import sys
-from functools import cache
 from pathlib import Path
 from threading import Event, Lock
 
@@ -94,10 +93,12 @@ def engine_choices(model: str) -> list[tuple[str, str]]:
     return [(say("Automatic"), AUTOMATIC), *faster, *_engines()]
 
 
-@cache
 def _engines() -> list[tuple[str, str]]:
     return [
-        (f"{ENGINES.get(engine, engine)} on {device.upper()}", f"{engine} {device}")
+        (
+            say("{engine} on {device}", engine=ENGINES.get(engine, engine), device=device.upper()),
+            f"{engine} {device}",
+        )
         for engine, devices in available_engines().items()
         for device in devices
     ]
