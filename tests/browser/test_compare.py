@@ -184,7 +184,7 @@ def test_what_the_tab_opens_on_takes_no_messages_place(
     opening.set()
     with visit(context, address) as other:  # its turn comes when the first one's is over
         other.get_by_role("tab", name="Compare").click()
-        expect(other.locator("#comparison .note")).to_contain_text("a shaken camera")
+        expect(other.locator("#comparison .note")).to_contain_text("camera shake")
     expect(page.locator("#comparison")).to_contain_text(message)
 
 
