@@ -18,6 +18,9 @@ from deblur.page.visiting.visitors import App, Scope
 
 TITLE = "Deblur Arena"
 IN_HTML = {Language.english: "en", Language.chinese: "zh-Hans"}
+_FRAMEWORK_SPEAKS = 'Object.defineProperty(navigator, "language", { value: "%s" });'
+"""Gradio's own words are in the browser's language, which may not be that of the page."""
+
 _LOCALES = {Language.english: "en_US", Language.chinese: "zh_CN"}
 _GRADIO_TAGS = re.compile(
     rb'<meta\s+(?:property="og:|name="twitter:)[^>]*/>\s*|<link rel="manifest"[^>]*>', re.DOTALL
@@ -90,6 +93,7 @@ def head_of(language: Language, address: str) -> bytes:
         f'<meta property="og:image:alt" content="{escape(said["description"])}">',
         *(f'<meta property="og:{name}" content="{escape(text)}">' for name, text in said.items()),
         '<meta name="twitter:card" content="summary_large_image">',
+        f"<script>{_FRAMEWORK_SPEAKS % _LOCALES[language].replace('_', '-')}</script>",
         f'<script type="module" src="{address}/browser/page.js"></script>',
     ]
     return "".join(tags).encode()

@@ -97,6 +97,9 @@ def test_the_page_speaks_its_visitors_language(
         expect(page.locator("html")).to_have_attribute("lang", language)
         restore = "复原" if language != "en" else "Restore"
         expect(page.get_by_role("tab", name=restore)).to_be_visible()
+        page.get_by_role("tab").last.click()
+        frameworks = "Drop File Here" if language == "en" else "将文件拖放到此处"
+        expect(page.get_by_text(frameworks).locator("visible=true")).to_have_count(1)
         page.get_by_role("link", name="English" if language != "en" else "中文").click()
         other = "en" if language != "en" else "zh-Hans"
         expect(page.locator("html")).to_have_attribute("lang", other)

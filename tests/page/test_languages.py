@@ -57,6 +57,7 @@ def test_the_head_is_true_and_the_settings_are_as_they_were(
     assert f'<html lang="{language}">' in told
     assert "<title>Deblur Arena</title>" in told
     assert 'content="Gradio"' not in told
+    assert ('"language", { value: "zh-CN" }' in told) == (path == "/zh")
     assert 'href="http://testserver/browser/mark.svg"' in told
     assert f'property="og:url" content="http://testserver{path}"' in told
     assert 'property="og:image" content="http://testserver/browser/card.jpg"' in told
