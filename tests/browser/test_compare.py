@@ -16,7 +16,7 @@ from leaderboard.tabs.compare_tab import TELLING
 from tests.browser.canvas import canvas
 from tests.browser.held import HeldBackend
 from tests.browser.photos import blurred, download, png, restore, settled, upload
-from tests.browser.visits import PATIENCE, visit
+from tests.browser.visits import TIMEOUT_MS, visit
 
 MANY = 1000
 GAP = 4
@@ -160,13 +160,13 @@ def opening(page: Page, monkeypatch: pytest.MonkeyPatch) -> Event:
 
     def held(*wanted: Any) -> Restorer:
         begun.set()
-        assert allowed.wait(PATIENCE / 1000)
+        assert allowed.wait(TIMEOUT_MS / 1000)
         return open_one(*wanted)
 
     monkeypatch.setattr(restorers, "open_restorer", held)
     monkeypatch.setattr(restorers, "_restored", {})
     page.get_by_role("tab", name="Compare").click()
-    assert begun.wait(PATIENCE / 1000)
+    assert begun.wait(TIMEOUT_MS / 1000)
     return allowed
 
 
