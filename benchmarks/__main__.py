@@ -1,5 +1,6 @@
 """`python -m benchmarks`: measurements that anyone can repeat."""
 
+import os
 import sys
 
 from deblur.extras import lack_of
@@ -14,6 +15,7 @@ from benchmarks.commands.listing import datasets, download, manifest, metrics, m
 from benchmarks.commands.measuring import coverage, edges, feeding, focus, overhead, speed, tuning
 from benchmarks.commands.records import compare, show
 from benchmarks.commands.run import run
+from deblur.language import Language, speaking
 
 app = typer.Typer(
     help="Measure models on datasets, and their cost on this machine; compare the records.",
@@ -27,5 +29,12 @@ for command in (*RECORDS, *LISTS, *COSTS, diagnosis):
     app.command()(command)
 
 
+def main() -> None:
+    """Speak the language of the page that scores a submission, where one started this."""
+    wanted = os.environ.get("DEBLUR_LANGUAGE", "")
+    with speaking(Language(wanted) if wanted in [*Language] else Language.english):
+        app()
+
+
 if __name__ == "__main__":
-    app()
+    main()

@@ -16,6 +16,7 @@ from deblur.diagnosis import NETWORK_SHA256
 from deblur.errors import UnknownModelError
 from deblur.files import files_below
 from deblur.image_io import INPUT_SUFFIXES, DecodedImage, decode_image
+from deblur.language import say
 from deblur.records.digests import digest_of_json, state_of_file
 from deblur.records.run_result import EngineRecord, ModelRecord
 from deblur.restorer import Restorer
@@ -235,7 +236,9 @@ class Pictures(Method):
 
     def __init__(self, name: str, folder: Path) -> None:
         if not folder.is_dir():
-            raise DatasetError(f"there is no folder {folder} with restored pictures")
+            raise DatasetError(
+                say("there is no folder {folder} with restored pictures", folder=folder)
+            )
         self.name, self.folder = name, folder
         self.paths = defaultdict[str, list[Path]](list)
         for path in files_below(folder):
@@ -247,20 +250,32 @@ class Pictures(Method):
         paths = self.paths.get(item.id, [])
         if len(paths) > 1:
             raise DatasetError(
-                f"{self.folder} has {' and '.join(path.name for path in paths)} for one picture: "
-                "leave the one that is to be scored"
+                say(
+                    "{folder} has {names} for one picture: leave the one that is to be scored",
+                    folder=self.folder,
+                    names=say(" and ").join(path.name for path in paths),
+                )
             )
         if not paths:
             raise DatasetError(
-                f"{self.folder} has no picture {item.id}.png; a restored picture is named after "
-                "the blurred one's id, folders included"
+                say(
+                    "{folder} has no picture {id}.png; a restored picture is named after "
+                    "the blurred one's id, folders included",
+                    folder=self.folder,
+                    id=item.id,
+                )
             )
         path = paths[0]
         restored = decode_image(path)
         if restored.pixels.shape[:2] != item.blurred.pixels.shape[:2]:
             raise DatasetError(
-                f"{path} is {restored.width}x{restored.height}, but the blurred picture is "
-                f"{item.blurred.width}x{item.blurred.height}; hand in pictures of the same size"
+                say(
+                    "{file} is {size}, but the blurred picture is {expected}; hand in pictures of "
+                    "the same size",
+                    file=path,
+                    size=f"{restored.width}x{restored.height}",
+                    expected=f"{item.blurred.width}x{item.blurred.height}",
+                )
             )
         return restored
 

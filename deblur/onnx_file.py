@@ -9,6 +9,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
 from deblur.errors import WeightsCorruptError
+from deblur.language import say
 
 PRECISION_KEY = "deblur.precision"
 """Where a file's metadata say what it runs at; fp32 where they do not."""
@@ -58,8 +59,13 @@ def open_session(
         )
     except (*RUNTIME_ERRORS, RuntimeError, ValueError) as error:
         raise WeightsCorruptError(
-            f"{path} is not a network that ONNX Runtime can load ({error}); "
-            "fetch or export it again"
+            say(
+                "{file} is not a network that {engine} can load ({reason}); "
+                "fetch or export it again",
+                file=path,
+                engine="ONNX Runtime",
+                reason=error,
+            )
         ) from error
 
 
@@ -85,5 +91,5 @@ def metadata_of(session: onnxruntime.InferenceSession) -> dict[str, str]:
         return dict(session.get_modelmeta().custom_metadata_map)
     except UnicodeDecodeError as error:
         raise WeightsCorruptError(
-            "what the file says about itself is no UTF-8; export it again"
+            say("what the file says about itself is no UTF-8; export it again")
         ) from error

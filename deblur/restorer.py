@@ -31,6 +31,7 @@ from deblur.image_io import (
     requested_format,
     take_after,
 )
+from deblur.language import say, spoken_in, spoken_now
 from deblur.restoring.guide import Guidance, guide
 from deblur.restoring.report import Comparison, RestoreReport, sharper_share
 from deblur.restoring.tiled_network import Counts, Floats, Integers, TiledNetwork
@@ -264,9 +265,11 @@ class Restorer:
         merge_bands(plan, _finished(bands, image.pixels, wanted), restored)
         image = image.with_pixels(restored)
         if wanted.counts.retried_tiles:
-            note = (
-                f"{wanted.counts.retried_tiles} of {len(plan)} tiles went wrong at "
-                f"{self.network.backend.precision} and were run again at fp32"
+            note = say(
+                "{count} of {all} tiles went wrong at {precision} and were run again at fp32",
+                count=wanted.counts.retried_tiles,
+                all=len(plan),
+                precision=self.network.backend.precision,
             )
             image = replace(image, notes=(*image.notes, note))
         return image
@@ -286,12 +289,13 @@ class Restorer:
             parts = [_parts_in(guidance, plan, tile) for tile in group]
             return _mixed(cut, parts, networks, wanted.counts)
 
+        run_here = spoken_in(spoken_now(), run)
         with ThreadPoolExecutor(1) as beside:
             while (group := list(islice(tiles, self.network.batch))) or under_way:
                 if wanted.cancel is not None and wanted.cancel.is_set():
-                    raise CancelledError("cancelled; nothing was written")
+                    raise CancelledError(say("cancelled; nothing was written"))
                 if group:
-                    under_way.append((group, beside.submit(run, group)))
+                    under_way.append((group, beside.submit(run_here, group)))
                 if len(under_way) == 2 or not group:
                     done, outputs = under_way.popleft()
                     for tile, output in zip(done, outputs.result(), strict=True):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deblur.errors import TileError
+from deblur.language import say
 from deblur.spec import TilingPolicy
 
 Floats = NDArray[np.float32]
@@ -103,7 +104,11 @@ def check_policy(policy: TilingPolicy, multiple: int) -> None:
     least = least_tile(policy, multiple)
     if policy.tile < least:
         raise TileError(
-            f"tiles of {policy.tile} pixels are too small for this model; it needs at least {least}"
+            say(
+                "tiles of {tile} pixels are too small for this model; it needs at least {least}",
+                tile=policy.tile,
+                least=least,
+            )
         )
 
 

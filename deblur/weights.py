@@ -69,11 +69,17 @@ def fetch_weights(spec: ModelSpec, suffix: str | tuple[str, ...]) -> Path:
     path = PRETRAINED / ref.file
     if not path.is_file():
         raise WeightsUnavailableError(
-            f"{path} is missing; install Deblur Arena again, or fetch its checkout again"
+            say(
+                "{file} is missing; install Deblur Arena again, or fetch its checkout again",
+                file=path,
+            )
         )
     if sha256_of(path) != ref.sha256:
         raise WeightsCorruptError(
-            f"{path} is not the file that was published (its sha256 differs); fetch it again"
+            say(
+                "{file} is not the file that was published (its sha256 differs); fetch it again",
+                file=path,
+            )
         )
     return path
 
@@ -109,10 +115,17 @@ def _no_weights(spec: ModelSpec, suffix: str | tuple[str, ...]) -> str:
     wanted = suffix if isinstance(suffix, str) else suffix[0]
     if spec.weights:
         there = ", ".join(Path(ref.file).suffix for ref in spec.weights)
-        return f"{spec.name} has no {wanted} weights, but {there}: choose the other engine"
-    return (
-        f"no {wanted} weights are published for {spec.name}; train it with "
-        f"`python -m deblur train --model {spec.name}` and export it"
+        return say(
+            "{model} has no {wanted} weights, but {there}: choose the other engine",
+            model=spec.name,
+            wanted=wanted,
+            there=there,
+        )
+    return say(
+        "no {wanted} weights are published for {model}; train it with "
+        "`python -m deblur train --model {model}` and export it",
+        wanted=wanted,
+        model=spec.name,
     )
 
 
@@ -123,8 +136,12 @@ def _made(spec: ModelSpec, ref: WeightsRef) -> Path:
         raise WeightsUnavailableError(f"{spec.name} {how_to_fetch(spec)}")
     if sha256_of(path) != ref.sha256:
         raise WeightsCorruptError(
-            f"{path} is not the file that was made (its sha256 differs); {spec.name} "
-            f"{how_to_fetch(spec)}"
+            say(
+                "{file} is not the file that was made (its sha256 differs); {model} {how}",
+                file=path,
+                model=spec.name,
+                how=how_to_fetch(spec),
+            )
         )
     return path
 
@@ -187,7 +204,9 @@ def _safetensors_metadata(path: Path) -> dict[str, str]:
         with safe_open(path, framework="np") as file:
             return dict(file.metadata() or {})
     except (SafetensorError, OSError) as error:
-        raise WeightsCorruptError(f"{path} is not a safetensors file ({error})") from error
+        raise WeightsCorruptError(
+            say("{file} is not a safetensors file ({reason})", file=path, reason=error)
+        ) from error
 
 
 def _describe_hub_file(place: HfUri) -> ModelSpec:

@@ -4,16 +4,25 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
+from typing import cast
 
+import gradio as gr
 import pytest
+from gradio.context import LocalContext
 
 import app
 from deblur.catalog import AUTO, CATALOG
-from deblur.errors import OutputError, UnknownModelError
+from deblur.errors import OutputError, UnknownModelError, WeightsUnavailableError
+from deblur.language import Language, speaking
 from deblur.page import restorers
 from deblur.page.markup.sentences import account_for, failure
+from deblur.spec import ModelSpec
 from tests.diagnosis.reports import REPORT
 
 
@@ -24,11 +33,12 @@ def test_only_models_with_weights_are_offered() -> None:
 
 def test_only_engines_of_this_machine_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restorers, "available_engines", lambda: {"onnx": ("cuda", "cpu")})
-    monkeypatch.setattr(restorers, "_engines", restorers._engines.__wrapped__)
     own = ["auto auto", "onnx cuda", "onnx cpu"]
     assert [value for _, value in restorers.engine_choices("srcnn")] == own
     faster = ["auto auto", "auto auto fast", *own[1:]]
     assert [value for _, value in restorers.engine_choices("residual-unet-xs")] == faster
+    with speaking(Language.chinese):
+        assert all(not name.isascii() for name, _ in restorers.engine_choices("srcnn"))
 
 
 def test_a_restorer_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,3 +161,24 @@ def test_what_is_no_port_ends_with_a_sentence(port: str) -> None:
 def test_what_is_no_limit_ends_with_a_sentence(megapixels: str) -> None:
     with pytest.raises(SystemExit, match=r"DEBLUR_MAX_MEGAPIXELS: .* is not a number"):
         restorers._pixels_of(megapixels)
+
+
+def test_who_waits_for_a_picture_sees_a_model_come(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def wait_for(spec: ModelSpec, on_bytes: Callable[[int, int], None], cancel: Event) -> None:
+        on_bytes(23_000_000, 92_000_000)
+        raise WeightsUnavailableError(spec.name)
+
+    told: list[str] = []
+    queue = SimpleNamespace(set_progress=lambda _, steps: told.append(steps[-1].desc))
+    monkeypatch.setattr(restorers._arrivals, "wait_for", wait_for)
+
+    def ask() -> None:
+        LocalContext.blocks.set(cast(gr.Blocks, SimpleNamespace(_queue=queue)))
+        LocalContext.event_id.set("asked")
+        with pytest.raises(WeightsUnavailableError):
+            restorers.restored_picture("nafnet-reds", tmp_path / "photo.png")
+
+    copy_context().run(ask)
+    assert told == ["Fetching the model: 23.0 of 92.0 MB"]

@@ -7,11 +7,13 @@ from string import Formatter
 
 import pytest
 
+import benchmarks.errors
+import leaderboard.errors
 from deblur import errors
 from deblur.language import Language, say, speaking, spoken_in, spoken_now, translations
 
 ROOT = Path(__file__).parents[1]
-SPEAKERS = ("app.py", "deblur/**/*.py", "leaderboard/**/*.py")
+SPEAKERS = ("app.py", "benchmarks/**/*.py", "deblur/**/*.py", "leaderboard/**/*.py")
 OTHERS = [language for language in Language if language is not Language.english]
 
 
@@ -43,12 +45,25 @@ def test_what_is_said_is_written_out_with_its_values() -> None:
         assert given == names_in(sentence.value), place
 
 
-MET = ("deblur/image_io/**/*.py", "deblur/page/**/*.py", "leaderboard/intake/*.py")
+MET = (
+    *("deblur/image_io/**/*.py", "deblur/page/**/*.py", "deblur/backends/*.py"),
+    *("deblur/diagnosis/*.py", "deblur/restoring/*.py", "deblur/records/*.py"),
+    *("deblur/onnx_file.py", "deblur/restorer.py", "deblur/tiling.py", "deblur/weights.py"),
+    *("leaderboard/[!_]*/*.py", "benchmarks/methods.py"),
+)
 """Where what is raised, or complained of, is read by visitors."""
 
-TOLD = {name for name, each in vars(errors).items() if isinstance(each, type)} | {"Complaint"}
-NOT_MET = {"BackendUnavailableError", "VerificationError"}
-"""Read by whoever starts the page, or verifies at a terminal."""
+TOLD = {
+    "PlainTextResponse",
+    *(
+        name
+        for module in (errors, benchmarks.errors, leaderboard.errors)
+        for name, each in vars(module).items()
+        if isinstance(each, type)
+    ),
+}
+NOT_MET = {"UnknownModelError", "VerificationError"}
+"""Read by who names a model, or verifies, at a terminal."""
 
 
 def sentences_of(call: ast.Call) -> Iterator[str]:

@@ -9,6 +9,7 @@ from deblur.backends.engines import ENGINES, available_engines
 from deblur.backends.execution_providers import Workload
 from deblur.backends.onnx_backend import OnnxBackend
 from deblur.errors import BackendUnavailableError
+from deblur.language import say
 
 __all__ = [
     "ACCELERATOR_BATCH",
@@ -66,6 +67,12 @@ def open_backend(choice: Choice, weights: Path) -> Backend:
     backend = OnnxBackend(weights, device=choice.device, threads=choice.threads, work=work)
     if backend.precision != precision:
         raise BackendUnavailableError(
-            f"{weights.name} of {spec.name} runs at {backend.precision}, not at {precision}"
+            say(
+                "{file} of {model} runs at {precision}, not at {asked}",
+                file=weights.name,
+                model=spec.name,
+                precision=backend.precision,
+                asked=precision,
+            )
         )
     return backend

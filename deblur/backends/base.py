@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deblur.errors import BackendError
+from deblur.language import say
 from deblur.spec import Precision
 
 Batch = NDArray[np.float32]
@@ -47,5 +48,9 @@ class Backend(Protocol):
 def tile_failed(provider: str, reason: object) -> BackendError:
     """The error for a tile that an engine could not run, most often for want of memory."""
     return BackendError(
-        f"{provider} could not run a tile ({reason}); a smaller tile needs less memory"
+        say(
+            "{provider} could not run a tile ({reason}); a smaller tile needs less memory",
+            provider=provider,
+            reason=reason,
+        )
     )

@@ -8,6 +8,7 @@ from deblur.backends.engines import ENGINES, PREFERENCE, available_engines, quic
 from deblur.backends.tuned import seconds_measured
 from deblur.errors import BackendUnavailableError
 from deblur.extras import how_to_install
+from deblur.language import say
 from deblur.spec import ModelSpec, Precision, TilingPolicy
 from deblur.tiling import check_policy
 
@@ -123,45 +124,61 @@ def _engines(spec: ModelSpec, wishes: Wishes) -> list[str]:
 def _check_names(spec: ModelSpec, wishes: Wishes, precision: Precision) -> None:
     """Raises BackendUnavailableError for an engine or a precision that is not to be had at all."""
     if precision not in spec.precisions:
-        raise BackendUnavailableError(
-            f"{spec.name} runs at {', '.join(spec.precisions)}, not at {precision}"
-            + (_making(spec, precision) if precision == "int8" else "")
+        making = _making(spec, precision) if precision == "int8" else ""
+        runs = say(
+            "{model} runs at {precisions}, not at {asked}",
+            model=spec.name,
+            precisions=", ".join(spec.precisions),
+            asked=precision,
         )
+        raise BackendUnavailableError(runs + making)
     if wishes.engine == "auto":
         return
     engine = ENGINES.get(wishes.engine)
     if engine is None or not engine.is_installed():
         there = ", ".join(name for name, each in ENGINES.items() if each.is_installed())
         brings = (
-            f"; it comes with {how_to_install(engine.extra)}" if engine and engine.extra else ""
+            say("; it comes with {command}", command=how_to_install(engine.extra))
+            if engine and engine.extra
+            else ""
         )
-        raise BackendUnavailableError(
-            f"the engine {wishes.engine!r} is not on this machine; there is: {there}{brings}"
+        missing = say(
+            "the engine {engine} is not on this machine; there is: {there}",
+            engine=repr(wishes.engine),
+            there=there,
         )
+        raise BackendUnavailableError(missing + brings)
 
 
 def _why_none(spec: ModelSpec, wishes: Wishes, precision: Precision) -> str:
     engines = _engines(spec, wishes)
     devices = sorted({device for name in engines for device in ENGINES[name].devices()})
     if wishes.device not in ("auto", *devices):
-        return (
-            f"{_named(engines)} no device {wishes.device!r} on this machine; choose one of: "
-            f"{', '.join(('auto', *devices))}"
+        return say(
+            "there is no device {device} for {engines} on this machine; choose one of: {devices}",
+            device=repr(wishes.device),
+            engines=", ".join(engines),
+            devices=", ".join(("auto", *devices)),
         )
     ways = [
-        f"{name} on {device}"
+        say("{engine} on {device}", engine=name, device=device)
         for name, there in available_engines().items()
         for device in there
         if ENGINES[name].has_weights_of(spec) and ENGINES[name].runs(spec, precision, device)
     ]
     asked = [each for each in (wishes.engine, wishes.device) if each != "auto"]
-    on = f" with {' on '.join(asked)}" if asked else ""
-    offered = f"; here {' or '.join(ways)} does" if ways else ""
-    return f"{spec.name} does not run at {precision}{on}{offered}{_making(spec, precision)}"
-
-
-def _named(engines: list[str]) -> str:
-    return f"the engine {engines[0]} has" if len(engines) == 1 else f"{' and '.join(engines)} have"
+    told = (
+        say(
+            "{model} does not run at {precision} with {asked}",
+            model=spec.name,
+            precision=precision,
+            asked=", ".join(asked),
+        )
+        if asked
+        else say("{model} does not run at {precision}", model=spec.name, precision=precision)
+    )
+    offered = say("; here {ways} does", ways=say(" or ").join(ways)) if ways else ""
+    return f"{told}{offered}{_making(spec, precision)}"
 
 
 def _making(spec: ModelSpec, precision: Precision) -> str:
@@ -169,4 +186,4 @@ def _making(spec: ModelSpec, precision: Precision) -> str:
     if precision not in ("int8", "fp16") or spec.by_others:
         return ""
     making = f"python -m deblur quantize {spec.name} --precision {precision} -o FILE.onnx"
-    return f"; `{making}` makes a file that does"
+    return say("; `{command}` makes a file that does", command=making)

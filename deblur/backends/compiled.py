@@ -5,6 +5,7 @@ from pathlib import Path
 import platformdirs
 
 from deblur.errors import BackendUnavailableError
+from deblur.language import say
 
 
 def compiled_folder(name: str) -> Path:
@@ -17,7 +18,12 @@ def compiled_folder(name: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BackendUnavailableError(
-            f"{name} keeps what it compiles in {folder}, which cannot be made ({error.strerror}); "
-            "name another place in XDG_CACHE_HOME (on Linux and macOS)"
+            say(
+                "{name} keeps what it compiles in {folder}, which cannot be made ({reason}); "
+                "name another place in XDG_CACHE_HOME (on Linux and macOS)",
+                name=name,
+                folder=folder,
+                reason=error.strerror,
+            )
         ) from error
     return folder

@@ -13,6 +13,7 @@ from onnxruntime.capi import _pybind_state
 
 from deblur.backends.compiled import compiled_folder
 from deblur.errors import BackendUnavailableError, WeightsCorruptError
+from deblur.language import say
 from deblur.onnx_file import open_session
 from deblur.spec import Precision
 
@@ -166,7 +167,11 @@ def open_on(
     if device not in available_providers():
         here = ", ".join(("auto", *available_providers()))
         raise BackendUnavailableError(
-            f"ONNX Runtime has no device {device!r} on this machine; choose one of: {here}"
+            say(
+                "ONNX Runtime has no device {device} on this machine; choose one of: {devices}",
+                device=repr(device),
+                devices=here,
+            )
         )
     provider = PROVIDERS[device]
     try:
@@ -174,14 +179,24 @@ def open_on(
     except WeightsCorruptError as error:
         if device == "cpu":
             raise
-        raise BackendUnavailableError(f"{provider.name} did not start: {error}") from error
+        raise BackendUnavailableError(
+            say("{provider} did not start: {reason}", provider=provider.name, reason=error)
+        ) from error
     if session.get_providers()[0] != provider.name:
         raise BackendUnavailableError(
-            f"{provider.name} is installed but did not start (its driver or libraries are missing)"
+            say(
+                "{provider} is installed but did not start (its driver or libraries are missing)",
+                provider=provider.name,
+            )
         )
     return session, tuple(
-        f"ONNX Runtime {onnxruntime.__version__} does not take {option.name}={option.value} "
-        f"for {device} ({option.reason})"
+        say(
+            "ONNX Runtime {version} does not take {option} for {device} ({reason})",
+            version=onnxruntime.__version__,
+            option=f"{option.name}={option.value}",
+            device=device,
+            reason=option.reason,
+        )
         for option in refused
     )
 

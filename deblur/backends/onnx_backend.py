@@ -15,6 +15,7 @@ from deblur.backends.execution_providers import (
     open_on,
 )
 from deblur.errors import WeightsCorruptError
+from deblur.language import say
 from deblur.onnx_file import PRECISION_KEY, RUNTIME_ERRORS, metadata_of, open_session
 from deblur.spec import Precision
 
@@ -84,6 +85,11 @@ def _precision(session: onnxruntime.InferenceSession, path: Path) -> Precision:
     stated = metadata_of(session).get(PRECISION_KEY, "fp32")
     if stated not in get_args(Precision):
         raise WeightsCorruptError(
-            f"{path} says that it runs at {stated!r}; known are {', '.join(get_args(Precision))}"
+            say(
+                "{file} says that it runs at {precision}; known are {known}",
+                file=path,
+                precision=repr(stated),
+                known=", ".join(get_args(Precision)),
+            )
         )
     return cast(Precision, stated)

@@ -11,6 +11,7 @@ import openvino
 from deblur.backends.base import Batch, tile_failed
 from deblur.backends.compiled import compiled_folder
 from deblur.errors import BackendUnavailableError, WeightsCorruptError
+from deblur.language import say
 from deblur.onnx_file import PRECISION_KEY, allowed_cores
 from deblur.spec import Precision
 
@@ -55,7 +56,12 @@ class OpenVinoBackend:
         self._written_at = _written_at(model)
         if self._written_at not in ("fp32", precision):
             raise BackendUnavailableError(
-                f"{path.name} runs at {self._written_at}, not at {precision}"
+                say(
+                    "{model} runs at {precisions}, not at {asked}",
+                    model=path.name,
+                    precisions=self._written_at,
+                    asked=precision,
+                )
             )
         self.device, self.precision = device, precision
         self.execution_provider = f"OpenVINO on {device.upper()}"
@@ -95,8 +101,13 @@ def _read(path: Path) -> openvino.Model:
         return openvino.Core().read_model(path)
     except RuntimeError as error:
         raise WeightsCorruptError(
-            f"{path} is not a network that OpenVINO can load ({_last_line(error)}); "
-            "fetch or export it again"
+            say(
+                "{file} is not a network that {engine} can load ({reason}); "
+                "fetch or export it again",
+                file=path,
+                engine="OpenVINO",
+                reason=_last_line(error),
+            )
         ) from error
 
 
@@ -118,7 +129,7 @@ def _settings(device: str, threads: int | None) -> tuple[dict[str, str], tuple[s
     try:
         settings["CACHE_DIR"] = str(compiled_folder("openvino"))
     except BackendUnavailableError as error:
-        return settings, (f"compiled anew at each start: {error}",)
+        return settings, (say("compiled anew at each start: {reason}", reason=error),)
     return settings, ()
 
 
@@ -138,7 +149,11 @@ def _compile(
         return openvino.Core().compile_model(model, device.upper(), settings | hint)
     except RuntimeError as error:
         raise BackendUnavailableError(
-            f"OpenVINO did not start on {device} ({_last_line(error)}); its driver may be missing"
+            say(
+                "OpenVINO did not start on {device} ({reason}); its driver may be missing",
+                device=device,
+                reason=_last_line(error),
+            )
         ) from error
 
 

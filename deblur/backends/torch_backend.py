@@ -14,6 +14,7 @@ from torch import nn
 
 from deblur.backends.base import Batch, tile_failed
 from deblur.errors import BackendUnavailableError, WeightsCorruptError
+from deblur.language import say
 from deblur.networks import build_network
 from deblur.spec import SPANDREL, ModelSpec, Precision
 
@@ -39,8 +40,11 @@ def choose_device(device: str) -> str:
     here = available_devices()
     if device not in ("auto", *here):
         raise BackendUnavailableError(
-            f"torch has no device {device!r} on this machine; choose one of: "
-            f"{', '.join(('auto', *here))}"
+            say(
+                "torch has no device {device} on this machine; choose one of: {devices}",
+                device=repr(device),
+                devices=", ".join(("auto", *here)),
+            )
         )
     return here[0] if device == "auto" else device
 
@@ -137,6 +141,11 @@ def _load_network(spec: ModelSpec, path: Path) -> nn.Module:
         network.load_state_dict(load_file(path))
     except (SafetensorError, RuntimeError, OSError) as error:
         raise WeightsCorruptError(
-            f"{path} does not hold weights for {spec.architecture} ({error})"
+            say(
+                "{file} does not hold weights for {architecture} ({reason})",
+                file=path,
+                architecture=spec.architecture,
+                reason=error,
+            )
         ) from error
     return network.eval().requires_grad_(False)

@@ -12,6 +12,7 @@ from deblur.diagnosis.record import Diagnosis, TileReport
 from deblur.diagnosis.summary import summarise
 from deblur.errors import WeightsCorruptError, WeightsUnavailableError
 from deblur.image_io import DecodedImage, decode_image
+from deblur.language import say
 from deblur.onnx_file import open_session
 from deblur.weights import sha256_of
 
@@ -39,11 +40,16 @@ def diagnose(photo: DecodedImage | Path | str, *, threads: int | None = None) ->
 @lru_cache(maxsize=2)
 def _session(threads: int | None) -> onnxruntime.InferenceSession:
     if not NETWORK.is_file():
-        raise WeightsUnavailableError(f"{NETWORK} is missing; install Deblur Arena again")
+        raise WeightsUnavailableError(
+            say("{file} is missing; install Deblur Arena again", file=NETWORK)
+        )
     if sha256_of(NETWORK) != NETWORK_SHA256:
         raise WeightsCorruptError(
-            f"{NETWORK} is not the file that was published (its sha256 differs); install Deblur "
-            "Arena again"
+            say(
+                "{file} is not the file that was published (its sha256 differs); install Deblur "
+                "Arena again",
+                file=NETWORK,
+            )
         )
     return open_session(NETWORK, threads=threads)
 

@@ -6,7 +6,7 @@ English stands at `/`, every other language at its code. `?lang=zh` chooses, els
 import re
 from html import escape
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import gradio as gr
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,6 +18,9 @@ from deblur.page.visiting.visitors import App, Scope
 
 TITLE = "Deblur Arena"
 IN_HTML = {Language.english: "en", Language.chinese: "zh-Hans"}
+_FRAMEWORK_SPEAKS = 'Object.defineProperty(navigator, "language", { value: "%s" });'
+"""Gradio's own words are in the browser's language, which may not be that of the page."""
+
 _LOCALES = {Language.english: "en_US", Language.chinese: "zh_CN"}
 _GRADIO_TAGS = re.compile(
     rb'<meta\s+(?:property="og:|name="twitter:)[^>]*/>\s*|<link rel="manifest"[^>]*>', re.DOTALL
@@ -90,6 +93,7 @@ def head_of(language: Language, address: str) -> bytes:
         f'<meta property="og:image:alt" content="{escape(said["description"])}">',
         *(f'<meta property="og:{name}" content="{escape(text)}">' for name, text in said.items()),
         '<meta name="twitter:card" content="summary_large_image">',
+        f"<script>{_FRAMEWORK_SPEAKS % _LOCALES[language].replace('_', '-')}</script>",
         f'<script type="module" src="{address}/browser/page.js"></script>',
     ]
     return "".join(tags).encode()
@@ -107,9 +111,13 @@ class Languages:
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """Redirect, or let the page answer and mend its head."""
-        here = self._pages.get(scope["path"]) if scope["type"] == "http" else None
-        if here is None or scope["method"] not in ("GET", "HEAD"):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        here = self._pages.get(scope["path"])
+        if here is None or scope["method"] not in ("GET", "HEAD"):
+            with speaking(self._reader(scope)):
+                await self._app(scope, receive, send)
             return
         headers, asked = Headers(scope=scope), parse_qs(scope["query_string"].decode("latin-1"))
         wanted = _wanted(here, asked, headers)
@@ -126,6 +134,14 @@ class Languages:
             await self._app(scope, receive, _Mended(send, IN_HTML[here], head))
 
         await GZipMiddleware(page)(scope, receive, send)
+
+    def _reader(self, scope: Scope) -> Language:
+        """The language of the page that asks for something, else the one that a browser prefers."""
+        headers = Headers(scope=scope)
+        if page := headers.get("referer"):
+            path = urlsplit(page).path.removeprefix(scope.get("root_path", ""))
+            return self._pages.get(path, Language.english)
+        return preferred(headers.get("accept-language", ""))
 
 
 def _wanted(here: Language, asked: dict[str, list[str]], headers: Headers) -> Language:

@@ -11,7 +11,6 @@ from deblur.catalog import CATALOG
 from deblur.errors import CancelledError, DeblurError, UnreadableImageError
 from deblur.files import is_set_aside
 from deblur.language import say
-from deblur.page.arriving import OnBytes
 from deblur.page.markup.model_chooser import Measure, chooser_html
 from deblur.page.photo_view import PhotoView, Updates
 from deblur.page.restorers import AUTOMATIC, COMPARED_MODELS, OFFERED, engine_choices
@@ -84,14 +83,14 @@ class PhotoFlow:
             told = say("Opening {name}", name=file.name)
             progress((number, len(photos)), desc=told, unit=say("photos"))
             looks = self._take(visit, file, look=not looks) or looks
-            yield self._shown(visit)
+            yield self._view.show(visit)
 
     def take_example(self, key: str, chosen: gr.EventData) -> Updates:
         """The example that was clicked, as if it had been sent."""
         visit = self._visits.of(key)
         visit.troubles = []
         self._take(visit, [*self._around.examples.values()][int(_of(chosen, "example"))])
-        return self._shown(visit)
+        return self._view.show(visit)
 
     def _take(self, visit: Visit, file: Path, *, look: bool = True) -> bool:
         """Whether a file was accepted; if not, the page shows why."""
@@ -110,17 +109,17 @@ class PhotoFlow:
             visit.looked_at = self._visits.find(key, _of(chosen, "photo")).id
         except DeblurError as error:
             visit.troubles = [error]
-        return self._shown(visit)
+        return self._view.show(visit)
 
     def refresh(self, key: str) -> Updates:
         """The visit as it is now: another tab may have added to it, and time takes away."""
-        return self._shown(self._visits.of(key))
+        return self._view.show(self._visits.of(key))
 
     def forget(self, key: str, chosen: gr.EventData) -> Updates:
         """Delete a photo and all that came of it, now."""
         visit = self._visits.of(key)
         visit.forget(_of(chosen, "photo"))
-        return self._shown(visit)
+        return self._view.show(visit)
 
     def start(self, key: str, turn: int) -> Updates:
         """The photo that is looked at is to be restored."""
@@ -137,7 +136,7 @@ class PhotoFlow:
         visit.troubles = [] if photos else [_gone()]
         for photo in photos:
             photo.waits, photo.trouble = True, None
-        begun = self._view.begin(visit, works=bool(photos))
+        begun = self._view.begin(visit)
         return {**begun, self._view.turn: turn + 1} if photos else begun
 
     def restore(
@@ -153,9 +152,9 @@ class PhotoFlow:
         """Restore the photo that waits first; then it is the turn of the next one."""
         visit = self._visits.of(key)
         visit.format = format
-        photo = next((each for each in visit.photos.values() if each.waits), None)
+        photo = visit.next
         if photo is None:
-            return self._shown(visit)
+            return self._view.show(visit)
 
         def show(done: Progress) -> None:
             left = say("about {seconds} s left", seconds=f"{done.seconds_left:.0f}")
@@ -168,8 +167,7 @@ class PhotoFlow:
         trouble: DeblurError | None = None
         try:
             self._visits.require_room()
-            coming = _shown_by(progress)
-            result = restore_photo(photo, model, engine, visit.format, show, run, coming)
+            result = restore_photo(photo, model, engine, visit.format, show, run)
             photo.results.append(result)
         except CancelledError as error:
             trouble = LateError(MAX_SECONDS // 60) if run.is_late else error
@@ -179,11 +177,10 @@ class PhotoFlow:
             if self._runs.get(key) is run:  # else somebody cancelled, and may have begun anew
                 del self._runs[key]
                 photo.trouble, photo.waits = trouble, False
-        more = any(each.waits for each in visit.photos.values())
-        shown = self._view.show(visit, works=more)
+        shown = self._view.show(visit)
         if has_to_come and not _has_to_come(model):
             shown |= self._marked_anew(model)
-        return {**shown, self._view.turn: turn + 1} if more else shown
+        return {**shown, self._view.turn: turn + 1} if visit.next else shown
 
     def cancel(self, key: str) -> Updates:
         """Stop what runs after the tile in work; what waits does not begin."""
@@ -197,6 +194,7 @@ class PhotoFlow:
     def _end(self, visit: Visit) -> None:
         if run := self._runs.pop(visit.key, None):
             run.set()
+        visit.fetches = False
         for photo in visit.photos.values():
             photo.waits = False
 
@@ -219,10 +217,10 @@ class PhotoFlow:
         if has_to_come and run is None:
             run = self._runs[key] = self._run_of(request)
             run.begin()
-            yield self._shown(visit)
+            visit.fetches = True
+            yield self._view.show(visit)
         try:
-            coming = _shown_by(progress)
-            restore_piece(photo, model, engine, _middle(place), run, coming)
+            restore_piece(photo, model, engine, _middle(place), run)
         except CancelledError:
             pass  # the photo is shown as it was
         except DeblurError as error:
@@ -230,7 +228,8 @@ class PhotoFlow:
         finally:
             if has_to_come and self._runs.get(key) is run:
                 del self._runs[key]
-        yield self._shown(visit) | (self._marked_anew(model) if has_to_come else {})
+                visit.fetches = False
+        yield self._view.show(visit) | (self._marked_anew(model) if has_to_come else {})
 
     def try_models(self, key: str, place: gr.EventData) -> Iterator[Updates]:
         """Restore the same piece with every model that is quickly here."""
@@ -245,7 +244,7 @@ class PhotoFlow:
                 photo.compared.append(restore_piece(photo, model, AUTOMATIC, _middle(place)))
             except DeblurError as error:
                 visit.troubles = [error]
-            yield self._shown(visit)
+            yield self._view.show(visit)
 
     def choose(self, engine: str, chosen: gr.EventData) -> Updates:
         """A model, and what runs it."""
@@ -270,7 +269,7 @@ class PhotoFlow:
         visit.format, visit.troubles = format, []
         if visit.photo:
             visit.photo.trouble = None
-        shown = self._shown(visit)
+        shown = self._view.show(visit)
         del shown[self._view.format]
         return shown
 
@@ -279,9 +278,6 @@ class PhotoFlow:
         choices = engine_choices(model)
         kept = engine in (value for _, value in choices)
         return gr.Dropdown(choices, value=engine if kept else AUTOMATIC)
-
-    def _shown(self, visit: Visit) -> Updates:
-        return self._view.show(visit, works=visit.key in self._runs)
 
     def _marked_anew(self, model: str) -> Updates:
         """The models, after one of them has come."""
@@ -310,20 +306,6 @@ def _has_to_come(model: str) -> bool:
     """Whether a model is not here, and comes when it is wanted."""
     spec = CATALOG.get(model)
     return spec is not None and not spec.by_command and not is_here(spec)
-
-
-def _shown_by(progress: gr.Progress) -> OnBytes:
-    """Shows how much of a model has come."""
-
-    def show(came: int, total: int) -> None:
-        told = say(
-            "Fetching the model: {came} of {total} MB",
-            came=f"{came / 1e6:.1f}",
-            total=f"{total / 1e6:.1f}",
-        )
-        progress(came / total if total else 0.0, desc=told)
-
-    return show
 
 
 def _of(event: gr.EventData, name: str) -> str:

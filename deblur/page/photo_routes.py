@@ -18,6 +18,7 @@ from starlette.routing import Route
 from deblur.errors import DeblurError, OutputError
 from deblur.files import replacing, without_folders
 from deblur.image_io import OUTPUT_FORMATS
+from deblur.language import say
 from deblur.page.restoring import check_format, file_of
 from deblur.page.screen import MAX_CUT_SIDE, as_png, cut
 from deblur.page.visiting.visits import Photo, Result, Visit, Visits
@@ -55,9 +56,9 @@ def _answering(visits: Visits, answer: Callable[[Visits, Request], Response]) ->
         try:
             return answer(visits, request)
         except DeblurError as error:
-            return PlainTextResponse(f"{without_folders(str(error))}.", 404)
+            return PlainTextResponse(f"{without_folders(str(error))}{say('.')}", 404)
         except OSError:
-            return PlainTextResponse("The file is here no longer.", 404)
+            return PlainTextResponse(say("The file is here no longer."), 404)
 
     return answered
 

@@ -91,8 +91,8 @@ class PhotoView:
                     [(say("Automatic"), AUTOMATIC)], value=AUTOMATIC, label=say("Engine")
                 )
 
-    def show(self, visit: Visit, *, works: bool = False) -> Updates:
-        """The visit as it is now; `works` while something of it is restored."""
+    def show(self, visit: Visit) -> Updates:
+        """The visit as it is now."""
         photo = visit.photo
         own = saved_as(photo.opened) if photo else say("Same as the photo")
         return {
@@ -102,15 +102,15 @@ class PhotoView:
             self.viewer: viewer_html(_sight(visit, photo)) if photo else "",
             self.strip: strip_html(visit, photo) if photo else "",
             self.account: _account(visit),
-            self.restore_button: gr.Button(visible=not works, interactive=photo is not None),
-            self.cancel_button: gr.Button(visible=works),
+            self.restore_button: gr.Button(visible=not visit.works, interactive=photo is not None),
+            self.cancel_button: gr.Button(visible=visit.works),
             self.download: _download(visit, photo),
             self.format: gr.Dropdown(_formats(own)),
         }
 
-    def begin(self, visit: Visit, *, works: bool) -> Updates:
+    def begin(self, visit: Visit) -> Updates:
         """As little of `show` as tells that work begins."""
-        shown = self.show(visit, works=works)
+        shown = self.show(visit)
         return {each: shown[each] for each in self.begun}
 
 

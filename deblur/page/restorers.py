@@ -2,17 +2,17 @@
 
 import os
 import sys
-from functools import cache
 from pathlib import Path
 from threading import Event, Lock
 
+import gradio as gr
 from gradio.utils import get_upload_folder
 
 from deblur.backends import available_engines
 from deblur.catalog import AUTO, CATALOG
 from deblur.image_io import DEFAULT_MAX_PIXELS
 from deblur.language import say
-from deblur.page.arriving import Arrivals, OnBytes
+from deblur.page.arriving import Arrivals
 from deblur.page.visiting.page_folder import folder_in
 from deblur.restorer import Restorer
 from deblur.restoring.guide import GUIDED
@@ -51,19 +51,14 @@ _changing = Lock()
 _restored: dict[tuple[str, Path], Path] = {}
 
 
-def open_restorer(
-    model: str,
-    choice: str,
-    on_bytes: OnBytes = lambda *_: None,
-    cancel: Event | None = None,
-) -> Restorer:
+def open_restorer(model: str, choice: str, cancel: Event | None = None) -> Restorer:
     """The one restorer for a model and a choice of engine, opened when it is first wanted.
 
     The page keeps as many as MAX_BYTES allow, those that were wanted last. Where the model has to
-    be fetched, `on_bytes` is told how much of it has come; `cancel` ends that.
+    be fetched, the visitor sees how much of it has come; `cancel` ends that.
     """
     if model != AUTO:
-        _arrivals.wait_for(CATALOG[model], on_bytes, cancel or Event())
+        _arrivals.wait_for(CATALOG[model], _show_bytes, cancel or Event())
     with _opening[model]:
         restorer = _open.pop((model, choice), None) or _opened(model, choice)
         with _changing:
@@ -71,6 +66,16 @@ def open_restorer(
             while len(_open) > 1 and _is_too_much():
                 del _open[next(iter(_open))]
         return restorer
+
+
+def _show_bytes(came: int, total: int) -> None:
+    """Show how much of a model has come, where the visitor whose request this is looks."""
+    told = say(
+        "Fetching the model: {came} of {total} MB",
+        came=f"{came / 1e6:.1f}",
+        total=f"{total / 1e6:.1f}",
+    )
+    gr.Progress()(came / total if total else 0.0, desc=told)
 
 
 def _is_too_much(status: Path = Path("/proc/self/statm")) -> bool:
@@ -94,10 +99,12 @@ def engine_choices(model: str) -> list[tuple[str, str]]:
     return [(say("Automatic"), AUTOMATIC), *faster, *_engines()]
 
 
-@cache
 def _engines() -> list[tuple[str, str]]:
     return [
-        (f"{ENGINES.get(engine, engine)} on {device.upper()}", f"{engine} {device}")
+        (
+            say("{engine} on {device}", engine=ENGINES.get(engine, engine), device=device.upper()),
+            f"{engine} {device}",
+        )
         for engine, devices in available_engines().items()
         for device in devices
     ]

@@ -24,7 +24,6 @@ from deblur.image_io import (
     write_image,
 )
 from deblur.language import say
-from deblur.page.arriving import OnBytes
 from deblur.page.restorers import MAX_PIXELS, open_restorer
 from deblur.page.screen import PREVIEW_SIDE, as_png, cut, write_for_screen
 from deblur.page.visiting.opening import Opened
@@ -48,7 +47,6 @@ def restore_photo(
     format: str,
     on_progress: Callable[[Progress], None],
     cancel: Event,
-    on_bytes: OnBytes = lambda *_: None,
 ) -> Result:
     """Restore a photo and keep the files of what came of it. Raises a DeblurError.
 
@@ -56,7 +54,7 @@ def restore_photo(
     What was found as the photo came holds, unless its pixels say more than a screen shows.
     """
     check_format(photo.opened, format)
-    restorer = open_restorer(model, engine, on_bytes, cancel)
+    restorer = open_restorer(model, engine, cancel)
     image = decode_image(photo.path, max_pixels=MAX_PIXELS)
     known = photo.found if photo.opened.bits == 8 and not photo.opened.transparent else None
     restored, report = restorer.restore_reported(
@@ -93,7 +91,6 @@ def restore_piece(
     engine: str,
     middle: tuple[float, float],
     cancel: Event | None = None,
-    on_bytes: OnBytes = lambda *_: None,
 ) -> Piece:
     """Restore the piece around a place, and tell how long the whole photo would take."""
     opened = photo.opened
@@ -111,7 +108,7 @@ def restore_piece(
         before_y + height + _MARGIN,
     )
     picked = _picked(photo) if model == AUTO else model
-    restorer = open_restorer(picked, engine, on_bytes, cancel)
+    restorer = open_restorer(picked, engine, cancel)
     started = time.perf_counter()
     restored = restorer.restore(DecodedImage(around, None, "PNG"))
     spent = time.perf_counter() - started

@@ -53,8 +53,8 @@ class Tools:
         """Make a blurred photograph sharper: camera shake, motion, missed focus, soft print.
 
         First send the photo to this server, `curl -F files=@PHOTO SERVER/gradio_api/upload`, and
-        give as `photo` the path that comes back. JPEG, PNG, WebP, TIFF, HEIC, AVIF, BMP and GIF are
-        taken, up to 200 MB. The result has the photo's format, size and metadata.
+        give as `photo` the path that comes back. JPEG, PNG, WebP, TIFF, HEIC, AVIF, JPEG XL, BMP
+        and GIF are taken, up to 200 MB. The result has the photo's format, size and metadata.
 
         `model` is "auto", which diagnoses the photo and picks what was made for its blur, or leaves
         a sharp photo as it is; or a model's name, "residual-unet-m" being the strongest. `strength`

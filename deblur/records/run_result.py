@@ -211,11 +211,16 @@ class RunResult(Record):
             return cls.model_validate_json(text)
         except ValidationError as error:
             wrong = "; ".join(
-                f"{'.'.join(map(str, each['loc'])) or 'as a whole'}: {each['msg']}"
+                f"{'.'.join(map(str, each['loc'])) or say('as a whole')}: {each['msg']}"
                 for each in error.errors()
             )
             raise RecordError(
-                f"{source} is no record of schema 1 to {SCHEMA_VERSION}: {wrong}"
+                say(
+                    "{file} is no record of schema 1 to {version}: {reason}",
+                    file=source,
+                    version=SCHEMA_VERSION,
+                    reason=wrong,
+                )
             ) from error
 
 
@@ -259,7 +264,9 @@ class ReportedScores(Record):
         try:
             return cls.model_validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
-            raise RecordError(f"{path} holds no reported scores ({error})") from error
+            raise RecordError(
+                say("{file} holds no reported scores ({reason})", file=path, reason=error)
+            ) from error
 
 
 def read_record(path: Path) -> RunResult:
@@ -267,7 +274,9 @@ def read_record(path: Path) -> RunResult:
     try:
         return RunResult.from_json(path.read_bytes(), str(path))
     except OSError as error:
-        raise RecordError(f"{path} cannot be read ({error.strerror})") from error
+        raise RecordError(
+            say("{file} cannot be read ({reason})", file=path, reason=error.strerror)
+        ) from error
 
 
 def folder_of(model: str) -> str:

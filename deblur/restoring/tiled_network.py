@@ -13,6 +13,7 @@ from deblur.backends import Choice, Wishes, choices, open_first, tiling_of
 from deblur.backends.base import ACCELERATOR_BATCH, Backend
 from deblur.color import linear_to_srgb, srgb_to_linear
 from deblur.errors import NonFiniteOutputError
+from deblur.language import say
 from deblur.spec import ModelSpec
 from deblur.tiling import TilePlan, plan_tiles
 from deblur.weights import fetch_weights, find_model
@@ -108,8 +109,11 @@ class TiledNetwork:
         output = self._decode(full.run(blurred)[0])
         if not np.isfinite(output).all():
             raise NonFiniteOutputError(
-                f"{self.spec.name} gave NaN or infinity at {full.precision}; "
-                "its weights are no good"
+                say(
+                    "{model} gave NaN or infinity at {precision}; its weights are no good",
+                    model=self.spec.name,
+                    precision=full.precision,
+                )
             )
         return output
 

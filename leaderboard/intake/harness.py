@@ -1,6 +1,7 @@
 """The harness as a process of its own: the board itself runs no model and loads no metric."""
 
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -8,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from deblur.language import say
+from deblur.language import say, spoken_now
 from deblur.records.run_result import RunResult, read_record
 from leaderboard.errors import HarnessError
 
@@ -37,6 +38,7 @@ def run_harness(
         with subprocess.Popen(
             [*command, *options],
             cwd=CHECKOUT,
+            env={**os.environ, "DEBLUR_LANGUAGE": spoken_now()},
             stdout=sys.stderr if not quiet else subprocess.DEVNULL,
             stderr=subprocess.PIPE if quiet else None,
         ) as process:

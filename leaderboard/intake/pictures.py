@@ -140,7 +140,7 @@ def _check_names(model: str, dataset: str, known: Mapping[str, Path | None]) -> 
             say(
                 "is {dataset}; the board scores pictures of {known} only: for others, submit "
                 "a record that the harness made",
-                dataset=dataset or "none",
+                dataset=dataset or say("none"),
                 known=", ".join(known),
             ),
         )

@@ -332,7 +332,12 @@ def _check_folders(record: RunResult, manifest: Manifest) -> Iterator[Complaint]
     """As far as it can be told of a dataset of which only counts and a size are known."""
     counts = Counter(image.id.rpartition("/")[0] for image in record.images)
     wrong = [
-        f"{folder or 'no folder'}: {counts[folder]}, not {manifest.folders.get(folder, 0)}"
+        say(
+            "{folder}: {count}, not {expected}",
+            folder=folder or say("no folder"),
+            count=counts[folder],
+            expected=manifest.folders.get(folder, 0),
+        )
         for folder in sorted(manifest.folders.keys() | counts.keys())
         if counts[folder] != manifest.folders.get(folder, 0)
     ]
@@ -371,7 +376,7 @@ def _check_rules(record: RunResult) -> Iterator[Complaint]:
                     expected=expected,
                 ),
             )
-    first = next(iter(record.metrics), "none")
+    first = next(iter(record.metrics), say("none"))
     if first != spec.metrics[0]:
         yield Complaint(
             "metrics",

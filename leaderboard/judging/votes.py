@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from deblur.files import create_once
+from deblur.language import say
 from deblur.records.digests import LENGTH, digest_of_json
 from deblur.records.run_result import Record
 from leaderboard.store.files import VOTES, unreadable
@@ -150,7 +151,9 @@ class VoteFolder:
                     try:
                         self._known[path] = _read(Path(path))
                     except (OSError, ValueError) as error:
-                        problems.append(f"{path} is no vote ({_first_line(error)})")
+                        problems.append(
+                            say("{file} is no vote ({reason})", file=path, reason=_told(error))
+                        )
             votes = tuple(self._known[path] for path in found if path in self._known)
             if problems or votes != self._loaded.votes:
                 self._loaded = Votes(votes, tuple(problems))
@@ -192,7 +195,7 @@ def id_of(vote: Vote) -> str:
 def _read(path: Path) -> Vote:
     vote = _VOTE.validate_json(path.read_bytes())
     if path.name != f"{id_of(vote)}.json":
-        raise ValueError("it was altered or moved: its name is not what it says")
+        raise ValueError(say("it was altered or moved: its name is not what it says"))
     return vote
 
 
@@ -207,8 +210,8 @@ def _files(folder: Path) -> Iterator[str]:
                     yield from (each.path for each in files if not each.name.startswith("."))
 
 
-def _first_line(error: Exception) -> str:
+def _told(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc'])) or 'content'}: {first['msg']}"
+        return f"{'.'.join(map(str, first['loc'])) or say('content')}: {first['msg']}"
     return str(error)

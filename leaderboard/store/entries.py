@@ -134,7 +134,9 @@ def read_entry(path: Path) -> Entry:
             return Entry.model_validate_json(content)
         record = RunResult.from_json(content, str(path))
     except ValidationError as error:
-        raise EntryError(f"{path} is no entry: {_in_a_line(error)}") from error
+        raise EntryError(
+            say("{file} is no entry: {reason}", file=path, reason=_in_a_line(error))
+        ) from error
     except RecordError as error:
         raise EntryError(str(error)) from error
     return Entry(kind="measured", record=record, submitted=record.date[:10])
@@ -145,7 +147,14 @@ def read_event(path: Path, event: str) -> Event:
     try:
         return EVENTS[event].model_validate_json(_read(path))
     except ValidationError as error:
-        raise EntryError(f"{path} does not say that it was {event}: {_in_a_line(error)}") from error
+        raise EntryError(
+            say(
+                "{file} does not say that it was {event}: {reason}",
+                file=path,
+                event=event,
+                reason=_in_a_line(error),
+            )
+        ) from error
 
 
 def complaints_of(error: ValidationError, prefix: str = "") -> list[Complaint]:
@@ -156,7 +165,7 @@ def complaints_of(error: ValidationError, prefix: str = "") -> list[Complaint]:
     }
     return [
         Complaint(
-            ".".join(filter(None, (prefix, *map(str, each["loc"])))) or "as a whole",
+            ".".join(filter(None, (prefix, *map(str, each["loc"])))) or say("as a whole"),
             plain_words.get(each["type"]) or _in_words(each["type"], each["msg"]),
         )
         for each in error.errors(include_url=False, include_input=False)[:50]
@@ -177,7 +186,9 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise EntryError(f"{path} cannot be read ({error.strerror})") from error
+        raise EntryError(
+            say("{file} cannot be read ({reason})", file=path, reason=error.strerror)
+        ) from error
 
 
 def _in_a_line(error: ValidationError) -> str:

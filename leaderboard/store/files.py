@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deblur.language import say
 from deblur.records.run_result import RunResult
 from leaderboard.store.entries import EVENTS
 
@@ -86,7 +87,9 @@ def _folders(folder: Path, found: Found) -> Iterator[os.DirEntry[str]]:
         if each.is_dir(follow_symlinks=False):
             yield each
         elif each.name != "README.md":
-            found.problems.append(f"{each.path} is no folder of entries; move it elsewhere")
+            found.problems.append(
+                say("{file} is no folder of entries; move it elsewhere", file=each.path)
+            )
 
 
 def _scan_model(folder: str, found: Found) -> None:
@@ -96,7 +99,9 @@ def _scan_model(folder: str, found: Found) -> None:
         if match and each.is_file(follow_symlinks=False):
             groups.setdefault(match["id"], {})[match["event"] or ""] = each
         else:
-            found.problems.append(f"{each.path} is no file of the store; move it elsewhere")
+            found.problems.append(
+                say("{file} is no file of the store; move it elsewhere", file=each.path)
+            )
     for files in groups.values():
         if "" in files:
             try:
@@ -104,7 +109,9 @@ def _scan_model(folder: str, found: Found) -> None:
             except OSError as error:
                 found.problems.append(unreadable(files[""].path, error))
         else:
-            found.problems += [f"{each.path} belongs to no entry" for each in files.values()]
+            found.problems += [
+                say("{file} belongs to no entry", file=each.path) for each in files.values()
+            ]
 
 
 def _entry_files(files: Mapping[str, os.DirEntry[str]]) -> EntryFiles:
@@ -119,7 +126,11 @@ def _entry_files(files: Mapping[str, os.DirEntry[str]]) -> EntryFiles:
 
 def unreadable(place: str | Path, error: OSError) -> str:
     """What the board says of a file or folder that the system does not let it read."""
-    return f"{place} cannot be read ({error.strerror}): what is in it is missing until it can"
+    return say(
+        "{file} cannot be read ({reason}): what is in it is missing until it can",
+        file=place,
+        reason=error.strerror,
+    )
 
 
 def _visible(folder: str, found: Found) -> list[os.DirEntry[str]]:

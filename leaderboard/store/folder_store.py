@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from deblur.errors import RecordError
 from deblur.files import create_once
+from deblur.language import say
 from deblur.records.run_result import ReportedScores
 from leaderboard.errors import EntryError, StoreError
 from leaderboard.judging.opinions import Opinions, opinions_of, with_opinions
@@ -113,7 +114,7 @@ class FolderStore:
     def accept(self, id: str) -> None:
         """Accept a waiting submission. Raises StoreError when it does not wait."""
         if not self.entry(id).moderated:
-            raise StoreError(f"{id} does not wait for anybody")
+            raise StoreError(say("{id} does not wait for anybody", id=id))
         self._note(id, "accepted", Acceptance(date=_today()))
 
     def withdraw(self, id: str, reason: str) -> None:
@@ -130,20 +131,24 @@ class FolderStore:
     def add_verification(self, id: str, verification: Verification) -> None:
         """Keep what verified a claim. Raises StoreError when that was done before, or is none."""
         if self.entry(id).kind == "measured":
-            raise StoreError(f"{id} was measured here: there is no claim to verify")
+            raise StoreError(say("{id} was measured here: there is no claim to verify", id=id))
         self._note(id, "verified", verification)
 
     def _note(self, id: str, event: str, content: Event) -> None:
         path = self._path(id)
         if not create_once(path.with_suffix(f".{event}.json"), content.model_dump_json(indent=1)):
-            raise StoreError(f"{id} was {event} before")
+            raise StoreError(say("{id} was {event} before", id=id, event=event))
 
     def _path(self, id: str) -> Path:
         path = path_of(self.root, id)
         if path is None:
             raise StoreError(
-                f"there is no entry {id!r} in {self.root}; an id has 16 digits from 0 to f, "
-                "as the table shows them"
+                say(
+                    "there is no entry {id} in {folder}; an id has 16 digits from 0 to f, "
+                    "as the table shows them",
+                    id=repr(id),
+                    folder=self.root,
+                )
             )
         return path
 
@@ -152,7 +157,13 @@ class FolderStore:
         entry = read_entry(path)
         place = self.root / place_of(entry.record)
         if str(place).casefold() != str(path).casefold():
-            raise EntryError(f"{path} was altered or moved: what it says belongs at {place}")
+            raise EntryError(
+                say(
+                    "{file} was altered or moved: what it says belongs at {place}",
+                    file=path,
+                    place=place,
+                )
+            )
         return entry
 
     def _reading(self, files: EntryFiles) -> Reading:

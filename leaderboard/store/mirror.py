@@ -27,6 +27,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import RepoFile
 
 from deblur.files import create_once, replace_file
+from deblur.language import say
 from leaderboard.errors import EntryError, MirrorError
 from leaderboard.store.cache import FOLDER
 from leaderboard.store.entries import read_entry
@@ -116,7 +117,7 @@ class Mirror:
             try:
                 return self._sync()
             except (HfHubHTTPError, httpx2.HTTPError, OSError, ValueError) as error:
-                raise MirrorError(_sentence(error, self.repo)) from error
+                raise MirrorError(trouble_told(error, self.repo)) from error
 
     def _sync(self) -> Synced:
         pulled = pushed = failures = 0
@@ -135,7 +136,7 @@ class Mirror:
                     if status < 500 or failures == MAX_ATTEMPTS:
                         raise
                     time.sleep(failures)
-        raise MirrorError(f"others kept committing to {self.repo}; what is new here goes up later")
+        raise MirrorError(trouble_told(None, self.repo))
 
     def _list_hub(self) -> Seen:
         """What the Hub has; files are listed only if there is a new commit."""
@@ -213,19 +214,33 @@ def _entry_of(path: str) -> str:
     return f"{folder}/{name.partition('.')[0]}"
 
 
-def _sentence(error: Exception, repo: str) -> str:
-    """What stands in the way, and what to do."""
+def trouble_told(error: BaseException | None, repo: str) -> str:
+    """What stands in the way, and what to do; without an error, that others were faster."""
+    if error is None:
+        return say("others kept committing to {repo}; what is new here goes up later", repo=repo)
     status = error.response.status_code if isinstance(error, HfHubHTTPError) else None
     if isinstance(error, OfflineModeIsEnabled):
-        return "HF_HUB_OFFLINE keeps the board from the Hub; what is new goes up when it is unset"
+        return say(
+            "HF_HUB_OFFLINE keeps the board from the Hub; what is new goes up when it is unset"
+        )
     if isinstance(error, GatedRepoError) or status in (401, 403):
-        return f"the Hub lets nobody with this token change {repo}: set HF_TOKEN to one that may"
+        return say(
+            "the Hub lets nobody with this token change {repo}: set HF_TOKEN to one that may",
+            repo=repo,
+        )
     if isinstance(error, RepositoryNotFoundError | HFValidationError):
-        return (
-            f"the Hub has no dataset {repo} that this token sees: create it, or correct "
-            "LEADERBOARD_REPO or HF_TOKEN"
+        return say(
+            "the Hub has no dataset {repo} that this token sees: create it, or correct "
+            "LEADERBOARD_REPO or HF_TOKEN",
+            repo=repo,
         )
     if isinstance(error, OSError) and error.errno and error.filename:
-        return f"{error.filename}: {error.strerror}; put that right, and the board follows again"
-    reason = f"answers {status}" if status else f"cannot be reached ({type(error).__name__})"
-    return f"the Hub {reason}; what is new goes up later"
+        return say(
+            "{file}: {reason}; put that right, and the board follows again",
+            file=error.filename,
+            reason=error.strerror,
+        )
+    if status:
+        return say("the Hub answers {status}; what is new goes up later", status=status)
+    kind = type(error).__name__
+    return say("the Hub cannot be reached ({reason}); what is new goes up later", reason=kind)

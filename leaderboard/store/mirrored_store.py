@@ -12,7 +12,7 @@ from leaderboard.errors import MirrorError
 from leaderboard.judging.votes import Vote
 from leaderboard.store.entries import Entry, Event
 from leaderboard.store.folder_store import Board, FolderStore
-from leaderboard.store.mirror import Mirror, Synced
+from leaderboard.store.mirror import Mirror, Synced, trouble_told
 
 EMBEDDED = Path(__file__).parents[1] / "data"
 SYNC_SECONDS = 60.0
@@ -29,7 +29,7 @@ class MirroredStore(FolderStore):
     def __init__(self, root: Path, mirror: Mirror) -> None:
         super().__init__(root)
         self.mirror = mirror
-        self._trouble: str | None = None
+        self._trouble: MirrorError | None = None
         self._looked = -SYNC_SECONDS
         self._wanted, self._first = threading.Event(), threading.Event()
         self._first.set()
@@ -48,7 +48,7 @@ class MirroredStore(FolderStore):
             self._trouble = None
             return done
         except MirrorError as error:
-            self._trouble = str(error)
+            self._trouble = error
             raise
         finally:
             self._looked = time.monotonic()
@@ -87,7 +87,10 @@ class MirroredStore(FolderStore):
         if time.monotonic() - self._looked > SYNC_SECONDS:
             self._wanted.set()
         board = super().load()
-        return replace(board, problems=(*board.problems, *filter(None, [self._trouble])))
+        if trouble := self._trouble:  # it came in the background, which speaks nobody's language
+            told = trouble_told(trouble.__cause__, self.mirror.repo)
+            return replace(board, problems=(*board.problems, told))
+        return board
 
     def _note(self, id: str, event: str, content: Event) -> None:
         super()._note(id, event, content)

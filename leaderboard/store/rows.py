@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from deblur.language import say
 from deblur.records.run_result import (
     Mean,
     MetricRecord,
@@ -132,7 +133,12 @@ def metric_cells(
     """Mean, interval and left out scores of each metric. Raises EntryError for odd names."""
     for name in metrics:
         if not is_metric_name(name):
-            raise EntryError(f"{name!r} cannot name a metric: it has odd characters, or is taken")
+            raise EntryError(
+                say(
+                    "{name} cannot name a metric: it has odd characters, or is taken",
+                    name=repr(name),
+                )
+            )
     cells: dict[str, str | float | None] = {
         "metrics": json.dumps({name: each.model_dump() for name, each in metrics.items()})
     }
@@ -214,7 +220,7 @@ def _reported_row(reported: ReportedScores, score: ReportedScore) -> Row:
         name: Mean(value=value, low=math.nan, high=math.nan, count=0)
         for name, value in score.scores.items()
     }
-    via = f", read in {score.via}" if score.via else ""
+    via = say(", read in {source}", source=score.via) if score.via else ""
     return {
         "id": f"{REPORTED_ID}{reported.dataset}:{score.model}",
         "kind": "reported",
@@ -249,4 +255,4 @@ def _number(value: float | None) -> float | None:
     try:
         return None if value is None else float(value)
     except OverflowError as error:
-        raise EntryError("a number is beyond all bounds") from error
+        raise EntryError(say("a number is beyond all bounds")) from error

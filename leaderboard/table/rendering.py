@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from deblur.language import say
 from leaderboard.errors import TableError
 from leaderboard.store.entries import Entry, History
 from leaderboard.store.rows import entry_row
@@ -26,7 +27,13 @@ _FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r]")
 def render(table: Table, format: str) -> str:
     """A table in one of FORMATS. Raises TableError when there is no such format."""
     if format not in FORMATS:
-        raise TableError(f"there is no format {format!r}; choose one of {', '.join(FORMATS)}")
+        raise TableError(
+            say(
+                "there is no format {format}; choose one of {known}",
+                format=repr(format),
+                known=", ".join(FORMATS),
+            )
+        )
     return FORMATS[format](table)
 
 

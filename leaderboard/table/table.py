@@ -194,8 +194,12 @@ def build_table(board: Board, dataset: str, protocol_digest: str | None = None) 
     chosen = protocol_digest or (str(ours_first.idxmax()) if len(protocols) else None)
     if protocol_digest and protocol_digest not in protocols:
         raise TableError(
-            f"no row of {dataset} was taken under protocol {protocol_digest!r}; there are "
-            f"{', '.join(map(str, protocols.index)) or 'none'}"
+            say(
+                "no row of {dataset} was taken under protocol {digest}; there are {known}",
+                dataset=dataset,
+                digest=repr(protocol_digest),
+                known=", ".join(map(str, protocols.index)) or say("none"),
+            )
         )
     reported = shown["kind"] == "reported"
     rows = _ranked(shown[reported | (shown["protocol_digest"] == chosen)])

@@ -14,7 +14,7 @@ def explanation(column: Column) -> str:
     """What a column holds, and which end of it is better."""
     definition = column.note.removesuffix(f"; {column.direction} is better")
     explanation = _explanations().get(column.name) or defined(definition)
-    return "; ".join(filter(None, [explanation, better(column.direction)]))
+    return say("; ").join(filter(None, [explanation, better(column.direction)]))
 
 
 def defined(definition: str) -> str:

@@ -182,7 +182,7 @@ def build_compare_tab(
     built = _CompareTab(places, restore, new_folder, own)
     chosen = [built.key, built.dataset, built.picture, built.models]
     changed = [built.dataset, built.picture, built.shown]
-    tab.select(
+    opening = tab.select(
         built.begin,
         [*chosen, built.shown],
         changed,
@@ -200,10 +200,17 @@ def build_compare_tab(
         show_progress_on=built.shown,
         concurrency_id="opening",
         concurrency_limit=4,
+        cancels=opening,
         **_PRIVATE,
     )
     built.button.click(
-        built.show, chosen, built.shown, js=_KEY, show_progress_on=built.shown, **_RESTORING
+        built.show,
+        chosen,
+        built.shown,
+        js=_KEY,
+        show_progress_on=built.shown,
+        cancels=opening,
+        **_RESTORING,
     )
 
 

@@ -111,13 +111,12 @@ class Desk:
                 return trial, [self._exhibits.file(trial.photo, each) for each in trial.shown]
             except ImageError as error:
                 reason = without_folders(str(error))
-                gr.Warning(
-                    say("{photo} is left out: {reason}", photo=trial.photo.id, reason=reason)
-                )
+                _warn(say("{photo} is left out: {reason}", photo=trial.photo.id, reason=reason))
                 self.programme.leave_out(trial.photo)
             except DeblurError as error:
                 reason = without_folders(str(error))
-                raise gr.Error(say("Your answers are kept. {reason}", reason=reason)) from error
+                told = say("Your answers are kept. {reason}", reason=reason)
+                raise gr.Error(told, title=say("Error")) from error
         return None, []
 
     def take(self, kind: Kind, person: str, trial: Trial, answer: str, address: str = "") -> bool:
@@ -229,14 +228,14 @@ class _Section:
                 kept = self._desk.take(self._form.kind, person, trial, value, address)
             except OSError as error:
                 reason = error.strerror
-                gr.Warning(
+                _warn(
                     say(
                         "Your answer could not be kept ({reason}); please try again.", reason=reason
                     )
                 )
                 return [gr.skip()] * len(self._shown)
             if not kept:
-                gr.Warning(_too_many())
+                _warn(_too_many())
                 return [gr.skip()] * len(self._shown)
             return self._ask(person, trial, say("Thank you."))
 
@@ -256,7 +255,7 @@ class _Section:
             pictures = self._desk.undo(self._form.kind, person, last) if last else []
         except (OSError, DeblurError) as error:
             reason = without_folders(str(error))
-            gr.Warning(say("Your answer could not be taken back ({reason}).", reason=reason))
+            _warn(say("Your answer could not be taken back ({reason}).", reason=reason))
             pictures = []
         if not pictures:
             return [gr.skip()] * len(self._shown)
@@ -308,6 +307,10 @@ def _revealed(trial: Trial) -> str:
         else say("That was {model}.", model=names[0])
     )
     return f'<p class="revealed">{told}</p>'
+
+
+def _warn(told: str) -> None:
+    gr.Warning(told, title=say("Warning"))
 
 
 def _too_many() -> str:

@@ -162,7 +162,7 @@ class _Form:
         for each in outcome["complaints"]:
             field = each["field"].removeprefix("about.")
             place = field if field in ("model", *ABOUT) else "file"
-            wrong[place] = "; ".join(filter(None, [wrong[place], _complaint(place, each)]))
+            wrong[place] = say("; ").join(filter(None, [wrong[place], _complaint(place, each)]))
         at_file = f'<p class="failure">{escape(wrong["file"])}</p>' if wrong["file"] else ""
         return [at_file, *(_marked(wrong[name]) for name in ("model", *ABOUT))]
 

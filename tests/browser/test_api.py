@@ -14,6 +14,7 @@ from gradio_client.exceptions import AppError
 from mcp.client import Client as Assistant
 
 from deblur.image_io import decode_image
+from deblur.image_io.signatures import INPUT_KINDS, title_of
 from deblur.page.tools import MAX_REQUEST_BYTES
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +120,8 @@ def test_each_tool_says_what_it_is_for_and_takes(address: str) -> None:
     for tool in found.values():
         for taken in tool.input_schema["properties"]:
             assert taken in tool.description, (tool.name, taken)
+    for kind in INPUT_KINDS:
+        assert {"JXL": "JPEG XL"}.get(kind, title_of(kind)) in found["restore"].description
 
 
 def test_a_photo_is_diagnosed_by_its_path_and_by_its_address(address: str) -> None:

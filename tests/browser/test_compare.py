@@ -1,18 +1,22 @@
 """Comparing models in a real browser, on a picture of a dataset and on one's own."""
 
+from threading import Event
+from typing import Any
+
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from deblur.catalog import CATALOG
 from deblur.image_io import decode_image
-from deblur.page import restoring
+from deblur.page import restorers, restoring
 from deblur.restorer import Restorer
 from deblur.restoring.tiled_network import TiledNetwork
 from leaderboard.tabs.compare_tab import OPENING_EXAMPLE
 from tests.browser.canvas import canvas
 from tests.browser.held import HeldBackend
 from tests.browser.photos import blurred, download, png, restore, settled, upload
+from tests.browser.visits import TIMEOUT_MS, visit
 
 MANY = 1000
 GAP = 4
@@ -38,6 +42,12 @@ def alike(monkeypatch: pytest.MonkeyPatch) -> None:
 def compare(page: Page) -> None:
     page.get_by_role("button", name="Compare", exact=True).click()
     settled(page, "restored")
+
+
+def leave_out_srcnn(page: Page) -> None:
+    page.locator("#compare-choices").get_by_label("Remove srcnn").or_(
+        page.locator("#compare-choices .token-remove").nth(1)
+    ).first.click()
 
 
 def add_own(page: Page, name: str, content: bytes) -> None:
@@ -88,9 +98,7 @@ def test_a_finger_on_a_picture_that_is_seen_whole_scrolls_the_page(compared: Pag
 
 
 def test_a_single_model_is_not_compared(compared: Page) -> None:
-    compared.locator("#compare-choices").get_by_label("Remove srcnn").or_(
-        compared.locator("#compare-choices .token-remove").nth(1)
-    ).first.click()
+    leave_out_srcnn(compared)
     compared.get_by_role("button", name="Compare", exact=True).click()
     expect(compared.locator("#comparison")).to_contain_text("choose 2 to 4")
 
@@ -143,6 +151,41 @@ def test_a_photo_that_was_restored_is_the_one_to_compare(page: Page) -> None:
     page.get_by_role("tab", name="Compare").click()
     expect(page.get_by_label("Picture", exact=True)).to_have_value("seen.png")
     expect(page.get_by_label("Dataset")).to_have_value("Your photo")
+
+
+@pytest.fixture
+def opening(page: Page, monkeypatch: pytest.MonkeyPatch) -> Event:
+    """The tab is opened, and what it opens on is made once this is set."""
+    begun, allowed, open_one = Event(), Event(), restorers.open_restorer
+
+    def held(*wanted: Any) -> Restorer:
+        begun.set()
+        assert allowed.wait(TIMEOUT_MS / 1000)
+        return open_one(*wanted)
+
+    monkeypatch.setattr(restorers, "open_restorer", held)
+    monkeypatch.setattr(restorers, "_restored", {})
+    page.get_by_role("tab", name="Compare").click()
+    assert begun.wait(TIMEOUT_MS / 1000)
+    return allowed
+
+
+@pytest.mark.parametrize("wish", ["add", "compare"])
+def test_what_the_tab_opens_on_takes_no_messages_place(
+    page: Page, opening: Event, context: BrowserContext, address: str, wish: str
+) -> None:
+    if wish == "add":
+        add_own(page, "notes.png", b"this is text")
+    else:
+        leave_out_srcnn(page)
+        page.get_by_role("button", name="Compare", exact=True).click()
+    message = "notes.png is not a picture" if wish == "add" else "choose 2 to 4"
+    expect(page.locator("#comparison")).to_contain_text(message)
+    opening.set()
+    with visit(context, address) as other:  # its turn comes when the first one's is over
+        other.get_by_role("tab", name="Compare").click()
+        expect(other.locator("#comparison .note")).to_contain_text("camera shake")
+    expect(page.locator("#comparison")).to_contain_text(message)
 
 
 def test_what_is_no_photo_is_told(compared: Page) -> None:

@@ -19,6 +19,8 @@ TABS = {
 """Each tab, and something that is seen when it is there."""
 SIZES = [(390, 844), (1280, 800), (1920, 1080)]
 MIN_TARGET = 44
+ABOVE_ACTIONS = """name => document.querySelector(name).getBoundingClientRect().bottom
+    <= document.querySelector("#actions").getBoundingClientRect().top"""
 INSIDE = """name => {
     const element = document.querySelector(name);
     const { left, right, top, bottom } = element.getBoundingClientRect();
@@ -57,6 +59,19 @@ def test_content_is_centred_and_restore_stays_in_reach(
             page.wait_for_function(INSIDE, arg=name)
 
 
+def test_a_failure_is_read_above_the_actions_of_a_small_phone(
+    context: BrowserContext, address: str
+) -> None:
+    with visiting(context, address, viewport={"width": 390, "height": 600}) as page:
+        upload(page, *((f"{number}.png", png(blurred(96, 128))) for number in range(4)))
+        expect(page.locator(".shelf .thumb")).to_have_count(4)
+        restore(page)
+        page.evaluate("scrollTo(0, 0)")
+        upload(page, ("notes.png", b"this is text"))
+        expect(page.locator(".failure")).to_be_visible()
+        page.wait_for_function(ABOVE_ACTIONS, arg=".failure")
+
+
 def test_a_finger_hits_what_it_aims_at(context: BrowserContext, address: str) -> None:
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
     with visiting(context, address, **phone) as page:
@@ -82,6 +97,9 @@ def test_the_page_speaks_its_visitors_language(
         expect(page.locator("html")).to_have_attribute("lang", language)
         restore = "复原" if language != "en" else "Restore"
         expect(page.get_by_role("tab", name=restore)).to_be_visible()
+        page.get_by_role("tab").last.click()
+        frameworks = "Drop File Here" if language == "en" else "将文件拖放到此处"
+        expect(page.get_by_text(frameworks).locator("visible=true")).to_have_count(1)
         page.get_by_role("link", name="English" if language != "en" else "中文").click()
         other = "en" if language != "en" else "zh-Hans"
         expect(page.locator("html")).to_have_attribute("lang", other)

@@ -7,6 +7,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
+from deblur.language import Language, speaking
 from deblur.page.visiting.doors import Doors, page_policy
 from deblur.page.visiting.page_folder import PageFolder
 
@@ -62,3 +63,11 @@ def test_an_upload_says_how_large_it_is() -> None:
         yield b"x"
 
     assert client().post("/gradio_api/upload", content=chunks()).status_code == 411
+
+
+@pytest.mark.parametrize("path", ["/gradio_api/upload", "/gradio_api/file=http://192.0.2.1/a"])
+def test_refusals_speak_the_language_of_the_page(path: str) -> None:
+    with speaking(Language.chinese):
+        refused = client(room=False).post(path, content=b"x" * 2_000_000)
+    assert refused.is_error
+    assert not refused.text.isascii()

@@ -5,7 +5,7 @@ from typing import Any, cast
 import gradio as gr
 import pytest
 from gradio.helpers import special_args
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.testclient import TestClient
 
 from deblur.language import Language, spoken_now
@@ -57,6 +57,7 @@ def test_the_head_is_true_and_the_settings_are_as_they_were(
     assert f'<html lang="{language}">' in told
     assert "<title>Deblur Arena</title>" in told
     assert 'content="Gradio"' not in told
+    assert ('"language", { value: "zh-CN" }' in told) == (path == "/zh")
     assert 'href="http://testserver/browser/mark.svg"' in told
     assert f'property="og:url" content="http://testserver{path}"' in told
     assert 'property="og:image" content="http://testserver/browser/card.jpg"' in told
@@ -96,3 +97,23 @@ def test_functions_speak_their_pages_language_in_one_queue() -> None:
     assert [english(None, ""), chinese(None, "")] == ["en", "zh"]
     asked = gr.Request()
     assert special_args(chinese, ["word"], asked)[0] == [asked, "word"]
+
+
+@pytest.mark.parametrize(
+    ("page", "accepted", "heard"),
+    [
+        ("http://testserver/zh?tab=judge", "en", "zh"),
+        ("http://testserver/?lang=en", "zh", "en"),
+        ("", "zh-CN,en;q=0.5", "zh"),
+        ("", "", "en"),
+    ],
+)
+def test_what_is_no_page_answers_in_the_language_of_the_page_that_asks(
+    page: str, accepted: str, heard: str
+) -> None:
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await PlainTextResponse(spoken_now())(scope, receive, send)
+
+    headers = {"accept-language": accepted, **({"referer": page} if page else {})}
+    asked = TestClient(Languages(answer)).post("/gradio_api/upload", headers=headers)
+    assert (asked.text, spoken_now()) == (heard, "en")

@@ -16,6 +16,7 @@ from deblur.backends.base import ACCELERATOR_BATCH, Backend, Batch
 from deblur.catalog import CATALOG
 from deblur.errors import CancelledError, NonFiniteOutputError, OutputError, TileError
 from deblur.image_io import DecodedImage, write_image
+from deblur.language import Language, speaking
 from deblur.restorer import Progress, Restorer
 from deblur.restoring.tiled_network import SLOW, TiledNetwork
 from deblur.spec import ModelSpec, Precision, TilingPolicy
@@ -165,6 +166,8 @@ def test_nan_at_full_precision_is_an_error() -> None:
             return batch * np.float32(np.nan)
 
     with pytest.raises(NonFiniteOutputError, match="weights are no good"):
+        Restorer(TiledNetwork(SPEC, Broken())).restore(photo(20, 20))
+    with speaking(Language.chinese), pytest.raises(NonFiniteOutputError, match="其权重有问题"):
         Restorer(TiledNetwork(SPEC, Broken())).restore(photo(20, 20))
 
 

@@ -25,7 +25,7 @@ def _item(visits: Visits, visit: Visit, photo: Photo) -> str:
         f'<li><button type="button" class="thumb" data-event="select" data-photo="{photo.id}" '
         f'data-key="photo-{photo.id}" aria-pressed="{str(chosen).lower()}">'
         f'<img src="{picture}" alt=""><span class="name">{name}</span>'
-        f'<span class="state">{_state(photo)}</span></button>'
+        f'<span class="state">{_state(visit, photo)}</span></button>'
         f'<span class="until">{say("deleted in {minutes} min", minutes=minutes)}</span> '
         f'<button type="button" class="link" data-event="delete" data-photo="{photo.id}" '
         f'data-key="delete-{photo.id}" aria-label="{say("Delete {name} now", name=name)}">'
@@ -33,7 +33,9 @@ def _item(visits: Visits, visit: Visit, photo: Photo) -> str:
     )
 
 
-def _state(photo: Photo) -> str:
+def _state(visit: Visit, photo: Photo) -> str:
+    if photo is visit.next:
+        return say("restoring")
     if photo.waits:
         return say("waiting")
     if photo.trouble:

@@ -7,6 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
+from deblur.language import say
 from deblur.page.visiting.page_folder import PageFolder
 from deblur.page.visiting.visitors import App, Scope
 
@@ -69,17 +70,18 @@ class Doors:
     async def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         path = scope["path"]
         if _ELSEWHERE.fullmatch(path):
-            return PlainTextResponse("Only files of this page are served.", 403)
+            return PlainTextResponse(say("Only files of this page are served."), 403)
         if scope["method"] != "POST" or not _UPLOAD.fullmatch(path):
             return None
         size = Headers(scope=scope).get("content-length", "")
         if not size.isdecimal():
-            return PlainTextResponse("An upload has to say how large it is.", 411)
+            return PlainTextResponse(say("An upload has to say how large it is."), 411)
         if int(size) > self._most + _FORM_BYTES:
             most = f"{self._most / 1e6:,.0f} MB"
-            return PlainTextResponse(f"The file is too large: at most {most} are taken.", 413)
+            sentence = say("The file is too large: at most {most} are taken.", most=most)
+            return PlainTextResponse(sentence, 413)
         if not await run_in_threadpool(self._folder.has_room, int(size)):
-            sentence = "There is no room for more files here at the moment; try again later."
+            sentence = say("There is no room for more files here at the moment; try again later.")
             return PlainTextResponse(sentence, 507)
         return None
 

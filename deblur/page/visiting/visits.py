@@ -113,6 +113,7 @@ class Visit:
     """The photos of a visitor, in the order in which they came, and the one that is shown.
 
     `troubles` are those of what was just asked for, where they belong to no photo that is here.
+    It `fetches` while a model comes to be tried on a piece.
     """
 
     key: str
@@ -120,6 +121,17 @@ class Visit:
     looked_at: str = ""
     format: str = ""
     troubles: list[DeblurError] = field(default_factory=list)
+    fetches: bool = False
+
+    @property
+    def next(self) -> Photo | None:
+        """The photo that is restored now, or as soon as it is the visitor's turn."""
+        return next((photo for photo in self.photos.values() if photo.waits), None)
+
+    @property
+    def works(self) -> bool:
+        """Whether there is something to cancel."""
+        return self.fetches or self.next is not None
 
     @property
     def photo(self) -> Photo | None:

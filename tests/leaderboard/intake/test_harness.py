@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from deblur.language import Language, speaking
 from leaderboard.errors import HarnessError
 from leaderboard.intake import harness
 from leaderboard.intake.harness import run_harness
@@ -29,3 +30,9 @@ def test_time_is_limited() -> None:
 def test_nobody_waits() -> None:
     with pytest.raises(HarnessError, match="no visitor waits"):
         run_harness([], quiet=True, is_wanted=lambda: False)
+
+
+def test_what_the_harness_refuses_is_in_the_language_of_who_waits(tmp_path: Path) -> None:
+    asked = [f"--images-from={tmp_path / 'none'}", "--model=mine", "--dataset=mini"]
+    with speaking(Language.chinese), pytest.raises(HarnessError, match="没有存放复原图片的文件夹"):
+        run_harness(asked, quiet=True)

@@ -11,6 +11,7 @@ import pytest
 from huggingface_hub import HfApi, constants
 from typer.testing import CliRunner, Result
 
+from deblur.language import Language, speaking
 from leaderboard.__main__ import app
 from leaderboard.errors import MirrorError
 from leaderboard.store import mirror
@@ -397,3 +398,11 @@ def test_without_a_repository_nothing_asks_the_network(
     assert run("table", "--root", str(full)).exit_code == 0
     open_store(full).load()
     assert hub.lines == []
+
+
+def test_a_hub_that_is_away_is_named_in_the_language_of_who_looks(hub: Hub, full: Path) -> None:
+    hub.fail(503)
+    store = open_store(full, BOARD)
+    store.load()
+    with speaking(Language.chinese):
+        assert any("Hub 返回 503" in each for each in store.load().problems)
