@@ -54,9 +54,9 @@ _EXTRA_SMALL = ModelSpec(
     precisions=("fp32", "bf16", "fp16", "int8"),
     weights=_shipped(
         "residual-unet-xs",
-        onnx="b9baec7f6907b184415ccdbbd431c03063ffb9f633172e4085d1c14b7255664c",
-        safetensors="5ddb8bbf8077467091b003f53f9142f01829bac40770203bed9a276f840b816a",
-        int8="9572d242b47e8c12edbabe4279b0368e2606aa470107e048f6a85ec4c39d7787",
+        onnx="98b4b69ced5e7aa9ee517ef22c60cb2e1f6a044927c23a13e92adfdc3ec76a05",
+        safetensors="1a31974217b0fc10ee652f256acc9c9c01a87d1050244c0b7e4acf005ba4b5cc",
+        int8="d96a5837e5b336bd16def931ebd39b4b3d33c095def228ffcc5d2bd344c90a2e",
         bf16_parity=69,
     ),
 )
