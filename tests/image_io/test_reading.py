@@ -35,6 +35,21 @@ from tests.image_io.files import (
 )
 
 
+class TestJpeg:
+    @pytest.mark.parametrize("cut", [None, -200])
+    @pytest.mark.parametrize("progressive", [False, True])
+    @pytest.mark.parametrize(("mode", "subsampling"), [("L", 0), ("RGB", 0), ("RGB", 2)])
+    def test_has_the_pixels_that_pillow_finds(self, mode, subsampling, progressive, cut):
+        """Of a file that was cut and given an end mark, too."""
+        noise = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+        picture = Image.fromarray(noise).convert(mode)
+        whole = saved(picture, "JPEG", subsampling=subsampling, progressive=progressive)
+        data = whole if cut is None else whole[:cut] + b"\xff\xd9"
+        expected = np.asarray(Image.open(io.BytesIO(data)))
+        found = decode_image(data).pixels
+        np.testing.assert_array_equal(found, expected.reshape(found.shape))
+
+
 class TestLossless:
     @given(image=photos(), format=st.sampled_from(["PNG", "TIFF"]))
     @settings(max_examples=80, deadline=None)
