@@ -54,9 +54,9 @@ _EXTRA_SMALL = ModelSpec(
     precisions=("fp32", "bf16", "fp16", "int8"),
     weights=_shipped(
         "residual-unet-xs",
-        onnx="98b4b69ced5e7aa9ee517ef22c60cb2e1f6a044927c23a13e92adfdc3ec76a05",
-        safetensors="1a31974217b0fc10ee652f256acc9c9c01a87d1050244c0b7e4acf005ba4b5cc",
-        int8="d96a5837e5b336bd16def931ebd39b4b3d33c095def228ffcc5d2bd344c90a2e",
+        onnx="26af9047a01f0b74f9f3ce01dd332ddfe9cdb90840d6811c05adbe482aa430eb",
+        safetensors="4eb06610e856ae45a7bd15c31da82886dcc0d149e50ac11dc936c73661398342",
+        int8="301e6c5c9589cf3f57a52da6f7446e78e4afb85fe02c91cdeca220b3c176568c",
         bf16_parity=69,
     ),
 )

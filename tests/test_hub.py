@@ -290,7 +290,7 @@ def failing_with(code: int) -> Callable[..., None]:
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        (errno.ENOSPC, "no space is left for config.json of guest/model in .*: free some"),
+        (errno.ENOSPC, "there is no space left for config.json of guest/model in .*: free some"),
         (errno.EACCES, "cannot be kept .Permission denied: /cache.: set HF_HOME to a folder"),
     ],
 )
