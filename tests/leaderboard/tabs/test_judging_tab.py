@@ -38,7 +38,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_a_damaged_photo_is_told_and_left_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr(gr, "Warning", told.append)
+    monkeypatch.setattr(gr, "Warning", lambda text, title: told.append(text))
     for person in map(str, range(12)):
         desk.store.add_vote(rating(person, BLURRED, 3))
         trial, pictures = desk.next("rating", person)
@@ -62,7 +62,7 @@ def test_a_model_that_fails_is_told_and_no_photo_is_left_out(tmp_path: Path, des
 def test_an_answer_is_kept_and_the_next_question_is_another(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gr, "Warning", str)
+    monkeypatch.setattr(gr, "Warning", lambda text, title: None)
     first, _ = desk.next("preference", "ann")
     assert first is not None
     desk.take("preference", "ann", first, "left")
@@ -77,7 +77,7 @@ def test_an_answer_is_kept_and_the_next_question_is_another(
 
 
 def test_how_models_stand_shows_after_a_vote(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gr, "Warning", str)
+    monkeypatch.setattr(gr, "Warning", lambda text, title: None)
     trial, _ = desk.next("rating", "ann")
     assert trial is not None
     assert desk.standing("rating", "ann") == ""
@@ -138,7 +138,7 @@ def test_votes_for_former_weights_are_counted_apart() -> None:
 def test_too_many_answers_from_an_address_are_not_kept(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gr, "Warning", str)
+    monkeypatch.setattr(gr, "Warning", lambda text, title: None)
     trial, _ = desk.next("preference", "ann")
     assert trial is not None
     for number in range(MAX_RATERS):
