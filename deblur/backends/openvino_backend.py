@@ -3,7 +3,6 @@
 import copy
 from functools import lru_cache, partial
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 import openvino
@@ -65,7 +64,6 @@ class OpenVinoBackend:
             )
         self.device, self.precision = device, precision
         self.execution_provider = f"OpenVINO on {device.upper()}"
-        self._turn = Lock()
         self._one_by_one = model.inputs[0].get_partial_shape()[0].is_static
         settings, self.notes = _settings(device, threads or allowed_cores())
         self._compiled = lru_cache(_KEPT)(partial(_compile, path, device, settings))
@@ -78,12 +76,11 @@ class OpenVinoBackend:
             return np.concatenate([self.run(picture[None]) for picture in batch])
         fixed = (batch.shape,) if self.device == "npu" else ()
         try:
-            compiled = self._compiled(self.precision, *fixed)
-            with self._turn:  # its one request, whose memory is used again
-                answer = compiled([batch], share_inputs=True, share_outputs=True)[0]
-                if answer.shape != batch.shape:  # of a side that does not fit it makes nothing
-                    raise RuntimeError(f"{batch.shape} became {answer.shape}")
-                return np.array(answer, np.float32)
+            request = self._compiled(self.precision, *fixed).create_infer_request()
+            answer = request.infer([batch], share_inputs=True, share_outputs=True)[0]
+            if answer.shape != batch.shape:  # of a side that does not fit it makes nothing
+                raise RuntimeError(f"{batch.shape} became {answer.shape}")
+            return np.array(answer, np.float32)
         except RuntimeError as error:
             raise tile_failed(self.execution_provider, _last_line(error)) from error
 
