@@ -199,8 +199,9 @@ class Restorer:
             with turn(image):
                 wanted.counts.started += time.perf_counter() - waiting
                 image = self._restore(image, guidance, wanted)
+            reported: Callable[..., RestoreReport] = spoken_in(spoken_now(), self._report)
             with ThreadPoolExecutor(1) as beside:
-                told = beside.submit(self._report, image, before, guidance, wanted)
+                told = beside.submit(reported, image, before, guidance, wanted)
                 left_out = encode_file(
                     image, unfinished, format=format, quality=quality, strip_metadata=strip_metadata
                 )

@@ -18,11 +18,6 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "coffee.jpg"
 
 
 @pytest.fixture
-def visits(tmp_path: Path) -> Visits:
-    return Visits(tmp_path / "photos", 3600)
-
-
-@pytest.fixture
 def visit(visits: Visits, tmp_path: Path) -> Visit:
     visit = visits.of(KEY)
     for name in ("first.jpg", "second.jpg"):

@@ -26,11 +26,6 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "coffee.jpg"
 
 
 @pytest.fixture
-def visits(tmp_path: Path) -> Visits:
-    return Visits(tmp_path / "photos", 3600)
-
-
-@pytest.fixture
 def visit(visits: Visits) -> Visit:
     return visits.of(KEY)
 

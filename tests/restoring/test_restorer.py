@@ -16,7 +16,7 @@ from deblur.backends.base import ACCELERATOR_BATCH, Backend, Batch
 from deblur.catalog import CATALOG
 from deblur.errors import CancelledError, NonFiniteOutputError, OutputError, TileError
 from deblur.image_io import DecodedImage, write_image
-from deblur.language import Language, speaking
+from deblur.language import Language, speaking, spoken_now
 from deblur.restorer import Progress, Restorer
 from deblur.restoring.tiled_network import SLOW, TiledNetwork
 from deblur.spec import ModelSpec, Precision, TilingPolicy
@@ -354,3 +354,23 @@ def test_what_is_overwritten_keeps_its_own_mode_behind_a_link(tmp_path: Path) ->
     assert link.is_symlink()
     assert there.stat().st_mode & 0o777 == 0o604
     assert there.read_bytes() != b"old"
+
+
+def test_each_diagnosis_of_a_file_speaks_the_callers_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The result is diagnosed in another thread."""
+    spoken: list[Language] = []
+    diagnosis = Restorer._diagnosis
+
+    def heard(self: Restorer, image: DecodedImage) -> Any:
+        spoken.append(spoken_now())
+        return diagnosis(self, image)
+
+    monkeypatch.setattr(Restorer, "_diagnosis", heard)
+    write_image(DecodedImage(scene(64, 64), None, "PNG"), tmp_path / "photo.png")
+    with speaking(Language.chinese):
+        Restorer(TiledNetwork(SPEC, Halve())).restore_file(
+            tmp_path / "photo.png", tmp_path / "restored.png"
+        )
+    assert spoken == [Language.chinese, Language.chinese]
