@@ -1,7 +1,7 @@
 """OpenVINO: processors of Intel and others, Intel's GPUs and NPUs, behind the one protocol."""
 
 import copy
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +21,26 @@ _KEPT = 4
 """Compiled networks that are held: one for each precision, on an NPU for each size of tiles."""
 
 
+@cache
+def _core() -> openvino.Core:
+    """OpenVINO itself, loaded once and kept as long as the process lives.
+
+    Where the processor has AMX, the thread that loads OpenVINO gets a stack for its signals. If
+    another thread lets go of the last Core, that stack is freed while it is still in use, and the
+    next Ctrl-C ends the process with a segmentation fault (seen with OpenVINO 2026.4).
+    """
+    return openvino.Core()
+
+
 def available_devices() -> tuple[str, ...]:
     """OpenVINO's devices on this machine: those of `gpu`, `npu` and `cpu` that are here."""
-    here = {name.split(".")[0].lower() for name in openvino.Core().available_devices}
+    here = {name.split(".")[0].lower() for name in _core().available_devices}
     return tuple(device for device in ("gpu", "npu", "cpu") if device in here)
 
 
 def computes_bf16() -> bool:
     """Whether this processor multiplies bf16 itself; elsewhere bf16 saves no time."""
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class OpenVinoBackend:
@@ -95,7 +106,7 @@ class OpenVinoBackend:
 
 def _read(path: Path) -> openvino.Model:
     try:
-        return openvino.Core().read_model(path)
+        return _core().read_model(path)
     except RuntimeError as error:
         raise WeightsCorruptError(
             say(
@@ -143,7 +154,7 @@ def _compile(
         model.reshape(shape)
     hint = {"INFERENCE_PRECISION_HINT": _COMPUTED_AT[precision]}
     try:
-        return openvino.Core().compile_model(model, device.upper(), settings | hint)
+        return _core().compile_model(model, device.upper(), settings | hint)
     except RuntimeError as error:
         raise BackendUnavailableError(
             say(
