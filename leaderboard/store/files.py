@@ -21,7 +21,10 @@ _MAX_NAME_CHARACTERS = 100
 
 @dataclass(frozen=True)
 class EntryFiles:
-    """An entry's file and those of its events; `key` changes whenever one of them does."""
+    """An entry's file and those of its events; `key` changes whenever one of them does.
+
+    A file of what a paper reports has no events.
+    """
 
     path: Path
     events: Mapping[str, Path]
@@ -38,6 +41,7 @@ class Found:
     """What lies in a store; `problems` names what does not belong there."""
 
     entries: list[EntryFiles] = field(default_factory=list)
+    reported: list[EntryFiles] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -78,6 +82,9 @@ def scan(root: Path) -> Found:
         if dataset.name not in _APART:
             for model in _folders(Path(dataset), found):
                 _scan_model(model.path, found)
+    for each in _visible(str(root / REPORTED), found):
+        if each.name.endswith(".json"):
+            found.reported += _files_of({"": each}, found)
     return found
 
 
@@ -104,24 +111,25 @@ def _scan_model(folder: str, found: Found) -> None:
             )
     for files in groups.values():
         if "" in files:
-            try:
-                found.entries.append(_entry_files(files))
-            except OSError as error:
-                found.problems.append(unreadable(files[""].path, error))
+            found.entries += _files_of(files, found)
         else:
             found.problems += [
                 say("{file} belongs to no entry", file=each.path) for each in files.values()
             ]
 
 
-def _entry_files(files: Mapping[str, os.DirEntry[str]]) -> EntryFiles:
-    marks = []
-    for event, each in files.items():
-        stat = each.stat()
-        marks.append(f"{event}:{stat.st_size}:{stat.st_mtime_ns}")
-    path = files[""].path
+def _files_of(files: Mapping[str, os.DirEntry[str]], found: Found) -> Iterator[EntryFiles]:
+    """An entry's files, unless they cannot be looked at."""
+    path, marks = files[""].path, []
+    try:
+        for event, each in files.items():
+            stat = each.stat()
+            marks.append(f"{event}:{stat.st_size}:{stat.st_mtime_ns}")
+    except OSError as error:
+        found.problems.append(unreadable(path, error))
+        return
     events = {event: Path(each) for event, each in files.items() if event}
-    return EntryFiles(Path(path), events, "|".join([path, *sorted(marks)]))
+    yield EntryFiles(Path(path), events, "|".join([path, *sorted(marks)]))
 
 
 def unreadable(place: str | Path, error: OSError) -> str:

@@ -1,6 +1,6 @@
 """The board as a folder: one immutable file an entry, and one for each thing that became of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,16 +29,23 @@ from leaderboard.store.entries import (
     read_entry,
     read_event,
 )
-from leaderboard.store.files import REPORTED, EntryFiles, path_of, place_of, scan, unreadable
+from leaderboard.store.files import EntryFiles, Found, path_of, place_of, scan, unreadable
 from leaderboard.store.rows import Row, entry_row, reported_rows, schema_for
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Board:
-    """All rows, as `rows.FIELDS` describes them; `problems` names files that gave none."""
+    """All rows, as `rows.FIELDS` describes them; `problems` names files that gave none.
+
+    Many share one board: nobody changes its rows.
+    """
 
     rows: pd.DataFrame
     problems: tuple[str, ...] = ()
+
+
+_NOTHING: tuple[object, Board] = (None, Board(pd.DataFrame()))
+"""What a store has loaded before it loads anything."""
 
 
 class FolderStore:
@@ -53,6 +60,7 @@ class FolderStore:
         self._cache = RowCache(root)
         self._votes = VoteFolder(root)
         self._heard: tuple[tuple[Vote, ...], Opinions] = ((), {})
+        self._loaded = _NOTHING
 
     def add(self, entry: Entry) -> Path:
         """Keep an entry, and say where; of two with the same record the first one stays.
@@ -65,12 +73,22 @@ class FolderStore:
         return path
 
     def load(self) -> Board:
-        """All rows. A file that is damaged or foreign is named, and left alone."""
-        found = scan(self.root)
+        """All rows, the same board for as long as no file changes and nothing is wrong.
+
+        A file that is damaged or foreign is named, and left alone.
+        """
+        found, votes = scan(self.root), self.votes()
+        state = [each.key for each in (*found.entries, *found.reported)], votes
+        before, board = self._loaded
+        if state != before or found.problems or board.problems:
+            board = self._read(found, votes)
+            self._loaded = state, board
+        return board
+
+    def _read(self, found: Found, votes: Votes) -> Board:
         rows = self._cache.refresh(found.entries, self._reading)
-        reported, troubles = self._reported()
+        reported, troubles = _reported(found.reported)
         table = pa.concat_tables([rows.table.drop(["key"]), reported], promote_options="default")
-        votes = self.votes()
         problems = (*found.problems, *rows.problems, *troubles, *votes.problems)
         return Board(with_opinions(table.to_pandas(), self._opinions(votes.votes)), problems)
 
@@ -101,6 +119,7 @@ class FolderStore:
     def rebuild(self) -> Board:
         """All rows, from the entries alone."""
         self._cache.clear()
+        self._loaded = _NOTHING
         return self.load()
 
     def entry(self, id: str) -> Entry:
@@ -183,21 +202,19 @@ class FolderStore:
         except EntryError as error:
             raise EntryError(f"{path}: {error}") from error
 
-    def _reported(self) -> tuple[pa.Table, list[str]]:
-        rows: list[Row] = []
-        problems: list[str] = []
+
+def _reported(files: Sequence[EntryFiles]) -> tuple[pa.Table, list[str]]:
+    """What papers report, and which files do not say it."""
+    rows: list[Row] = []
+    problems: list[str] = []
+    for each in files:
         try:
-            files = sorted((self.root / REPORTED).glob("[!.]*.json"))
-        except OSError as error:
-            files, problems = [], [unreadable(self.root / REPORTED, error)]
-        for path in files:
-            try:
-                rows += reported_rows(ReportedScores.read(path))
-            except RecordError as error:
-                problems.append(str(error))
-            except EntryError as error:
-                problems.append(f"{path}: {error}")
-        return pa.Table.from_pylist(rows, schema=schema_for(rows)), problems
+            rows += reported_rows(ReportedScores.read(each.path))
+        except RecordError as error:
+            problems.append(str(error))
+        except EntryError as error:
+            problems.append(f"{each.path}: {error}")
+    return pa.Table.from_pylist(rows, schema=schema_for(rows)), problems
 
 
 def _history(path: Path, problems: list[str] | None = None) -> History:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 
-from deblur.language import say
+from deblur.language import Language, say, spoken_now
 from deblur.records.run_result import MetricRecord
 from leaderboard.errors import TableError
 from leaderboard.store.folder_store import Board
@@ -176,6 +177,18 @@ def build_table(board: Board, dataset: str, protocol_digest: str | None = None) 
 
     Raises TableError when there are no such rows.
     """
+    made = _MADE.setdefault(board, {})
+    wanted = dataset, protocol_digest, spoken_now()
+    if wanted not in made:
+        made[wanted] = _build(board, dataset, protocol_digest)
+    return made[wanted]
+
+
+_MADE: WeakKeyDictionary[Board, dict[tuple[str, str | None, Language], Table]] = WeakKeyDictionary()
+"""Tables are remembered as long as their board: many visitors look at the same one."""
+
+
+def _build(board: Board, dataset: str, protocol_digest: str | None) -> Table:
     ours = board.rows[board.rows["dataset"] == dataset]
     shown = ours[ours["status"] == "shown"]
     if shown.empty:

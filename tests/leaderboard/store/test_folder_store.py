@@ -216,11 +216,11 @@ def test_a_damaged_stale_or_older_cache_is_thrown_away(store: FolderStore) -> No
     whole = cache.read_bytes()
     for content in (b"", b"nonsense", whole[: len(whole) // 2]):
         cache.write_bytes(content)
-        assert store.load().rows.equals(fresh)
+        assert FolderStore(store.root).load().rows.equals(fresh)
     cache.write_bytes(whole.replace(b"version", b"versiom"))
-    assert store.load().rows.equals(fresh)
+    assert FolderStore(store.root).load().rows.equals(fresh)
     store.add(measured("other"))
-    later = store.load().rows
+    later = FolderStore(store.root).load().rows
     assert len(later) == 2
     assert store.rebuild().rows.equals(later)
 
@@ -232,7 +232,34 @@ def test_a_warm_cache_does_not_open_entries(
     cold = store.load().rows
     monkeypatch.setattr(RunResult, "model_validate", None)
     monkeypatch.setattr("leaderboard.store.folder_store.read_entry", None)
-    assert store.load().rows.equals(cold)
+    assert FolderStore(store.root).load().rows.equals(cold)
+
+
+def test_visitors_share_a_board_until_something_changes(store: FolderStore) -> None:
+    entry = measured()
+    store.add(entry)
+    reported = store.root / "reported" / "gopro.json"
+    reported.parent.mkdir(parents=True)
+    embedded = (ROOT / "leaderboard" / "data" / "reported" / "gopro.json").read_text()
+    changes = [
+        lambda: store.withdraw(entry.id, "a mistake in the training data"),
+        lambda: store.add(measured("other")),
+        lambda: reported.write_text(embedded),
+        lambda: reported.write_text(embedded.replace("2017", "2018")),
+        lambda: store.add_vote(preference("somebody", "a", "b", "left")),
+    ]
+    for change in changes:
+        board = store.load()
+        assert store.load() is board
+        change()
+        assert store.load() is not board
+
+
+def test_what_is_wrong_is_looked_at_again_every_time(store: FolderStore) -> None:
+    path = store.add(measured()).with_suffix(".withdrawn.json")
+    path.write_text("{}")
+    assert len(store.load().problems) == len(store.load().problems) == 1
+    assert store.load() is not store.load()
 
 
 def test_what_waits_is_accepted_once(store: FolderStore) -> None:
