@@ -19,6 +19,9 @@ from deblur.records.run_result import (
 )
 from leaderboard.store.entries import Entry
 
+BOARD = "somebody/board"
+"""A board's repository on the Hub."""
+
 ABOUT = {
     "link": "somebody/sharp@main",
     "licence": "MIT",
