@@ -69,6 +69,7 @@ class _Pass:
     on_progress: OnProgress | None
     cancel: Event | None
     in_place: bool = False
+    diagnosing_threads: int | None = None
     counts: Counts = field(default_factory=Counts)
     comparison: Comparison = field(default_factory=Comparison)
 
@@ -144,8 +145,9 @@ class Restorer:
         Raises CancelledError soon after `cancel` is set, NonFiniteOutputError when the
         network gives NaN at full precision.
         """
-        guidance = self._guidance(self._diagnosis(image)) if self.picks else self._guidance()
-        return self._restore(image, guidance, _Pass(strength, on_progress, cancel))
+        wanted = _Pass(strength, on_progress, cancel)
+        found = self._diagnosis(image, wanted) if self.picks else None
+        return self._restore(image, self._guidance(found), wanted)
 
     def restore_reported(
         self,
@@ -161,7 +163,7 @@ class Restorer:
         `found` is the photo's diagnosis, where somebody has made it already.
         """
         wanted = _Pass(strength, on_progress, cancel)
-        before = found or self._diagnosis(image)
+        before = found or self._diagnosis(image, wanted)
         guidance = self._guidance(before)
         restored = self._restore(image, guidance, wanted)
         return restored, self._report(restored, before, guidance, wanted)
@@ -180,23 +182,27 @@ class Restorer:
         strength: float = 100.0,
         on_progress: OnProgress | None = None,
         cancel: Event | None = None,
-        turn: Turn = lambda image: nullcontext(),
+        turn: Turn | None = None,
     ) -> RestoreReport:
         """Sharpen a file into another one; see decode_image, restore and write_image.
 
         Before the network starts, the place of the result is held, and its format is known to
-        hold the photo. The result has the photo's mode, and with `keep_times` its dates. Inside of
-        `turn` the network runs, and nothing else; waiting for it is not counted. The result is
-        diagnosed while it is encoded.
+        hold the photo. The result has the photo's mode, and with `keep_times` its dates. The result
+        is diagnosed while it is encoded. Where there is a `turn`, other photos are at work, too:
+        inside of it the network runs, and nothing else; waiting for it is not counted, and a
+        diagnosis takes one core.
         """
-        wanted, place = _Pass(strength, on_progress, cancel, in_place=True), Path(restored)
+        wanted = _Pass(
+            strength, on_progress, cancel, in_place=True, diagnosing_threads=1 if turn else None
+        )
+        place = Path(restored)
         format = requested_format(place, format)
         with held_place(place, overwrite=overwrite) as unfinished:
             image = decode_image(_source(blurred), max_pixels=max_pixels)
             check_output(image, format, quality)
-            before = self._diagnosis(image)
+            before = self._diagnosis(image, wanted)
             guidance, waiting = self._guidance(before), time.perf_counter()
-            with turn(image):
+            with turn(image) if turn else nullcontext():
                 wanted.counts.started += time.perf_counter() - waiting
                 image = self._restore(image, guidance, wanted)
             reported: Callable[..., RestoreReport] = spoken_in(spoken_now(), self._report)
@@ -211,8 +217,8 @@ class Restorer:
         seconds = time.perf_counter() - wanted.counts.started
         return replace(report, seconds=seconds, notes=(*report.notes, *left_out))
 
-    def _diagnosis(self, image: DecodedImage) -> Diagnosis:
-        return diagnose(image, threads=self.threads)
+    def _diagnosis(self, image: DecodedImage, wanted: _Pass) -> Diagnosis:
+        return diagnose(image, threads=wanted.diagnosing_threads or self.threads)
 
     def _guidance(self, found: Diagnosis | None = None) -> Guidance:
         if found is None or not self.picks:
@@ -231,7 +237,7 @@ class Restorer:
     ) -> RestoreReport:
         plan = self.plan(restored.height, restored.width)
         ran = [self._named(name) for name in guidance.models]
-        after = self._diagnosis(restored) if ran else before
+        after = self._diagnosis(restored, wanted) if ran else before
         backend = (ran[0] if ran else self.network).backend
         change = wanted.comparison.change
         return RestoreReport(

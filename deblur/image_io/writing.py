@@ -11,7 +11,7 @@ _READ_ONLY = frozenset({"bmp", "gif", "jxl"})
 
 def write_image(
     image: DecodedImage,
-    path: Path,
+    path: str | Path,
     *,
     format: str | None = None,
     quality: int | None = None,
@@ -24,6 +24,7 @@ def write_image(
     photo came in. Raises OutputExistsError where a file stands and `overwrite` is False, and
     OutputError where the folder is missing, full or closed to us.
     """
+    path = Path(path)
     with held_place(path, overwrite=overwrite) as unfinished:
         return encode_file(
             image,

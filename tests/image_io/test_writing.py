@@ -158,7 +158,7 @@ class TestWrite:
         ],
     )
     def test_the_suffix_decides_unless_a_format_is_given(self, tmp_path, name, format, expected):
-        write_image(self.image, tmp_path / name, format=format)
+        write_image(self.image, str(tmp_path / name), format=format)
         assert decode_image(tmp_path / name).format == expected
 
     def test_a_suffix_that_is_not_written(self, tmp_path):
