@@ -16,6 +16,13 @@ _TRAINED_ON = (
 )
 
 _PHOTOS = "photos blurred by synthesis (CID22, CLIC 2025, GB82, elementary, and 112 more)"
+_MORE_SCENES = (
+    _PHOTOS,
+    "GoPro train: 33 pairs",
+    "GoPro train: 13 frames of seven sequences, their sharp side estimated by MAXIM-3S",
+    "GoPro train: one 240 fps clip, averaged",
+    "REDS: 54 pairs of two clips",
+)
 
 
 def _shipped(
@@ -44,13 +51,7 @@ _EXTRA_SMALL = ModelSpec(
     size_multiple=16,
     parameters=1_068_476,
     macs_per_megapixel=17.8,
-    trained_on=(
-        _PHOTOS,
-        "GoPro train: 33 pairs",
-        "GoPro train: 13 frames of seven sequences, their sharp side estimated by MAXIM-3S",
-        "GoPro train: one 240 fps clip, averaged",
-        "REDS: 54 pairs of two clips",
-    ),
+    trained_on=_MORE_SCENES,
     precisions=("fp32", "bf16", "fp16", "int8"),
     weights=_shipped(
         "residual-unet-xs",
@@ -72,13 +73,13 @@ _SPECS = (
         size_multiple=16,
         parameters=1_613_140,
         macs_per_megapixel=36.2,
-        trained_on=_TRAINED_ON,
+        trained_on=_MORE_SCENES,
         precisions=("fp32", "bf16", "fp16", "int8"),
         weights=_shipped(
             "residual-unet-s",
-            onnx="a114abcbfa02569a04d1d2170bff15c0d96b2325bbc4a8794fc1de4e1ca796e1",
-            safetensors="7bdabc322f4f32a00b0eb403aa81fd9d420d578a5486d8007aacb85eb0d037c8",
-            int8="ad8e3d3bcea32ec6a10da101480967373cd1a55e64647fac53677e8be7e18779",
+            onnx="80556135410d0d501b56a0522f83c64e455f4a83084722f1de13b058ca83d42d",
+            safetensors="13422155c3702f9790c96680ea930b427caa61e5e5d955cca215dff20817f83e",
+            int8="c2c5ff56b27ff4fec1a9e1ae24c6ae6252375cc8a7850a47ccca3163883fe2c3",
             bf16_parity=63.5,
         ),
     ),
