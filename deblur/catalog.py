@@ -80,7 +80,7 @@ _SPECS = (
             onnx="80556135410d0d501b56a0522f83c64e455f4a83084722f1de13b058ca83d42d",
             safetensors="13422155c3702f9790c96680ea930b427caa61e5e5d955cca215dff20817f83e",
             int8="c2c5ff56b27ff4fec1a9e1ae24c6ae6252375cc8a7850a47ccca3163883fe2c3",
-            bf16_parity=63.5,
+            bf16_parity=68,
         ),
     ),
     ModelSpec(
