@@ -44,8 +44,8 @@ def plain_name(model: str) -> str:
     names = {
         "auto": say("Automatic"),
         "residual-unet-xs": say("Fast"),
-        "residual-unet-s": say("In between"),
-        "residual-unet-m": say("Strongest"),
+        "residual-unet-s": say("Larger"),
+        "residual-unet-m": say("Largest"),
         "residual-unet-xs-focus": say("Out of focus"),
         "residual-unet-xs-text": say("Print and screens"),
     }
