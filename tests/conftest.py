@@ -20,7 +20,7 @@ os.environ |= {
     "HF_HUB_OFFLINE": "1",
 }
 
-# A shell that starts the tests in its background has them ignore Ctrl-C, and every process of theirs.
+# A shell has its background ignore Ctrl-C: these tests, and every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("quick", max_examples=50, deadline=None)
