@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from deblur.errors import RecordError
 from deblur.files import create_once
-from deblur.language import say
+from deblur.language import Language, say, spoken_now
 from deblur.records.run_result import ReportedScores
 from leaderboard.errors import EntryError, StoreError
 from leaderboard.judging.opinions import Opinions, opinions_of, with_opinions
@@ -44,10 +44,6 @@ class Board:
     problems: tuple[str, ...] = ()
 
 
-_NOTHING: tuple[object, Board] = (None, Board(pd.DataFrame()))
-"""What a store has loaded before it loads anything."""
-
-
 class FolderStore:
     """Entries at ROOT/DATASET/MODEL/ID.json, what papers report at ROOT/reported/*.json, and
     people's votes at ROOT/votes.
@@ -60,7 +56,7 @@ class FolderStore:
         self._cache = RowCache(root)
         self._votes = VoteFolder(root)
         self._heard: tuple[tuple[Vote, ...], Opinions] = ((), {})
-        self._loaded = _NOTHING
+        self._loaded: dict[Language, tuple[object, Board]] = {}
 
     def add(self, entry: Entry) -> Path:
         """Keep an entry, and say where; of two with the same record the first one stays.
@@ -75,14 +71,15 @@ class FolderStore:
     def load(self) -> Board:
         """All rows, the same board for as long as no file changes and nothing is wrong.
 
-        A file that is damaged or foreign is named, and left alone.
+        Each language has its own, since some rows have words in them. A file that is damaged or
+        foreign is named, and left alone.
         """
         found, votes = scan(self.root), self.votes()
         state = [each.key for each in (*found.entries, *found.reported)], votes
-        before, board = self._loaded
-        if state != before or found.problems or board.problems:
+        before, board = self._loaded.get(spoken_now(), (None, None))
+        if board is None or state != before or found.problems or board.problems:
             board = self._read(found, votes)
-            self._loaded = state, board
+            self._loaded[spoken_now()] = state, board
         return board
 
     def _read(self, found: Found, votes: Votes) -> Board:
@@ -119,7 +116,7 @@ class FolderStore:
     def rebuild(self) -> Board:
         """All rows, from the entries alone."""
         self._cache.clear()
-        self._loaded = _NOTHING
+        self._loaded.clear()
         return self.load()
 
     def entry(self, id: str) -> Entry:

@@ -25,7 +25,7 @@ def ranks(scores: Sequence[Scores], digits: int, better: str = "higher") -> list
 
 @lru_cache(maxsize=8)
 def _ranks(scores: bytes, shape: tuple[int, ...], digits: int, better: str) -> tuple[int, ...]:
-    """Remembered, since a board is ranked anew for every view of it, and changes rarely."""
+    """Remembered: a vote or another language makes a new board of the same scores."""
     above = differences(np.frombuffer(scores).reshape(shape), digits)
     above *= 1 if better == "higher" else -1
     found: list[int] = []

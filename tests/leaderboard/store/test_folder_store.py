@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deblur.language import Language, speaking
 from deblur.records.run_result import RunResult
 from leaderboard.errors import EntryError, StoreError
 from leaderboard.judging.votes import id_of
@@ -253,6 +254,22 @@ def test_visitors_share_a_board_until_something_changes(store: FolderStore) -> N
         assert store.load() is board
         change()
         assert store.load() is not board
+
+
+def test_each_language_has_a_board_of_its_own(store: FolderStore) -> None:
+    embedded = ROOT / "leaderboard" / "data" / "reported" / "gopro.json"
+    folder = store.root / "reported"
+    folder.mkdir(parents=True)
+    (folder / "gopro.json").write_bytes(embedded.read_bytes())
+    english = store.load()
+    with speaking(Language.chinese):
+        chinese = store.load()
+        assert store.load() is chinese
+    assert store.load() is english
+    fresh = FolderStore(store.root)
+    with speaking(Language.chinese):
+        assert fresh.load().rows["source"].equals(chinese.rows["source"])
+    assert not english.rows["source"].equals(chinese.rows["source"])
 
 
 def test_what_is_wrong_is_looked_at_again_every_time(store: FolderStore) -> None:
