@@ -127,9 +127,9 @@ class Restorer:
         """Whether the diagnosis of a photo picks what restores it."""
         return self._open_other is not None
 
-    def plan(self, height: int, width: int) -> TilePlan:
-        """How a photo of that size is tiled."""
-        return self.network.plan(height, width)
+    def plan(self, height: int, width: int, reduction: int = 1) -> TilePlan:
+        """How a photo of that size is tiled, where the network sees it at 1 / `reduction` of it."""
+        return self.network.at(reduction).plan(height, width)
 
     def restore(
         self,
@@ -138,16 +138,21 @@ class Restorer:
         strength: float = 100.0,
         on_progress: OnProgress | None = None,
         cancel: Event | None = None,
+        reduction: int = 1,
     ) -> DecodedImage:
         """Sharpen a photo: same size, depth, channels and metadata; alpha passes untouched.
 
         `strength` is how much of the result there is, in percent: the rest is the photo itself.
+        A network that is not picked by the diagnosis sees the photo at 1 / `reduction` of its size.
         Raises CancelledError soon after `cancel` is set, NonFiniteOutputError when the
         network gives NaN at full precision.
         """
         wanted = _Pass(strength, on_progress, cancel)
-        found = self._diagnosis(image, wanted) if self.picks else None
-        return self._restore(image, self._guidance(found), wanted)
+        if self.picks:
+            guidance = guide(self._diagnosis(image, wanted))
+        else:
+            guidance = Guidance.whole(self.network.spec.name, reduction=reduction)
+        return self._restore(image, guidance, wanted)
 
     def restore_reported(
         self,
@@ -217,13 +222,14 @@ class Restorer:
         seconds = time.perf_counter() - wanted.counts.started
         return replace(report, seconds=seconds, notes=(*report.notes, *left_out))
 
-    def _diagnosis(self, image: DecodedImage, wanted: _Pass) -> Diagnosis:
-        return diagnose(image, threads=wanted.diagnosing_threads or self.threads)
+    def _diagnosis(
+        self, image: DecodedImage, wanted: _Pass, reduction: int | None = None
+    ) -> Diagnosis:
+        threads = wanted.diagnosing_threads or self.threads
+        return diagnose(image, threads=threads, reduction=reduction)
 
-    def _guidance(self, found: Diagnosis | None = None) -> Guidance:
-        if found is None or not self.picks:
-            return Guidance.whole(self.network.spec.name)
-        return guide(found)
+    def _guidance(self, found: Diagnosis) -> Guidance:
+        return guide(found) if self.picks else Guidance.whole(self.network.spec.name)
 
     def _named(self, name: str) -> TiledNetwork:
         with self._opening:
@@ -235,14 +241,15 @@ class Restorer:
     def _report(
         self, restored: DecodedImage, before: Diagnosis, guidance: Guidance, wanted: _Pass
     ) -> RestoreReport:
-        plan = self.plan(restored.height, restored.width)
+        plan = self.plan(restored.height, restored.width, guidance.reduction)
         ran = [self._named(name) for name in guidance.models]
-        after = self._diagnosis(restored, wanted) if ran else before
+        after = self._diagnosis(restored, wanted, before.reduction) if ran else before
         backend = (ran[0] if ran else self.network).backend
         change = wanted.comparison.change
         return RestoreReport(
             models=guidance.models,
             picked=self.picks,
+            reduction=guidance.reduction,
             backend=backend.name,
             execution_provider=backend.execution_provider,
             device=backend.device,
@@ -262,7 +269,8 @@ class Restorer:
         )
 
     def _restore(self, image: DecodedImage, guidance: Guidance, wanted: _Pass) -> DecodedImage:
-        plan, tell = self.plan(image.height, image.width), wanted.on_progress
+        plan = self.plan(image.height, image.width, guidance.reduction)
+        tell = wanted.on_progress
         own = wanted.in_place and image.pixels.flags.writeable
         restored = image.pixels if own else np.empty_like(image.pixels)
         if tell is not None and self.network.is_slow:
@@ -285,7 +293,7 @@ class Restorer:
         self, image: DecodedImage, plan: TilePlan, guidance: Guidance, wanted: _Pass
     ) -> Iterator[tuple[Tile, Floats]]:
         """The networks have a thread of their own; this one merges the tiles before meanwhile."""
-        networks = [self._named(name) for name in guidance.models]
+        networks = [self._named(name).at(guidance.reduction) for name in guidance.models]
         tiles, grey = iter(plan), image.pixels.shape[2] == 1
         under_way: deque[tuple[list[Tile], Future[list[Floats]]]] = deque()
 

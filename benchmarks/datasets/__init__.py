@@ -15,6 +15,7 @@ from deblur.records.protocol import Alignment, EvalProtocol
 
 MINI = Path(__file__).parents[1] / "mini"
 MINI_FOCUS = MINI.with_name("mini-focus")
+MINI_WIDE = MINI.with_name("mini-wide")
 PAIR_METRICS = ("psnr", "ssim", "ssim_3d", "psnr_y", "ssim_y", "niqe", "brisque")
 ALIGNED_METRICS = ("psnr_y", "ssim_y", "psnr", "niqe", "brisque")
 PHOTO_METRICS = ("niqe", "brisque", "change")
@@ -92,6 +93,13 @@ _SPECS = (
         layouts.shared_sharp,
         Home("this repository", "public domain and CC0; see benchmarks/mini/README.md", ""),
         embedded=MINI_FOCUS,
+    ),
+    DatasetSpec(
+        "mini-wide",
+        "Embedded: the same photos, widely blurred",
+        layouts.shared_sharp,
+        Home("this repository", "public domain and CC0; see benchmarks/mini/README.md", ""),
+        embedded=MINI_WIDE,
     ),
     DatasetSpec("gopro", "GoPro test, 1,111 pairs", layouts.gopro, _GOPRO),
     DatasetSpec(

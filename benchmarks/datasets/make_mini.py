@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.datasets import MINI, MINI_FOCUS, layouts
+from benchmarks.datasets import MINI, MINI_FOCUS, MINI_WIDE, layouts
 from benchmarks.datasets.manifest import FOLDER, make_manifest, write_manifest
 from benchmarks.datasets.out_of_focus import out_of_focus
 from deblur.synthesis.blur import draw_blur
@@ -50,18 +50,30 @@ KINDS: Mapping[str, BlurRecipe] = {
 RADII = (1.5, 2.5, 3.5)
 """Of the discs of `mini-focus`, in pixels."""
 
+_SHAKEN = replace(_PLAIN, exposure=(0.05, 0.4), varying=1, noisy=1, photons=(3e3, 3e3))
+_DEFOCUSED = replace(_SHAKEN, length=(0.0, 0.0), still=1, defocused=1)
+WIDE_KINDS: Mapping[str, BlurRecipe] = {
+    "shake40px": replace(_SHAKEN, length=(40.0, 40.0)),
+    "shake60px": replace(_SHAKEN, length=(60.0, 60.0)),
+    "defocus6px": replace(_DEFOCUSED, defocus=(6.0, 6.0)),
+    "defocus9px": replace(_DEFOCUSED, defocus=(9.0, 9.0)),
+    "defocus13px": replace(_DEFOCUSED, defocus=(13.0, 13.0)),
+}
+WIDE_BORDER = 40
+"""Pixels, for blur that reaches farther."""
+
 
 def blurred_and_sharp(
-    photo: Image.Image, kind: str, seed: int
+    photo: Image.Image, recipe: BlurRecipe, seed: int, border: int = BORDER
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """A photo as a camera would have taken it, and the sharp one: uint8, border cut off."""
     side = min(*photo.size, SIDE)
     left, top = (photo.width - side) // 2, (photo.height - side) // 2
     middle = np.array(photo.convert("RGB"))[top : top + side, left : left + side]
     pixels = torch.from_numpy(middle).permute(2, 0, 1).double() / 255
-    blur = draw_blur(KINDS[kind], np.random.default_rng(seed), side)
+    blur = draw_blur(recipe, np.random.default_rng(seed), side)
     pair = synthesize(pixels[None], [blur])
-    inner = slice(BORDER, -BORDER)
+    inner = slice(border, -border)
     blurred, sharp = (
         (each[0, :, inner, inner].permute(1, 2, 0) * 255).round().byte().numpy() for each in pair
     )
@@ -78,7 +90,7 @@ def make_mini(folder: Path) -> None:
     for number, name in enumerate(PHOTOS):
         photo = Image.open(SOURCE / name)
         for index, kind in enumerate(KINDS):
-            blurred, sharp = blurred_and_sharp(photo, kind, seed=100 * number + index)
+            blurred, sharp = blurred_and_sharp(photo, KINDS[kind], 100 * number + index)
             stem = Path(name).stem
             _save(blurred, folder / "blur" / f"{stem}-{kind}.webp")
             own = f"{stem}-{kind}" if KINDS[kind].moving else stem
@@ -98,6 +110,19 @@ def make_mini_focus(folder: Path) -> None:
             _save(blurred, folder / "blur" / f"{stem}-{radius}px.webp")
 
 
+def make_mini_wide(folder: Path) -> None:
+    """Write the photos of `mini` with blur that reaches farther than most networks see."""
+    for part in ("blur", "sharp"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate(PHOTOS):
+        photo, stem = Image.open(SOURCE / name), Path(name).stem
+        for index, (kind, recipe) in enumerate(WIDE_KINDS.items()):
+            seed = 1000 + 100 * number + index
+            blurred, sharp = blurred_and_sharp(photo, recipe, seed, WIDE_BORDER)
+            _save(blurred, folder / "blur" / f"{stem}-{kind}.webp")
+            _save(sharp, folder / "sharp" / f"{stem}.webp")
+
+
 def _save(pixels: NDArray[np.uint8], path: Path) -> None:
     Image.fromarray(pixels).save(path, lossless=True, quality=90, method=4)
 
@@ -105,6 +130,7 @@ def _save(pixels: NDArray[np.uint8], path: Path) -> None:
 if __name__ == "__main__":
     make_mini(MINI)
     make_mini_focus(MINI_FOCUS)
-    for made in (MINI, MINI_FOCUS):
+    make_mini_wide(MINI_WIDE)
+    for made in (MINI, MINI_FOCUS, MINI_WIDE):
         manifest = make_manifest(made.name, layouts.shared_sharp(made).items)
         write_manifest(manifest, FOLDER / f"{made.name}.json")

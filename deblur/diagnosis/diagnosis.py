@@ -1,6 +1,7 @@
 """From a photo to its diagnosis: tiles, the network's answers, and what they say together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,21 +21,51 @@ NETWORK = Path(__file__).parent / "model.onnx"
 NETWORK_SHA256 = "4fcd005336523ab5441bbcdae7c8c32a2f79459085eea020cbac39cc1c6f4837"
 BATCH_SIZE = 4
 """Tiles in the network together."""
+PERHAPS_WIDE = 14.0, 4.0
+"""Pixels of shake and of defocus: what is found to be so wide may be wider."""
+WIDE = 15.0, 3.0
+"""The same at half the size: blur so wide is better undone there."""
+MIN_SIDE = 64
+"""Pixels; a photo is not looked at any smaller."""
 
 
-def diagnose(photo: DecodedImage | Path | str, *, threads: int | None = None) -> Diagnosis:
+def diagnose(
+    photo: DecodedImage | Path | str, *, threads: int | None = None, reduction: int | None = None
+) -> Diagnosis:
     """What happened to a photo, decoded or as a file, of any size.
 
-    It looks at up to `grid.MAX_TILES` tiles, on `threads` cores (None: all cores). Raises what
+    It looks at up to `grid.MAX_TILES` tiles, on `threads` cores (None: all cores). Where the blur
+    is too wide for the network, it looks again at the photo at half its size, and so on;
+    `reduction` says at what part of its size to look, 1 / `reduction`. Raises what
     `decode_image` raises, WeightsUnavailableError where the network's file is missing, and
     WeightsCorruptError where it is not the one that was published.
     """
     image = photo if isinstance(photo, DecodedImage) else decode_image(photo)
-    places = [*places_in(image.height, image.width)]
+    if reduction is not None:
+        return _look(image, reduction, threads)
+    at_full_size = found = _look(image, 1, threads)
+    while not found.confidence or _reaches(found, *PERHAPS_WIDE):
+        if min(image.height, image.width) < 2 * found.reduction * MIN_SIDE:
+            break
+        smaller = _look(image, 2 * found.reduction, threads)
+        if not _reaches(smaller, *WIDE):
+            break
+        found = replace(smaller, noise=at_full_size.noise, quality=at_full_size.quality)
+    return found
+
+
+def _reaches(found: Diagnosis, length: float, radius: float) -> bool:
+    """Whether the blur is so wide in what the network saw."""
+    return max(found.length / length, found.radius / radius) >= found.reduction
+
+
+def _look(image: DecodedImage, reduction: int, threads: int | None) -> Diagnosis:
+    places = [*places_in(image.height // reduction, image.width // reduction)]
     tiles: list[TileReport] = []
     for first in range(0, len(places), BATCH_SIZE):
-        tiles += _run_network(image, places[first : first + BATCH_SIZE], _session(threads))
-    return summarise(image.height, image.width, tiles)
+        group = places[first : first + BATCH_SIZE]
+        tiles += _run_network(image, group, reduction, _session(threads))
+    return summarise(image.height, image.width, tiles, reduction)
 
 
 @lru_cache(maxsize=2)
@@ -55,19 +86,25 @@ def _session(threads: int | None) -> onnxruntime.InferenceSession:
 
 
 def _run_network(
-    image: DecodedImage, places: Sequence[Place], session: onnxruntime.InferenceSession
+    image: DecodedImage,
+    places: Sequence[Place],
+    reduction: int,
+    session: onnxruntime.InferenceSession,
 ) -> list[TileReport]:
-    lumas = [luma_of(image, place) for place in places]
+    lumas = [luma_of(image, place, reduction) for place in places]
     seen = np.stack([as_seen(each) for each in lumas])[:, None]
     odds, figures = session.run(["kinds", "figures"], {"luma": seen})
     angles = np.degrees(np.arctan2(figures[:, 2], figures[:, 1])) / 2 % 180
     return [
         TileReport(
-            *place,
+            top=reduction * place.top,
+            left=reduction * place.left,
+            height=reduction * place.height,
+            width=reduction * place.width,
             odds=tuple(map(float, odds[index])),
-            length=float(figures[index, 0]),
+            length=reduction * float(figures[index, 0]),
             angle=float(angles[index]),
-            radius=float(figures[index, 3]),
+            radius=reduction * float(figures[index, 3]),
             noise=float(figures[index, 4]),
             quality=float(np.clip(figures[index, 5], 1, 100)),
             text=float(figures[index, 6]),

@@ -52,11 +52,17 @@ def _starts(length: int, count: int) -> list[int]:
     return [int(start) // 8 * 8 for start in np.linspace(first, last, count)]
 
 
-def luma_of(image: DecodedImage, place: Place) -> Floats:
-    """A tile as float32 (height, width) in [0, 1]."""
-    top, left, height, width = place
+def luma_of(image: DecodedImage, place: Place, reduction: int = 1) -> Floats:
+    """A tile as float32 (height, width) in [0, 1].
+
+    Of a photo at 1 / `reduction` of its size, in whose pixels the place is; each of these is the
+    mean of a square of the photo's own.
+    """
+    top, left, height, width = (reduction * each for each in place)
     cut = image.pixels[top : top + height, left : left + width].astype(np.float32)
     luma = cut[..., 0] if cut.shape[2] == 1 else cut @ _LUMA
+    if reduction > 1:
+        luma = luma.reshape(place.height, reduction, place.width, reduction).mean((1, 3))
     return np.asarray(luma / np.iinfo(image.pixels.dtype).max)
 
 

@@ -62,7 +62,8 @@ class Diagnosis:
     is the share of the photo that is text.
     `confidence` in [0, 1] is how far the tiles agree; 0 when there is nothing to see, and then the
     kind is `sharp`, so that such a photo is left alone. `shares` are those of the tiles of each
-    kind, by weight, and `tiles` the reports themselves, row by row.
+    kind, by weight, and `tiles` the reports themselves, row by row. The network looked at the photo
+    at 1 / `reduction` of its size: more than 1 where the blur is too wide for its whole size.
     """
 
     height: int
@@ -77,6 +78,7 @@ class Diagnosis:
     quality: int
     text: float
     shares: Mapping[Kind, float]
+    reduction: int
     tiles: tuple[TileReport, ...]
 
     def as_json(self) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from deblur.diagnosis.record import Diagnosis
 from deblur.language import say
 from deblur.synthesis.kinds import Kind
 
-SLIGHT, STRONG, HOPELESS = 4.0, 18.0, 32.0
+SLIGHT, STRONG, HOPELESS = 4.0, 18.0, 36.0
 """Pixels of shake: below the first there is little to undo, above the last little that can be."""
-BROAD = 8.0
-"""Pixels of radius, above which defocus leaves little to restore."""
+BROAD, LOST = 5.5, 18.0
+"""Pixels of radius: above the first fine detail is lost, above the last most of it."""
 NOISY = 12.0
 COMPRESSED = 50
 UNSURE = 0.5
@@ -46,9 +46,14 @@ def _motion(found: Diagnosis) -> str:
 
 def _focus(found: Diagnosis) -> str:
     radius = _pixels(found.radius)
-    if found.radius >= BROAD:
+    if found.radius >= LOST:
         return say(
             "Out of focus, by a radius of about {radius}: expect little improvement.", radius=radius
+        )
+    if found.radius >= BROAD:
+        return say(
+            "Out of focus, by a radius of about {radius}: it gets better, but not sharp.",
+            radius=radius,
         )
     return say("Out of focus, by a radius of about {radius}.", radius=radius)
 

@@ -15,11 +15,16 @@ BLURRED = 0.35
 """With so much of it soft it is not simply sharp."""
 
 
-def summarise(height: int, width: int, tiles: Sequence[TileReport]) -> Diagnosis:
-    """The diagnosis of a photo of `height` x `width` pixels, by the weight of its tiles."""
+def summarise(
+    height: int, width: int, tiles: Sequence[TileReport], reduction: int = 1
+) -> Diagnosis:
+    """The diagnosis of a photo of `height` x `width` pixels, by the weight of its tiles.
+
+    They were looked at in the photo at 1 / `reduction` of its size.
+    """
     weights = np.array([tile.weight for tile in tiles])
     if weights.max(initial=0) < MIN_WEIGHT:
-        return _nothing_to_see(height, width, tiles)
+        return _nothing_to_see(height, width, tiles, reduction)
     odds = np.array([tile.odds for tile in tiles])
     shares = dict(zip(Kind, map(float, weights @ odds / weights.sum()), strict=True))
     kind, confidence = kind_of(shares)
@@ -38,6 +43,7 @@ def summarise(height: int, width: int, tiles: Sequence[TileReport]) -> Diagnosis
         quality=round(_median(tiles, [tile.quality for tile in tiles])),
         text=float(weights @ [tile.text for tile in tiles] / weights.sum()),
         shares=shares,
+        reduction=reduction,
         tiles=tuple(tiles),
     )
 
@@ -57,11 +63,25 @@ def kind_of(shares: dict[Kind, float]) -> tuple[Kind, float]:
     return kind, shares[kind]
 
 
-def _nothing_to_see(height: int, width: int, tiles: Sequence[TileReport]) -> Diagnosis:
+def _nothing_to_see(
+    height: int, width: int, tiles: Sequence[TileReport], reduction: int
+) -> Diagnosis:
     noise = float(np.median([tile.noise for tile in tiles])) if tiles else 0.0
-    nothing = dict.fromkeys(Kind, 0.0)
     return Diagnosis(
-        height, width, Kind.sharp, 0.0, 0.0, 0.0, 0.0, 0.0, noise, 100, 0.0, nothing, tuple(tiles)
+        height=height,
+        width=width,
+        kind=Kind.sharp,
+        confidence=0.0,
+        length=0.0,
+        angle=0.0,
+        radius=0.0,
+        extent=0.0,
+        noise=noise,
+        quality=100,
+        text=0.0,
+        shares=dict.fromkeys(Kind, 0.0),
+        reduction=reduction,
+        tiles=tuple(tiles),
     )
 
 

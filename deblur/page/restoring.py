@@ -99,39 +99,44 @@ def restore_piece(
         for at, side in zip(middle, (opened.width, opened.height), strict=True)
     )
     width, height = min(PIECE, opened.width), min(PIECE, opened.height)
-    before_x, before_y = min(left, _MARGIN), min(top, _MARGIN)
+    picked, reduction = _picked(photo) if model == AUTO else (model, 1)
+    margin = reduction * _MARGIN
+    before_x, before_y = min(left, margin), min(top, margin)
     around = cut(
         photo.shown,
         left - before_x,
         top - before_y,
-        before_x + width + _MARGIN,
-        before_y + height + _MARGIN,
+        before_x + width + margin,
+        before_y + height + margin,
     )
-    picked = _picked(photo) if model == AUTO else model
     restorer = open_restorer(picked, engine, cancel)
     started = time.perf_counter()
-    restored = restorer.restore(DecodedImage(around, None, "PNG"))
+    restored = restorer.restore(DecodedImage(around, None, "PNG"), reduction=reduction)
     spent = time.perf_counter() - started
     rows, columns = slice(before_y, before_y + height), slice(before_x, before_x + width)
     file = photo.folder / f"piece-{len(photo.pieces) + 1}.png"
     file.write_bytes(as_png(restored.pixels[rows, columns], photo.colours))
-    whole = _work(restorer, opened.height, opened.width) / _work(restorer, *around.shape[:2])
+    all_work = _work(restorer, opened.height, opened.width, reduction)
+    whole = all_work / _work(restorer, around.shape[0], around.shape[1], reduction)
     piece = Piece(model, left, top, width, height, spent * whole, file)
     photo.pieces.append(piece)
     return piece
 
 
-def _picked(photo: Photo) -> str:
-    """The model that does most of a photo when its diagnosis picks, or would if it were blurred."""
+def _picked(photo: Photo) -> tuple[str, int]:
+    """What does most of a photo when its diagnosis picks, or would if it were blurred.
+
+    A model, and at what part of its size it sees the photo.
+    """
     guidance = guide(photo.found) if photo.found else Guidance.whole()
     if not guidance.models:
-        return GENERAL_MODEL
-    return guidance.models[int(guidance.parts.mean((0, 1)).argmax())]
+        return GENERAL_MODEL, 1
+    return guidance.models[int(guidance.parts.mean((0, 1)).argmax())], guidance.reduction
 
 
-def _work(restorer: Restorer, height: int, width: int) -> int:
+def _work(restorer: Restorer, height: int, width: int, reduction: int) -> int:
     """Pixels that go through the network for a photo of that size."""
-    plan = restorer.plan(height, width)
+    plan = restorer.plan(height, width, reduction)
     return len(plan) * plan.rows.side * plan.columns.side
 
 

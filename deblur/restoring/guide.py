@@ -1,7 +1,7 @@
 """Which network restores which part of a photo: decided from its diagnosis, before any runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,19 +24,22 @@ class Guidance:
     """The parts of `models` in the restored photo; what they lack of 1 is the unchanged photo.
 
     `parts` (rows, columns, models) are those at the centres of a grid, `rows` and `columns` in
-    pixels; between these they change evenly.
+    pixels; between these they change evenly. The models see the photo at 1 / `reduction` of its
+    size, at which they know its blur.
     """
 
     models: tuple[str, ...]
     parts: Floats
     rows: Floats
     columns: Floats
+    reduction: int = 1
 
     @classmethod
-    def whole(cls, *models: str) -> "Guidance":
+    def whole(cls, *models: str, reduction: int = 1) -> "Guidance":
         """One model for all of a photo, or none, which does not change it."""
         centre = np.zeros(1, np.float32)
-        return cls(models, np.ones((1, 1, len(models)), np.float32), centre, centre)
+        parts = np.ones((1, 1, len(models)), np.float32)
+        return cls(models, parts, centre, centre, reduction)
 
     @property
     def is_whole(self) -> bool:
@@ -55,7 +58,8 @@ def guide(found: Diagnosis) -> Guidance:
     """The way of each part of a photo; a photo that is sharp, or soft on purpose, stays as it is.
 
     Print, writing and screens go to the model for text, what is out of focus to the one for
-    that, what is shaken, also when it is out of focus too, to the general one.
+    that, what is shaken, also when it is out of focus too, to the general one. They see the photo
+    at the size at which it was diagnosed.
     """
     if not found.confidence or found.kind in (Kind.sharp, Kind.shallow):
         return Guidance.whole()
@@ -63,8 +67,9 @@ def guide(found: Diagnosis) -> Guidance:
     opinions = np.array([_opinion(tile) for tile in found.tiles], np.float32)
     shares = weights @ opinions / weights.sum()
     if np.sort(shares)[-2] < MIXED:
-        return Guidance.whole(GUIDED[int(shares[:-1].argmax())])
-    return _part_by_part(found.tiles, weights, opinions, shares)
+        return Guidance.whole(GUIDED[int(shares[:-1].argmax())], reduction=found.reduction)
+    parts = _part_by_part(found.tiles, weights, opinions, shares)
+    return replace(parts, reduction=found.reduction)
 
 
 def _opinion(tile: TileReport) -> Sequence[float]:

@@ -34,7 +34,8 @@ class RestoreReport:
     """What was found, what ran, on how many pixels, for how long, and what it changed.
 
     `models` are the networks that ran, none where the photo was not changed; `picked` says that
-    the diagnosis chose them. `tile` is height x width in pixels; `seconds`
+    the diagnosis chose them. They saw the photo at 1 / `reduction` of its size. `tile` is height x
+    width in pixels of the photo; `seconds`
     covers everything from file to file, `network_seconds` only the backend. `before` and `after`
     are the diagnoses of both photos; `changed` is the share of values that came out visibly
     different, `mean_change` their mean difference of 255, `sharper` the share of the photo, by
@@ -43,6 +44,7 @@ class RestoreReport:
 
     models: tuple[str, ...]
     picked: bool
+    reduction: int
     backend: str
     execution_provider: str
     device: str
@@ -71,6 +73,13 @@ class RestoreReport:
         return " + ".join(self.models) or "none"
 
     @property
+    def size(self) -> str:
+        """At what part of its size the photo was restored, where not at all of it; else empty."""
+        if not self.models or self.reduction == 1:
+            return ""
+        return say("at 1/{reduction} of its size", reduction=self.reduction)
+
+    @property
     def found(self) -> tuple[str, ...]:
         """The diagnosis of the photo, in sentences."""
         return sentences(self.before)
@@ -97,6 +106,7 @@ class RestoreReport:
         """One line for people: what ran, for how long, what was found, what changed."""
         parts = (
             f"{self.model}{', picked for it' if self.picked and self.models else ''}",
+            *([self.size] if self.size else []),
             f"{self.backend} ({self.execution_provider}, {self.precision})",
             f"{self.tiles} {'tile' if self.tiles == 1 else 'tiles'} of "
             f"{self.tile[1]}x{self.tile[0]}",

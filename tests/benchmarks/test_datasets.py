@@ -324,7 +324,8 @@ def test_gopro_has_1111_pictures() -> None:
 
 def test_an_unknown_dataset_lists_the_names() -> None:
     with pytest.raises(
-        DatasetError, match=r"no dataset 'goprr'; choose one of mini, mini-focus, gopro, .*pairs"
+        DatasetError,
+        match=r"no dataset 'goprr'; choose one of mini, mini-focus, mini-wide, gopro, .*pairs",
     ):
         find_dataset("goprr")
 
@@ -345,7 +346,7 @@ def test_lais_synthetic_pictures_are_aligned_and_others_are_not(tmp_path: Path) 
     assert open_dataset("pairs", six_pairs(tmp_path)).protocol == EvalProtocol()
 
 
-@pytest.mark.parametrize(("name", "pairs"), [("mini", 25), ("mini-focus", 15)])
+@pytest.mark.parametrize(("name", "pairs"), [("mini", 25), ("mini-focus", 15), ("mini-wide", 25)])
 def test_the_embedded_pairs_are_complete_and_as_published(name: str, pairs: int) -> None:
     dataset = open_dataset(name)
     assert len(dataset.items) == pairs
@@ -364,7 +365,8 @@ def test_embedded_pairs_are_made_again_pixel_for_pixel(photo: str, kind: str) ->
     names = [Path(name).stem for name in make_mini.PHOTOS]
     number, index = names.index(photo), list(make_mini.KINDS).index(kind)
     source = Image.open(make_mini.SOURCE / make_mini.PHOTOS[number])
-    blurred, sharp = make_mini.blurred_and_sharp(source, kind, seed=100 * number + index)
+    recipe = make_mini.KINDS[kind]
+    blurred, sharp = make_mini.blurred_and_sharp(source, recipe, seed=100 * number + index)
     items = {item.id: item for item in layouts.shared_sharp(MINI).items}
     shipped = load_item(items[f"{photo}-{kind}"])
     assert shipped.digests.blurred == digest_of_pixels(blurred)
@@ -381,3 +383,16 @@ def test_discs_are_made_again(tmp_path: Path) -> None:
         assert again.digests.sharp == before.digests.sharp
         far = abs(again.blurred.pixels.astype(int) - before.blurred.pixels)
         assert far.mean() < 0.01
+
+
+@pytest.mark.parametrize("kind", ["shake60px", "defocus13px"])
+def test_wide_blur_is_made_again(kind: str) -> None:
+    index = list(make_mini.WIDE_KINDS).index(kind)
+    source = Image.open(make_mini.SOURCE / make_mini.PHOTOS[0])
+    recipe, border = make_mini.WIDE_KINDS[kind], make_mini.WIDE_BORDER
+    blurred, sharp = make_mini.blurred_and_sharp(source, recipe, 1000 + index, border)
+    items = {item.id: item for item in open_dataset("mini-wide").items}
+    shipped = load_item(items[f"astronaut-{kind}"])
+    assert shipped.sharp is not None
+    for before, again in ((shipped.blurred, blurred), (shipped.sharp, sharp)):
+        assert abs(before.pixels.astype(int) - again).mean() < 0.01

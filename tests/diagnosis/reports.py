@@ -24,6 +24,7 @@ def diagnosis(kind: Kind, **fields: Any) -> Diagnosis:
 REPORT = RestoreReport(
     models=("residual-unet-xs",),
     picked=True,
+    reduction=1,
     backend="onnx",
     execution_provider="CPUExecutionProvider",
     device="cpu",

@@ -47,6 +47,45 @@ def test_defocus_is_told_with_its_radius(name: str, radius: float) -> None:
     assert found.length == 0
 
 
+@pytest.mark.parametrize("radius", [7.0, 11.0, 14.0])
+@pytest.mark.parametrize("name", ["astronaut", "coffee"])
+def test_wide_defocus_is_measured_at_a_part_of_the_size(name: str, radius: float) -> None:
+    found = diagnose(blurred(sharp(name), aperture(radius, 0, 0.0), photons=3000.0))
+    assert found.kind == Kind.focus
+    assert found.reduction > 1
+    assert found.radius == pytest.approx(radius, rel=0.35)
+
+
+@pytest.mark.parametrize("name", ["chelsea", "coffee"])
+def test_a_long_shake_is_measured_at_a_part_of_the_size(name: str) -> None:
+    found = diagnose(blurred(sharp(name), line(45, 60)))
+    assert found.kind == Kind.motion
+    assert found.reduction > 1
+    assert found.length == pytest.approx(45, rel=0.4)
+
+
+def test_tiles_of_a_smaller_look_cover_the_photo() -> None:
+    image = blurred(sharp("astronaut"), aperture(9.0, 0, 0.0))
+    for reduction in (1, 2, 3):
+        tiles = diagnose(image, reduction=reduction).tiles
+        assert min(tile.top for tile in tiles) == min(tile.left for tile in tiles) == 0
+        for far in (max(tile.top + tile.height for tile in tiles),):
+            assert image.height - reduction * 8 < far <= image.height
+
+
+def test_noise_is_that_of_the_whole_size() -> None:
+    image = blurred(sharp("coffee"), aperture(8.0, 0, 0.0), photons=300.0)
+    found = diagnose(image)
+    assert found.reduction > 1
+    assert found.noise == diagnose(image, reduction=1).noise
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_moderate_blur_is_looked_at_as_it_is(name: str) -> None:
+    for kernel in (line(12, 30), aperture(3.0, 0, 0.0)):
+        assert diagnose(blurred(sharp(name), kernel)).reduction == 1
+
+
 def test_more_blur_is_a_larger_extent() -> None:
     image = sharp("chelsea")
     extents = [diagnose(blurred(image, line(length, 30))).extent for length in (5, 10, 20, 40)]

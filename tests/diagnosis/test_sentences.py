@@ -34,7 +34,12 @@ from tests.diagnosis.reports import diagnosis
         (
             Kind.focus,
             {"radius": 9.0},
-            ["Out of focus, by a radius of about 9 px: expect little improvement."],
+            ["Out of focus, by a radius of about 9 px: it gets better, but not sharp."],
+        ),
+        (
+            Kind.focus,
+            {"radius": 20.0},
+            ["Out of focus, by a radius of about 20 px: expect little improvement."],
         ),
         (
             Kind.both,

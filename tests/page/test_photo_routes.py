@@ -11,6 +11,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from deblur.catalog import AUTO
 from deblur.errors import OutputError
 from deblur.image_io import DecodedImage, decode_image, write_image
 from deblur.page.photo_routes import photo_address, photo_routes
@@ -20,6 +21,8 @@ from deblur.page.screen import MAX_CUT_SIDE, busiest, cut, write_for_screen
 from deblur.page.visiting.intake import take_in
 from deblur.page.visiting.visitors import Run
 from deblur.page.visiting.visits import Photo, Visit, Visits
+from deblur.synthesis.psf import aperture
+from tests.diagnosis.blurring import blurred
 
 KEY = "0" * 32
 EXAMPLE = Path(__file__).parents[2] / "examples" / "coffee.jpg"
@@ -108,6 +111,24 @@ def test_a_piece_that_was_tried_is_what_the_whole_photo_has_there(photo: Photo) 
     whole = np.load(photo.results[0].pixels)[rows, piece.left : piece.left + piece.width]
     assert np.abs(tried - whole).max() <= 1
     assert piece.seconds > 0
+
+
+def test_a_piece_of_a_widely_blurred_photo_is_restored_at_the_same_part_of_its_size(
+    visits: Visits, visit: Visit, tmp_path: Path
+) -> None:
+    image = blurred(decode_image(EXAMPLE), aperture(8.0, 0, 0.0))
+    write_image(image, tmp_path / "wide.png")
+    wide = take_in(visits, visit, tmp_path / "wide.png")
+    run = Run(lambda: True, 600)
+    wide.results.append(restore_photo(wide, AUTO, AUTOMATIC, "", lambda _: None, run))
+    assert wide.results[0].report.reduction > 1
+    piece = restore_piece(wide, AUTO, AUTOMATIC, (300, 200))
+    tried = np.asarray(Image.open(piece.file).convert("RGB")).astype(int)
+    rows = slice(piece.top, piece.top + piece.height)
+    columns = slice(piece.left, piece.left + piece.width)
+    came = image.pixels[rows, columns].astype(int)
+    whole = np.load(wide.results[0].pixels)[rows, columns]
+    assert np.abs(tried - whole).mean() < 0.25 * np.abs(came - whole).mean()
 
 
 def test_what_a_format_cannot_hold_is_known_before(tmp_path: Path, visits: Visits) -> None:

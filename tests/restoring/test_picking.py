@@ -34,7 +34,7 @@ def picking(
 
     restorer = Restorer(TiledNetwork(replace(SPEC, name=GENERAL_MODEL), Identity()), open_other)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("deblur.restorer.diagnose", lambda image, threads: found)
+        patch.setattr("deblur.restorer.diagnose", lambda image, threads, reduction: found)
         restored, report = restorer.restore_reported(image)
         np.testing.assert_array_equal(restorer.restore(image).pixels, restored.pixels)
     return restored, report, opened
@@ -67,7 +67,7 @@ def test_parts_of_a_photo_go_their_own_way(channels: int) -> None:
 
 def test_a_named_model_restores_whatever_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     found = summarise(40, 40, [tile(Kind.sharp)])
-    monkeypatch.setattr("deblur.restorer.diagnose", lambda image, threads: found)
+    monkeypatch.setattr("deblur.restorer.diagnose", lambda image, threads, reduction: found)
     image = photo(40, 40)
     restored, report = Restorer(TiledNetwork(SPEC, Halve())).restore_reported(image)
     np.testing.assert_allclose(restored.pixels, image.pixels / 2, atol=0.51)
@@ -75,7 +75,7 @@ def test_a_named_model_restores_whatever_is_found(monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_was_found_already_is_not_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(image: DecodedImage, threads: int | None) -> None:
+    def never(image: DecodedImage, threads: int | None, reduction: int | None) -> None:
         raise AssertionError("diagnosed again")
 
     monkeypatch.setattr("deblur.restorer.diagnose", never)

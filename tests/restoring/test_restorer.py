@@ -363,9 +363,9 @@ def test_each_diagnosis_of_a_file_speaks_the_callers_language(
     spoken: list[Language] = []
     diagnosis = Restorer._diagnosis
 
-    def heard(self: Restorer, image: DecodedImage, wanted: Any) -> Any:
+    def heard(self: Restorer, image: DecodedImage, wanted: Any, *at: Any) -> Any:
         spoken.append(spoken_now())
-        return diagnosis(self, image, wanted)
+        return diagnosis(self, image, wanted, *at)
 
     monkeypatch.setattr(Restorer, "_diagnosis", heard)
     write_image(DecodedImage(scene(64, 64), None, "PNG"), tmp_path / "photo.png")

@@ -184,7 +184,7 @@ def test_pictures_are_scored_by_the_harness(tmp_path: Path) -> None:
 
 
 def test_the_embedded_dataset_and_those_of_the_setting_can_be_scored(tmp_path: Path) -> None:
-    embedded = {"mini": None, "mini-focus": None}
+    embedded = {"mini": None, "mini-focus": None, "mini-wide": None}
     assert scored_datasets() == embedded
     assert scored_datasets(f"gopro={tmp_path}") == {**embedded, "gopro": tmp_path}
     for wrong in ("gopro=/nowhere/at/all", f"nothing={tmp_path}", "gopro"):
