@@ -7,6 +7,7 @@ from deblur.spec import ModelSpec, TilingPolicy, WeightsRef
 AUTO = "auto"
 """In place of a model's name: the diagnosis of a photo picks among models."""
 GENERAL_MODEL = DEFAULT_MODEL = "residual-unet-xs"
+SHAKE_MODEL = "residual-unet-xs-shake"
 FOCUS_MODEL, TEXT_MODEL = "residual-unet-xs-focus", "residual-unet-xs-text"
 
 _TRAINED_ON = (
@@ -100,6 +101,18 @@ _SPECS = (
             safetensors="fbd7ee32209fd2f7058202711bddc24bd9004c7590b35614fdba7fdf589b9ce4",
             int8="22d6398a19e1c0e5321a5a4ed39bcaed5e65c76bead89478a111943a2bb9df66",
             bf16_parity=60.9,
+        ),
+    ),
+    replace(
+        _EXTRA_SMALL,
+        name="residual-unet-xs-shake",
+        title="Residual U-Net, extra small, for strongly shaken photos",
+        weights=_shipped(
+            "residual-unet-xs-shake",
+            onnx="0b352dd069deede6f80634f144cb7dcf7469acff1c3b002deaefca7e7fa798ae",
+            safetensors="b208da338e94366bfbb457488c95c5f6ef127640acef04af0501d5ed834387ec",
+            int8="edb3cf7e27af4c984b42a2b24cf0980ac42a98ab5a7a0a5f99e350ab4c83554f",
+            bf16_parity=65.0,
         ),
     ),
     replace(

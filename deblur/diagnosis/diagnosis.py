@@ -15,6 +15,7 @@ from deblur.errors import WeightsCorruptError, WeightsUnavailableError
 from deblur.image_io import DecodedImage, decode_image
 from deblur.language import say
 from deblur.onnx_file import open_session
+from deblur.synthesis.kinds import Kind
 from deblur.weights import sha256_of
 
 NETWORK = Path(__file__).parent / "model.onnx"
@@ -25,6 +26,8 @@ PERHAPS_WIDE = 14.0, 4.0
 """Pixels of shake and of defocus: what is found to be so wide may be wider."""
 WIDE = 15.0, 3.0
 """The same at half the size: blur so wide is better undone there."""
+STILL_SHARP = 0.14
+"""The share of a photo, looked at smaller, that may be sharp where its blur is wide."""
 MIN_SIDE = 64
 """Pixels; a photo is not looked at any smaller."""
 
@@ -48,7 +51,7 @@ def diagnose(
         if min(image.height, image.width) < 2 * found.reduction * MIN_SIDE:
             break
         smaller = _look(image, 2 * found.reduction, threads)
-        if not _reaches(smaller, *WIDE):
+        if not _reaches(smaller, *WIDE) or _sharp_share(smaller) > STILL_SHARP:
             break
         found = replace(smaller, noise=at_full_size.noise, quality=at_full_size.quality)
     return found
@@ -57,6 +60,10 @@ def diagnose(
 def _reaches(found: Diagnosis, length: float, radius: float) -> bool:
     """Whether the blur is so wide in what the network saw."""
     return max(found.length / length, found.radius / radius) >= found.reduction
+
+
+def _sharp_share(found: Diagnosis) -> float:
+    return found.shares[Kind.sharp] + found.shares[Kind.shallow]
 
 
 def _look(image: DecodedImage, reduction: int, threads: int | None) -> Diagnosis:

@@ -4,7 +4,7 @@ from deblur.diagnosis.record import Diagnosis
 from deblur.language import say
 from deblur.synthesis.kinds import Kind
 
-SLIGHT, STRONG, HOPELESS = 4.0, 18.0, 36.0
+SLIGHT, STRONG, HOPELESS = 4.0, 18.0, 50.0
 """Pixels of shake: below the first there is little to undo, above the last little that can be."""
 BROAD, LOST = 5.5, 18.0
 """Pixels of radius: above the first fine detail is lost, above the last most of it."""

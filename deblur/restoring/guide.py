@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from deblur.catalog import FOCUS_MODEL, GENERAL_MODEL, TEXT_MODEL
+from deblur.catalog import FOCUS_MODEL, GENERAL_MODEL, SHAKE_MODEL, TEXT_MODEL
 from deblur.diagnosis import Diagnosis, Kind, TileReport
 
 Floats = NDArray[np.float32]
 
-GUIDED = (GENERAL_MODEL, FOCUS_MODEL, TEXT_MODEL)
+GUIDED = (GENERAL_MODEL, SHAKE_MODEL, FOCUS_MODEL, TEXT_MODEL)
 """The models that are picked among; they are tiled alike."""
 MIXED = 0.2
 """Where a second way is right for so much of a photo, each part goes its own way."""
@@ -59,21 +59,24 @@ def guide(found: Diagnosis) -> Guidance:
 
     Print, writing and screens go to the model for text, what is out of focus to the one for
     that, what is shaken, also when it is out of focus too, to the general one. They see the photo
-    at the size at which it was diagnosed.
+    at the size at which it was diagnosed; where that is a part of its size, the shake is strong,
+    and has a model of its own.
     """
     if not found.confidence or found.kind in (Kind.sharp, Kind.shallow):
         return Guidance.whole()
     weights = np.array([tile.weight for tile in found.tiles], np.float32)
     opinions = np.array([_opinion(tile) for tile in found.tiles], np.float32)
     shares = weights @ opinions / weights.sum()
+    for_shake = GENERAL_MODEL if found.reduction == 1 else SHAKE_MODEL
+    models = (for_shake, FOCUS_MODEL, TEXT_MODEL)
     if np.sort(shares)[-2] < MIXED:
-        return Guidance.whole(GUIDED[int(shares[:-1].argmax())], reduction=found.reduction)
-    parts = _part_by_part(found.tiles, weights, opinions, shares)
+        return Guidance.whole(models[int(shares[:-1].argmax())], reduction=found.reduction)
+    parts = _part_by_part(models, found.tiles, weights, opinions, shares)
     return replace(parts, reduction=found.reduction)
 
 
 def _opinion(tile: TileReport) -> Sequence[float]:
-    """How much speaks for each of GUIDED, and for leaving a tile as it is."""
+    """How much speaks for the models for shake, defocus and text, and for changing nothing."""
     sharp, shallow, motion, focus, both = tile.odds
     photo = 1 - tile.text
     blurred = motion + focus + both
@@ -86,7 +89,11 @@ def _opinion(tile: TileReport) -> Sequence[float]:
 
 
 def _part_by_part(
-    tiles: Sequence[TileReport], weights: Floats, opinions: Floats, shares: Floats
+    models: Sequence[str],
+    tiles: Sequence[TileReport],
+    weights: Floats,
+    opinions: Floats,
+    shares: Floats,
 ) -> Guidance:
     rows = np.array(sorted({tile.top for tile in tiles}), np.float32)
     columns = np.array(sorted({tile.left for tile in tiles}), np.float32)
@@ -95,9 +102,9 @@ def _part_by_part(
     parts = (said / said.sum(2, keepdims=True)) ** DECIDED
     parts /= parts.sum(2, keepdims=True)
     height, width = tiles[0].height, tiles[0].width
-    kept = [index for index in range(len(GUIDED)) if parts[..., index].max() > MIXED]
+    kept = [index for index in range(len(models)) if parts[..., index].max() > MIXED]
     return Guidance(
-        tuple(GUIDED[index] for index in kept),
+        tuple(models[index] for index in kept),
         np.ascontiguousarray(parts[..., kept]),
         rows + height / 2,
         columns + width / 2,

@@ -28,7 +28,7 @@ from tests.diagnosis.reports import diagnosis
             {"length": 25.0},
             ["Strong shake of about 25 px: it gets better, but not sharp."],
         ),
-        (Kind.motion, {"length": 40.2}, ["Blur of about 40 px: expect little improvement."]),
+        (Kind.motion, {"length": 55.2}, ["Blur of about 55 px: expect little improvement."]),
         (Kind.focus, {"radius": 5.2}, ["Out of focus, by a radius of about 5 px."]),
         (Kind.focus, {"radius": 2.46}, ["Out of focus, by a radius of about 2.5 px."]),
         (

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deblur.catalog import CATALOG, FOCUS_MODEL, GENERAL_MODEL, TEXT_MODEL
+from deblur.catalog import CATALOG, FOCUS_MODEL, GENERAL_MODEL, SHAKE_MODEL, TEXT_MODEL
 from deblur.diagnosis import Diagnosis, Kind, TileReport
 from deblur.diagnosis.summary import summarise
 from deblur.restoring.guide import GUIDED, Guidance, guide
@@ -42,6 +42,27 @@ def test_a_photo_of_one_kind_goes_one_way(kind: Kind, text: float, models: tuple
     guidance = guide(photo_of(kind, kind, text=text))
     assert guidance.is_whole
     assert guidance.models == models
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "model"),
+    [
+        (Kind.motion, 0.0, SHAKE_MODEL),
+        (Kind.both, 0.0, SHAKE_MODEL),
+        (Kind.focus, 0.0, FOCUS_MODEL),
+        (Kind.motion, 1.0, TEXT_MODEL),
+    ],
+)
+def test_wide_blur_is_restored_at_the_size_at_which_it_was_diagnosed(
+    kind: Kind, text: float, model: str
+) -> None:
+    guidance = guide(replace(photo_of(kind, kind, text=text), reduction=4))
+    assert (guidance.models, guidance.reduction) == ((model,), 4)
+
+
+def test_parts_of_a_widely_blurred_photo_are_restored_at_one_size() -> None:
+    guidance = guide(replace(photo_of(*[Kind.motion] * 4, *[Kind.focus] * 4), reduction=2))
+    assert (guidance.models, guidance.reduction) == ((SHAKE_MODEL, FOCUS_MODEL), 2)
 
 
 def test_where_there_is_nothing_to_see_a_photo_stays_as_it_is() -> None:

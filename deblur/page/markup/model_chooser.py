@@ -46,6 +46,7 @@ def plain_name(model: str) -> str:
         "residual-unet-xs": say("Fast"),
         "residual-unet-s": say("Larger"),
         "residual-unet-m": say("Largest"),
+        "residual-unet-xs-shake": say("Strong shake"),
         "residual-unet-xs-focus": say("Out of focus"),
         "residual-unet-xs-text": say("Print and screens"),
     }
