@@ -112,7 +112,7 @@ _SPECS = (
             onnx="0b352dd069deede6f80634f144cb7dcf7469acff1c3b002deaefca7e7fa798ae",
             safetensors="b208da338e94366bfbb457488c95c5f6ef127640acef04af0501d5ed834387ec",
             int8="edb3cf7e27af4c984b42a2b24cf0980ac42a98ab5a7a0a5f99e350ab4c83554f",
-            bf16_parity=65.0,
+            bf16_parity=69,
         ),
     ),
     replace(
