@@ -77,7 +77,7 @@ class RestoreReport:
         """At what part of its size the photo was restored, where not at all of it; else empty."""
         if not self.models or self.reduction == 1:
             return ""
-        return say("at 1/{reduction} of its size", reduction=self.reduction)
+        return say("seen at 1/{reduction} of its size", reduction=self.reduction)
 
     @property
     def found(self) -> tuple[str, ...]:
