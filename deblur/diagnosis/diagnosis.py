@@ -28,6 +28,8 @@ WIDE = 15.0, 3.0
 """The same at half the size: blur so wide is better undone there."""
 STILL_SHARP = 0.14
 """The share of a photo, looked at smaller, that may be sharp where its blur is wide."""
+REDUCTIONS = 4, 2
+"""The smallest picture comes first: what is much too wide for a larger one looks like anything."""
 MIN_SIDE = 64
 """Pixels; a photo is not looked at any smaller."""
 
@@ -38,22 +40,22 @@ def diagnose(
     """What happened to a photo, decoded or as a file, of any size.
 
     It looks at up to `grid.MAX_TILES` tiles, on `threads` cores (None: all cores). Where the blur
-    is too wide for the network, it looks again at the photo at half its size, and so on;
-    `reduction` says at what part of its size to look, 1 / `reduction`. Raises what
+    may be too wide for the network, it looks again at the photo at a quarter and at half of its
+    size; `reduction` says at what part of its size to look, 1 / `reduction`. Raises what
     `decode_image` raises, WeightsUnavailableError where the network's file is missing, and
     WeightsCorruptError where it is not the one that was published.
     """
     image = photo if isinstance(photo, DecodedImage) else decode_image(photo)
     if reduction is not None:
         return _look(image, reduction, threads)
-    at_full_size = found = _look(image, 1, threads)
-    while not found.confidence or _reaches(found, *PERHAPS_WIDE):
-        if min(image.height, image.width) < 2 * found.reduction * MIN_SIDE:
-            break
-        smaller = _look(image, 2 * found.reduction, threads)
-        if not _reaches(smaller, *WIDE) or _sharp_share(smaller) > STILL_SHARP:
-            break
-        found = replace(smaller, noise=at_full_size.noise, quality=at_full_size.quality)
+    found = _look(image, 1, threads)
+    if found.confidence and not _reaches(found, *PERHAPS_WIDE):
+        return found
+    for reduction in REDUCTIONS:
+        if min(image.height, image.width) >= reduction * MIN_SIDE:
+            smaller = _look(image, reduction, threads)
+            if _reaches(smaller, *WIDE) and _sharp_share(smaller) <= STILL_SHARP:
+                return replace(smaller, noise=found.noise, quality=found.quality)
     return found
 
 
