@@ -28,6 +28,8 @@ WIDE = 15.0, 3.0
 """The same at half the size: blur so wide is better undone there."""
 STILL_SHARP = 0.14
 """The share of a photo, looked at smaller, that may be sharp where its blur is wide."""
+LETTERS = 0.5
+"""The share of text up to which a photo is seen smaller; small letters would be lost."""
 REDUCTIONS = 4, 2
 """The smallest picture comes first: what is much too wide for a larger one looks like anything."""
 MIN_SIDE = 64
@@ -54,7 +56,7 @@ def diagnose(
     for reduction in REDUCTIONS:
         if min(image.height, image.width) >= reduction * MIN_SIDE:
             smaller = _look(image, reduction, threads)
-            if _reaches(smaller, *WIDE) and _sharp_share(smaller) <= STILL_SHARP:
+            if _is_wide(smaller):
                 return replace(smaller, noise=found.noise, quality=found.quality)
     return found
 
@@ -64,8 +66,10 @@ def _reaches(found: Diagnosis, length: float, radius: float) -> bool:
     return max(found.length / length, found.radius / radius) >= found.reduction
 
 
-def _sharp_share(found: Diagnosis) -> float:
-    return found.shares[Kind.sharp] + found.shares[Kind.shallow]
+def _is_wide(found: Diagnosis) -> bool:
+    """Whether a photo is better restored at the part of its size at which it was looked at."""
+    sharp = found.shares[Kind.sharp] + found.shares[Kind.shallow]
+    return _reaches(found, *WIDE) and sharp <= STILL_SHARP and found.text <= LETTERS
 
 
 def _look(image: DecodedImage, reduction: int, threads: int | None) -> Diagnosis:

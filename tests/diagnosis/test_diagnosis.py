@@ -1,6 +1,7 @@
 """The network, on blur that we make ourselves of photos that it has not learnt from."""
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,14 @@ def test_tiles_of_a_smaller_look_cover_the_photo() -> None:
         assert min(tile.top for tile in tiles) == min(tile.left for tile in tiles) == 0
         for far in (max(tile.top + tile.height for tile in tiles),):
             assert image.height - reduction * 8 < far <= image.height
+
+
+@pytest.mark.parametrize("text", [0.4, 0.6])
+def test_text_is_not_seen_smaller(text: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = diagnosis._look
+    monkeypatch.setattr(diagnosis, "_look", lambda *way: replace(look(*way), text=text))
+    found = diagnose(blurred(sharp("astronaut"), aperture(9.0, 0, 0.0)))
+    assert (found.reduction > 1) == (text < 0.5)
 
 
 def test_noise_is_that_of_the_whole_size() -> None:
