@@ -25,7 +25,7 @@ BATCH_SIZE = 4
 PERHAPS_WIDE = 14.0, 4.0
 """Pixels of shake and of defocus: what is found to be so wide may be wider."""
 WIDE = 15.0, 3.0
-"""The same at half the size: blur so wide is better undone there."""
+"""The same at a part of the size, in its pixels: blur so wide is better undone there."""
 STILL_SHARP = 0.14
 """The share of a photo, looked at smaller, that may be sharp where its blur is wide."""
 LETTERS = 0.5

@@ -70,8 +70,8 @@ def test_tiles_of_a_smaller_look_cover_the_photo() -> None:
     for reduction in (1, 2, 3):
         tiles = diagnose(image, reduction=reduction).tiles
         assert min(tile.top for tile in tiles) == min(tile.left for tile in tiles) == 0
-        for far in (max(tile.top + tile.height for tile in tiles),):
-            assert image.height - reduction * 8 < far <= image.height
+        far = max(tile.top + tile.height for tile in tiles)
+        assert image.height - reduction * 8 < far <= image.height
 
 
 @pytest.mark.parametrize("text", [0.4, 0.6])

@@ -9,6 +9,7 @@ from deblur.quality import psnr
 from deblur.restorer import Restorer
 from deblur.restoring.reduction import reduced, sharpened
 from deblur.restoring.tiled_network import TiledNetwork
+from deblur.synthesis.psf import aperture
 from tests.diagnosis.blurring import blurred
 from tests.diagnosis.test_diagnosis import SHARP
 from tests.pictures import photo
@@ -73,7 +74,7 @@ def test_a_change_stays_where_it_belongs(reduction: int) -> None:
 @pytest.mark.parametrize("radius", [7.0, 11.0])
 def test_wide_defocus_gets_better_when_the_diagnosis_picks(radius: float) -> None:
     sharp = decode_image(SHARP / "astronaut.webp")
-    image = blurred(sharp, disc(radius), photons=3000.0)
+    image = blurred(sharp, aperture(radius, 0, 0.0), photons=3000.0)
     restored, report = Restorer.open(engine="onnx", precision="fp32").restore_reported(image)
     assert report.reduction > 1
     assert f"at 1/{report.reduction} of its size" in report.summary()
@@ -82,10 +83,3 @@ def test_wide_defocus_gets_better_when_the_diagnosis_picks(radius: float) -> Non
         psnr(each.pixels[inner], sharp.pixels[inner], peak=255) for each in (image, restored)
     )
     assert after > before + 1.5
-
-
-def disc(radius: float) -> np.ndarray:
-    reach = int(radius) + 1
-    rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    inside = (np.hypot(rows, columns) <= radius).astype(float)
-    return inside / inside.sum()
