@@ -33,15 +33,14 @@ from deblur.image_io import (
 )
 from deblur.language import say, spoken_in, spoken_now
 from deblur.restoring.guide import Guidance, guide
+from deblur.restoring.mixture import restore_mixed
+from deblur.restoring.reduction import reduced, sharpened_bands
 from deblur.restoring.report import Comparison, RestoreReport, sharper_share
 from deblur.restoring.tiled_network import Counts, Floats, Integers, TiledNetwork
 from deblur.spec import Precision
 from deblur.tiling import Tile, TilePlan, cut_tile, merge_bands, merged_bands
 
 __all__ = ["Progress", "RestoreReport", "Restorer"]
-
-MIN_SHARE = 0.01
-"""A network with a smaller part in every pixel of a tile is not run there."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ class Restorer:
 
     def plan(self, height: int, width: int, reduction: int = 1) -> TilePlan:
         """How a photo of that size is tiled, where the network sees it at 1 / `reduction` of it."""
-        return self.network.at(reduction).plan(height, width)
+        return self.network.plan(-(-height // reduction), -(-width // reduction))
 
     def restore(
         self,
@@ -256,7 +255,7 @@ class Restorer:
             precision=backend.precision,
             width=restored.width,
             height=restored.height,
-            tile=(plan.rows.side, plan.columns.side),
+            tile=(guidance.reduction * plan.rows.side, guidance.reduction * plan.columns.side),
             tiles=len(plan),
             seconds=time.perf_counter() - wanted.counts.started,
             network_seconds=wanted.counts.network_seconds,
@@ -271,13 +270,19 @@ class Restorer:
     def _restore(self, image: DecodedImage, guidance: Guidance, wanted: _Pass) -> DecodedImage:
         plan = self.plan(image.height, image.width, guidance.reduction)
         tell = wanted.on_progress
-        own = wanted.in_place and image.pixels.flags.writeable
-        restored = image.pixels if own else np.empty_like(image.pixels)
+        seen = reduced(image.pixels, guidance.reduction)
         if tell is not None and self.network.is_slow:
             tell(Progress(0, len(plan), self.network.expected_seconds(plan)))
-        tiles = _watched(self._restored_tiles(image, plan, guidance, wanted), len(plan), tell)
-        bands = merged_bands(plan, tiles, image.pixels)
-        merge_bands(plan, _finished(bands, image.pixels, wanted), restored)
+        tiles = _watched(self._restored_tiles(seen, plan, guidance, wanted), len(plan), tell)
+        bands = merged_bands(plan, tiles, seen)
+        own = wanted.in_place and image.pixels.flags.writeable
+        restored = image.pixels if own else np.empty_like(image.pixels)
+        if guidance.reduction == 1:
+            merge_bands(plan, _finished(bands, image.pixels, wanted), restored)
+        else:
+            merge_bands(plan, bands, small := np.empty_like(seen))
+            bands = sharpened_bands(image.pixels, seen, small, guidance.reduction)
+            _stack(_finished(bands, image.pixels, wanted), restored)
         image = image.with_pixels(restored)
         if wanted.counts.retried_tiles:
             note = say(
@@ -290,19 +295,19 @@ class Restorer:
         return image
 
     def _restored_tiles(
-        self, image: DecodedImage, plan: TilePlan, guidance: Guidance, wanted: _Pass
+        self, seen: Integers, plan: TilePlan, guidance: Guidance, wanted: _Pass
     ) -> Iterator[tuple[Tile, Floats]]:
         """The networks have a thread of their own; this one merges the tiles before meanwhile."""
-        networks = [self._named(name).at(guidance.reduction) for name in guidance.models]
-        tiles, grey = iter(plan), image.pixels.shape[2] == 1
+        networks = [self._named(name) for name in guidance.models]
+        tiles, grey = iter(plan), seen.shape[2] == 1
         under_way: deque[tuple[list[Tile], Future[list[Floats]]]] = deque()
 
         def run(group: list[Tile]) -> list[Floats]:
-            cut = [cut_tile(image.pixels, plan, tile) for tile in group]
+            cut = [cut_tile(seen, plan, tile) for tile in group]
             if len(networks) == 1 and guidance.is_whole:
                 return networks[0].restore(cut, wanted.counts)
             parts = [_parts_in(guidance, plan, tile) for tile in group]
-            return _mixed(cut, parts, networks, wanted.counts)
+            return restore_mixed(cut, parts, networks, wanted.counts)
 
         run_here = spoken_in(spoken_now(), run)
         with ThreadPoolExecutor(1) as beside:
@@ -329,28 +334,16 @@ def _finished(bands: Iterable[Integers], before: Integers, wanted: _Pass) -> Ite
         top += len(band)
 
 
+def _stack(bands: Iterable[Integers], into: Integers) -> None:
+    top = 0
+    for band in bands:
+        into[top : top + len(band)] = band
+        top += len(band)
+
+
 def _parts_in(guidance: Guidance, plan: TilePlan, tile: Tile) -> Floats:
     top, left = plan.rows.starts[tile.row], plan.columns.starts[tile.column]
     return guidance.at(top, left, plan.rows.side, plan.columns.side)
-
-
-def _mixed(
-    cut: Sequence[Integers],
-    parts: Sequence[Floats],
-    networks: Sequence[TiledNetwork],
-    counts: Counts,
-) -> list[Floats]:
-    """Tiles (h, w, 3) of what each network makes of them, by its part, and of what came."""
-    mixed = []
-    for pixels, each in zip(cut, parts, strict=True):
-        came = pixels.astype(np.float32) / np.iinfo(pixels.dtype).max
-        mixed.append(came * (1 - each.sum(2, keepdims=True)) + np.zeros(3, np.float32))
-    for place, network in enumerate(networks):
-        wanted = [index for index, each in enumerate(parts) if each[..., place].max() > MIN_SHARE]
-        outputs = network.restore([cut[index] for index in wanted], counts) if wanted else []
-        for index, output in zip(wanted, outputs, strict=True):
-            mixed[index] += parts[index][..., place : place + 1] * output
-    return mixed
 
 
 def _unique_notes(networks: Sequence[TiledNetwork]) -> list[str]:

@@ -1,7 +1,7 @@
 """Which network restores which part of a photo: decided from its diagnosis, before any runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,9 @@ PRIOR, DECIDED = 0.2, 3
 class Guidance:
     """The parts of `models` in the restored photo; what they lack of 1 is the unchanged photo.
 
-    `parts` (rows, columns, models) are those at the centres of a grid, `rows` and `columns` in
-    pixels; between these they change evenly. The models see the photo at 1 / `reduction` of its
-    size, at which they know its blur.
+    The models see the photo at 1 / `reduction` of its size, at which they know its blur. `parts`
+    (rows, columns, models) are those at the centres of a grid, `rows` and `columns` in pixels of
+    what the models see; between these they change evenly.
     """
 
     models: tuple[str, ...]
@@ -47,7 +47,7 @@ class Guidance:
         return not self.models or (len(self.models) == 1 and float(self.parts.min()) == 1)
 
     def at(self, top: int, left: int, height: int, width: int) -> Floats:
-        """The parts (height, width, models) in a rectangle of the photo, in pixels."""
+        """The parts (height, width, models) in a rectangle of what the models see, in pixels."""
         down = _between(self.rows, top, height)
         along = _between(self.columns, left, width)
         within: Floats = np.einsum("yr,rcm,xc->yxm", down, self.parts, along, optimize=True)
@@ -71,8 +71,7 @@ def guide(found: Diagnosis) -> Guidance:
     models = (for_shake, FOCUS_MODEL, TEXT_MODEL)
     if np.sort(shares)[-2] < MIXED:
         return Guidance.whole(models[int(shares[:-1].argmax())], reduction=found.reduction)
-    parts = _part_by_part(models, found.tiles, weights, opinions, shares)
-    return replace(parts, reduction=found.reduction)
+    return _part_by_part(models, found.tiles, weights, opinions, shares, found.reduction)
 
 
 def _opinion(tile: TileReport) -> Sequence[float]:
@@ -94,6 +93,7 @@ def _part_by_part(
     weights: Floats,
     opinions: Floats,
     shares: Floats,
+    reduction: int,
 ) -> Guidance:
     rows = np.array(sorted({tile.top for tile in tiles}), np.float32)
     columns = np.array(sorted({tile.left for tile in tiles}), np.float32)
@@ -106,8 +106,9 @@ def _part_by_part(
     return Guidance(
         tuple(models[index] for index in kept),
         np.ascontiguousarray(parts[..., kept]),
-        rows + height / 2,
-        columns + width / 2,
+        (rows + height / 2) / reduction,
+        (columns + width / 2) / reduction,
+        reduction,
     )
 
 

@@ -3,8 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
-from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,8 @@ from deblur.backends.base import ACCELERATOR_BATCH, Backend
 from deblur.color import linear_to_srgb, srgb_to_linear
 from deblur.errors import NonFiniteOutputError
 from deblur.language import say
-from deblur.restoring.reduction import reduced, sharpened
 from deblur.spec import ModelSpec
-from deblur.tiling import TilePlan, least_tile, plan_tiles
+from deblur.tiling import TilePlan, plan_tiles
 from deblur.weights import fetch_weights, find_model
 
 Floats = NDArray[np.float32]
@@ -58,7 +56,7 @@ class TiledNetwork:
         notes: tuple[str, ...] = (),
     ) -> None:
         self.spec, self.backend, self.notes = spec, backend, notes
-        self.policy, self.multiple, self.reduction = tiling_of(spec, tile), spec.size_multiple, 1
+        self.policy = tiling_of(spec, tile)
         self.batch = batch or (1 if backend.device == "cpu" else ACCELERATOR_BATCH)
 
     @classmethod
@@ -73,21 +71,7 @@ class TiledNetwork:
 
     def plan(self, height: int, width: int) -> TilePlan:
         """How a photo of that size is tiled."""
-        return plan_tiles(height, width, self.policy, self.multiple)
-
-    def at(self, reduction: int) -> "TiledNetwork":
-        """The network that sees a photo at 1 / `reduction` of its size, and sharpens it as it is.
-
-        Its tiles are twice as large at most, as they are held at full size.
-        """
-        if reduction == 1:
-            return self
-        other = copy(self)
-        other.reduction, other.multiple = reduction, reduction * self.spec.size_multiple
-        policy = replace(self.policy, halo=reduction * self.policy.halo)
-        tile = max(2 * policy.tile, least_tile(policy, other.multiple))
-        other.policy = replace(policy, tile=tile)
-        return other
+        return plan_tiles(height, width, self.policy, self.spec.size_multiple)
 
     @property
     def is_slow(self) -> bool:
@@ -110,8 +94,7 @@ class TiledNetwork:
         A tile that comes back implausible at reduced precision runs again at fp32. Raises
         NonFiniteOutputError when the network gives NaN at full precision.
         """
-        came = self._encode(tiles)
-        blurred = reduced(came, self.reduction)
+        blurred = self._encode(tiles)
         started = time.perf_counter()
         outputs = [self._decode(output) for output in self.backend.run(blurred)]
         for index, output in enumerate(outputs):
@@ -119,12 +102,7 @@ class TiledNetwork:
                 outputs[index] = self._run_in_full(blurred[index : index + 1])
                 counts.retried_tiles += 1
         counts.network_seconds += time.perf_counter() - started
-        if self.reduction == 1:
-            return outputs
-        return [
-            sharpened(self._decode(whole), self._decode(small), output)
-            for whole, small, output in zip(came, blurred, outputs, strict=True)
-        ]
+        return outputs
 
     def _run_in_full(self, blurred: Floats) -> Floats:
         full = self.backend.at_full_precision()

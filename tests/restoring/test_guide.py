@@ -61,8 +61,12 @@ def test_wide_blur_is_restored_at_the_size_at_which_it_was_diagnosed(
 
 
 def test_parts_of_a_widely_blurred_photo_are_restored_at_one_size() -> None:
-    guidance = guide(replace(photo_of(*[Kind.motion] * 4, *[Kind.focus] * 4), reduction=2))
+    photo = photo_of(*[Kind.motion] * 4, *[Kind.focus] * 4)
+    guidance = guide(replace(photo, reduction=2))
     assert (guidance.models, guidance.reduction) == ((SHAKE_MODEL, FOCUS_MODEL), 2)
+    np.testing.assert_allclose(
+        guidance.at(0, 0, 80, 640), guide(photo).at(0, 0, 160, 1280)[::2, ::2], atol=0.01
+    )
 
 
 def test_where_there_is_nothing_to_see_a_photo_stays_as_it_is() -> None:

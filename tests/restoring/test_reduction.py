@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from deblur.backends.base import Batch
 from deblur.image_io import decode_image
 from deblur.quality import psnr
 from deblur.restorer import Restorer
-from deblur.restoring.reduction import reduced, sharpened
+from deblur.restoring.reduction import reduced, sharpened_bands
 from deblur.restoring.tiled_network import TiledNetwork
 from deblur.synthesis.psf import aperture
 from tests.diagnosis.blurring import blurred
@@ -42,9 +43,10 @@ def test_what_a_network_leaves_alone_stays_to_the_bit(
 def test_a_network_sees_the_part_that_is_asked_for(reduction: int) -> None:
     seen = Noting()
     network = TiledNetwork(SPEC, seen, tile=0)
-    multiple = reduction * SPEC.size_multiple
-    Restorer(network).restore(photo(8 * multiple, 12 * multiple), reduction=reduction)
-    assert seen.sizes == [(8 * SPEC.size_multiple, 12 * SPEC.size_multiple)]
+    height, width = 8 * SPEC.size_multiple, 12 * SPEC.size_multiple
+    image = photo(reduction * (height - 1) + 1, reduction * width)
+    Restorer(network).restore(image, reduction=reduction)
+    assert seen.sizes == [(height, width)]
 
 
 @pytest.mark.parametrize("reduction", [2, 4])
@@ -58,17 +60,42 @@ def test_tiles_at_a_part_of_the_size_leave_no_seam(reduction: int) -> None:
 
 
 @pytest.mark.parametrize("reduction", [2, 4])
-def test_a_change_stays_where_it_belongs(reduction: int) -> None:
-    """A bright dot of the reduced picture is enlarged about its own centre."""
-    picture, small = np.zeros((64, 64, 1), np.float32), np.zeros((1, 1, 64, 64), np.float32)
-    small = reduced(small, reduction)[0].transpose(1, 2, 0)
+@pytest.mark.parametrize("row", [5, 63, 64])
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_a_change_stays_where_it_belongs(reduction: int, row: int, depth: type) -> None:
+    """A bright dot of the reduced picture is enlarged about its own centre, in every band."""
+    picture = np.zeros((80 * reduction, 64, 1), depth)
+    small = reduced(picture, reduction)
     dot = small.copy()
-    dot[5, 3] = 1
-    changed = sharpened(picture, small, dot)[..., 0]
-    rows, columns = np.mgrid[:64, :64]
-    centre = [(changed * at).sum() / changed.sum() for at in (rows, columns)]
-    expected = [(place + 0.5) * reduction - 0.5 for place in (5, 3)]
+    dot[row, 3] = 65535
+    changed = np.concatenate([*sharpened_bands(picture, small, dot, reduction)])[..., 0]
+    assert changed.shape == picture.shape[:2]
+    rows, columns = np.mgrid[: len(picture), :64]
+    centre = [(changed * (at * 1.0)).sum() / changed.sum() for at in (rows, columns)]
+    expected = [(place + 0.5) * reduction - 0.5 for place in (row, 3)]
     np.testing.assert_allclose(centre, expected, atol=0.1)
+    assert changed.max() > 0.7 * np.iinfo(depth).max
+
+
+@pytest.mark.parametrize("reduction", [2, 4])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_bands_of_a_picture_are_those_of_the_whole(reduction: int, channels: int) -> None:
+    """Neither the smaller picture nor the enlarged change shows where a band ends."""
+    pixels = photo(150 * reduction, 90 * reduction, channels).pixels
+    small = reduced(pixels, reduction)
+    for channel in range(channels):
+        plane = Image.fromarray(pixels[..., channel].astype(np.float32))
+        whole = plane.resize((90, 150), Image.Resampling.BICUBIC)
+        expected = np.clip(np.asarray(whole), 0, 255)
+        np.testing.assert_allclose(small[..., channel] / 257, expected, atol=0.01)
+    other = np.clip(small.astype(int) + photo(150, 90, channels).pixels - 128, 0, 65535)
+    other = other.astype(np.uint16)
+    got = np.concatenate([*sharpened_bands(pixels, small, other, reduction)])
+    for channel in range(channels):
+        change = Image.fromarray(((other.astype(np.float32) - small) / 257)[..., channel])
+        enlarged = np.asarray(change.resize(pixels.shape[1::-1], Image.Resampling.BICUBIC))
+        expected = np.rint(np.clip(pixels[..., channel] + enlarged, 0, 255))
+        assert np.abs(got[..., channel] - expected).max() <= 1
 
 
 @pytest.mark.parametrize("radius", [7.0, 11.0])
