@@ -38,7 +38,7 @@ from deblur.restoring.reduction import reduced, sharpened_bands
 from deblur.restoring.report import Comparison, RestoreReport, sharper_share
 from deblur.restoring.tiled_network import Counts, Floats, Integers, TiledNetwork
 from deblur.spec import Precision
-from deblur.tiling import Tile, TilePlan, cut_tile, merge_bands, merged_bands
+from deblur.tiling import Tile, TilePlan, cut_tile, merge_bands, merged_bands, stack_bands
 
 __all__ = ["Progress", "RestoreReport", "Restorer"]
 
@@ -74,6 +74,10 @@ class _Pass:
 
     def __post_init__(self) -> None:
         check_strength(self.strength)
+
+    def check_cancelled(self) -> None:
+        if self.cancel is not None and self.cancel.is_set():
+            raise CancelledError(say("cancelled; nothing was written"))
 
 
 class Restorer:
@@ -193,7 +197,7 @@ class Restorer:
         Before the network starts, the place of the result is held, and its format is known to
         hold the photo. The result has the photo's mode, and with `keep_times` its dates. The result
         is diagnosed while it is encoded. Where there is a `turn`, other photos are at work, too:
-        inside of it the network runs, and nothing else; waiting for it is not counted, and a
+        inside of it the photo is restored; waiting for it is not counted, and a
         diagnosis takes one core.
         """
         wanted = _Pass(
@@ -227,6 +231,15 @@ class Restorer:
         threads = wanted.diagnosing_threads or self.threads
         return diagnose(image, threads=threads, reduction=reduction)
 
+    def _afterwards(
+        self, restored: DecodedImage, before: Diagnosis, wanted: _Pass
+    ) -> tuple[Diagnosis, Diagnosis]:
+        """The diagnosis of the result, and what shows at the size of the one before."""
+        compared = self._diagnosis(restored, wanted, before.reduction)
+        if before.reduction == 1:
+            return compared, compared
+        return self._diagnosis(restored, wanted), compared
+
     def _guidance(self, found: Diagnosis) -> Guidance:
         return guide(found) if self.picks else Guidance.whole(self.network.spec.name)
 
@@ -242,7 +255,7 @@ class Restorer:
     ) -> RestoreReport:
         plan = self.plan(restored.height, restored.width, guidance.reduction)
         ran = [self._named(name) for name in guidance.models]
-        after = self._diagnosis(restored, wanted, before.reduction) if ran else before
+        after, compared = self._afterwards(restored, before, wanted) if ran else (before, before)
         backend = (ran[0] if ran else self.network).backend
         change = wanted.comparison.change
         return RestoreReport(
@@ -263,7 +276,7 @@ class Restorer:
             after=after,
             changed=change.visible,
             mean_change=change.mean,
-            sharper=sharper_share(before, after),
+            sharper=sharper_share(before, compared),
             notes=(*_unique_notes(ran), *restored.notes),
         )
 
@@ -280,9 +293,8 @@ class Restorer:
         if guidance.reduction == 1:
             merge_bands(plan, _finished(bands, image.pixels, wanted), restored)
         else:
-            merge_bands(plan, bands, small := np.empty_like(seen))
-            bands = sharpened_bands(image.pixels, seen, small, guidance.reduction)
-            _stack(_finished(bands, image.pixels, wanted), restored)
+            bands = sharpened_bands(image.pixels, seen, bands, guidance.reduction)
+            stack_bands(_finished(bands, image.pixels, wanted), restored)
         image = image.with_pixels(restored)
         if wanted.counts.retried_tiles:
             note = say(
@@ -312,8 +324,7 @@ class Restorer:
         run_here = spoken_in(spoken_now(), run)
         with ThreadPoolExecutor(1) as beside:
             while (group := list(islice(tiles, self.network.batch))) or under_way:
-                if wanted.cancel is not None and wanted.cancel.is_set():
-                    raise CancelledError(say("cancelled; nothing was written"))
+                wanted.check_cancelled()
                 if group:
                     under_way.append((group, beside.submit(run_here, group)))
                 if len(under_way) == 2 or not group:
@@ -327,17 +338,11 @@ def _finished(bands: Iterable[Integers], before: Integers, wanted: _Pass) -> Ite
     """Bands that lie below each other, mixed and compared with the picture that came."""
     top = 0
     for band in bands:
+        wanted.check_cancelled()
         came = before[top : top + len(band)]
         mixed = blended(came, band, wanted.strength)
         wanted.comparison.add(top, came, mixed)
         yield mixed
-        top += len(band)
-
-
-def _stack(bands: Iterable[Integers], into: Integers) -> None:
-    top = 0
-    for band in bands:
-        into[top : top + len(band)] = band
         top += len(band)
 
 

@@ -197,6 +197,14 @@ def merge_bands(plan: TilePlan, bands: Iterable[Integers], into: Integers) -> No
                 waiting.appendleft(rows[count:].copy())
 
 
+def stack_bands(bands: Iterable[Integers], into: Integers) -> None:
+    """Put bands below each other into a picture from which nothing is cut any more."""
+    top = 0
+    for band in bands:
+        into[top : top + len(band)] = band
+        top += len(band)
+
+
 def _quantise(floats: Floats, into: Integers) -> None:
     """Round (h, w, C) in [0, 1] to integers of the whole range, a few rows at a time."""
     peak = np.iinfo(into.dtype).max

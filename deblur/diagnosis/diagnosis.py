@@ -28,11 +28,11 @@ WIDE = 15.0, 3.0
 """The same at a part of the size, in its pixels: blur so wide is better undone there."""
 STILL_SHARP = 0.14
 """The share of a photo, looked at smaller, that may be sharp where its blur is wide."""
-LETTERS = 0.5
-"""The share of text up to which a photo is seen smaller; small letters would be lost."""
+MOST_TEXT = 0.5
+"""With a larger share of text a photo is not looked at smaller: small letters do not show there."""
 REDUCTIONS = 4, 2
-"""The smallest picture comes first: what is much too wide for a larger one looks like anything."""
-MIN_SIDE = 64
+"""The smallest picture comes first: blur that is too wide for a picture is taken for another."""
+MIN_SMALLER_SIDE = 64
 """Pixels; a photo is not looked at any smaller."""
 
 
@@ -51,10 +51,10 @@ def diagnose(
     if reduction is not None:
         return _look(image, reduction, threads)
     found = _look(image, 1, threads)
-    if found.confidence and not _reaches(found, *PERHAPS_WIDE):
+    if not _reaches(found, *PERHAPS_WIDE):
         return found
     for reduction in REDUCTIONS:
-        if min(image.height, image.width) >= reduction * MIN_SIDE:
+        if min(image.height, image.width) >= reduction * MIN_SMALLER_SIDE:
             smaller = _look(image, reduction, threads)
             if _is_wide(smaller):
                 return replace(smaller, noise=found.noise, quality=found.quality)
@@ -69,7 +69,7 @@ def _reaches(found: Diagnosis, length: float, radius: float) -> bool:
 def _is_wide(found: Diagnosis) -> bool:
     """Whether a photo is better restored at the part of its size at which it was looked at."""
     sharp = found.shares[Kind.sharp] + found.shares[Kind.shallow]
-    return _reaches(found, *WIDE) and sharp <= STILL_SHARP and found.text <= LETTERS
+    return _reaches(found, *WIDE) and sharp <= STILL_SHARP and found.text <= MOST_TEXT
 
 
 def _look(image: DecodedImage, reduction: int, threads: int | None) -> Diagnosis:

@@ -106,8 +106,8 @@ def _part_by_part(
     return Guidance(
         tuple(models[index] for index in kept),
         np.ascontiguousarray(parts[..., kept]),
-        (rows + height / 2) / reduction,
-        (columns + width / 2) / reduction,
+        (rows + height / 2) / np.float32(reduction),
+        (columns + width / 2) / np.float32(reduction),
         reduction,
     )
 

@@ -44,18 +44,22 @@ def reduced(pixels: Integers, reduction: int) -> Integers:
 
 
 def sharpened_bands(
-    pixels: Integers, small: Integers, small_restored: Integers, reduction: int
+    pixels: Integers, small: Integers, small_restored: Iterator[Integers], reduction: int
 ) -> Iterator[Integers]:
     """A picture (h, w, C), changed as its reduced one was, in bands that follow each other.
 
-    What the reduced one does not show, as grain and the finest detail, stays as it is.
+    The restored reduced one comes in bands, too, of any height; only those that are needed next
+    are kept. What it does not show, as grain and the finest detail, stays as it is.
     """
     width, peak = pixels.shape[1], np.iinfo(pixels.dtype).max
+    kept, first = small[:0], 0
     for rows, around in _bands(len(small)):
-        band = pixels[rows.start * reduction : rows.stop * reduction]
-        within = slice(around.start, around.stop)
-        change = small_restored[within].astype(np.float32) - small[within]
+        kept, first = kept[around.start - first :], around.start
+        while first + len(kept) < around.stop:
+            kept = np.concatenate([kept, next(small_restored)])
+        change = kept[: len(around)].astype(np.float32) - small[first : around.stop]
         change *= np.float32(peak / _PEAK)
+        band = pixels[rows.start * reduction : rows.stop * reduction]
         top = rows.start - around.start
         box = (0, top, width / reduction, top + len(band) / reduction)
         changed = np.empty_like(band)
@@ -72,7 +76,9 @@ def _bands(height: int) -> Iterator[tuple[range, range]]:
         yield range(top, bottom), range(max(0, top - _AROUND), min(height, bottom + _AROUND))
 
 
-def _resized(plane: NDArray[Any], size: tuple[int, int], box: tuple[float, ...]) -> Floats:
+def _resized(
+    plane: NDArray[Any], size: tuple[int, int], box: tuple[float, float, float, float]
+) -> Floats:
     """A part of a plane at (width, height), with a cubic filter that neither shifts nor aliases."""
     image = Image.fromarray(np.ascontiguousarray(plane, np.float32))
     return np.asarray(image.resize(size, Image.Resampling.BICUBIC, box))

@@ -74,10 +74,13 @@ class RestoreReport:
 
     @property
     def size(self) -> str:
-        """At what part of its size the photo was restored, where not at all of it; else empty."""
+        """At what part of its width and height the photo was restored; empty for all of it."""
         if not self.models or self.reduction == 1:
             return ""
-        return say("seen at 1/{reduction} of its size", reduction=self.reduction)
+        return say(
+            "restored at 1/{reduction} of its width and height; the result has its full size",
+            reduction=self.reduction,
+        )
 
     @property
     def found(self) -> tuple[str, ...]:
@@ -89,6 +92,12 @@ class RestoreReport:
         """What changed, in a sentence without its full stop."""
         if not self.models:
             return say("the photo was not changed; name a model to restore it anyway")
+        if not self.picked and self.before.reduction > 1:
+            return say(
+                "{changed} of it differs visibly; its blur is wide, and the automatic choice of "
+                "the model does more for such a photo",
+                changed=f"{self.changed:.0%}",
+            )
         if self.changed < MIN_CHANGED:
             return say(
                 "the photo came out almost unchanged ({changed} of it differs visibly): it is "

@@ -70,8 +70,10 @@ def test_tiles_of_a_smaller_look_cover_the_photo() -> None:
     for reduction in (1, 2, 3):
         tiles = diagnose(image, reduction=reduction).tiles
         assert min(tile.top for tile in tiles) == min(tile.left for tile in tiles) == 0
-        far = max(tile.top + tile.height for tile in tiles)
-        assert image.height - reduction * 8 < far <= image.height
+        below = max(tile.top + tile.height for tile in tiles)
+        right = max(tile.left + tile.width for tile in tiles)
+        assert image.height - reduction * 8 < below <= image.height
+        assert image.width - reduction * 8 < right <= image.width
 
 
 @pytest.mark.parametrize("text", [0.4, 0.6])
@@ -130,8 +132,11 @@ def test_of_a_tiny_picture_nothing_is_said(size: tuple[int, int]) -> None:
     assert (found.kind, found.confidence, found.tiles) == (Kind.sharp, 0, ())
 
 
-def test_of_a_flat_picture_nothing_is_said() -> None:
-    flat = DecodedImage(np.full((300, 500, 3), 200, np.uint8), None, "PNG")
+@pytest.mark.parametrize("slope", [0.0, 0.1])
+def test_of_a_flat_picture_or_an_even_slope_nothing_is_said(slope: float) -> None:
+    noise = np.random.default_rng(0).normal(0, 1.5 * (slope > 0), (800, 1200, 1))
+    grey = 80 + slope * np.arange(800)[:, None, None] + noise + np.zeros(3)
+    flat = DecodedImage(grey.round().astype(np.uint8), None, "PNG")
     found = diagnose(flat)
     assert (found.kind, found.confidence) == (Kind.sharp, 0)
     np.testing.assert_array_equal(heat_map(flat, found).pixels, flat.pixels)
@@ -146,7 +151,7 @@ def test_twelve_megapixels_are_looked_at_in_little_memory() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 12e6
-    assert found.height, found.width == (3000, 4000)
+    assert (found.height, found.width) == (3000, 4000)
     assert 40 < len(found.tiles) <= 64
 
 

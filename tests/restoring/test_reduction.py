@@ -1,17 +1,26 @@
 """A photo restored at a part of its size."""
 
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from deblur.backends.base import Batch
-from deblur.image_io import decode_image
+from deblur.catalog import GENERAL_MODEL
+from deblur.diagnosis import Kind, diagnose
+from deblur.diagnosis.summary import summarise
+from deblur.errors import CancelledError
+from deblur.image_io import decode_image, write_image
 from deblur.quality import psnr
 from deblur.restorer import Restorer
 from deblur.restoring.reduction import reduced, sharpened_bands
 from deblur.restoring.tiled_network import TiledNetwork
 from deblur.synthesis.psf import aperture
 from tests.diagnosis.blurring import blurred
+from tests.diagnosis.reports import tile
 from tests.diagnosis.test_diagnosis import SHARP
 from tests.pictures import photo
 from tests.restoring.networks import SPEC, Halve, Identity
@@ -68,7 +77,7 @@ def test_a_change_stays_where_it_belongs(reduction: int, row: int, depth: type) 
     small = reduced(picture, reduction)
     dot = small.copy()
     dot[row, 3] = 65535
-    changed = np.concatenate([*sharpened_bands(picture, small, dot, reduction)])[..., 0]
+    changed = np.concatenate([*sharpened_bands(picture, small, iter([dot]), reduction)])[..., 0]
     assert changed.shape == picture.shape[:2]
     rows, columns = np.mgrid[: len(picture), :64]
     centre = [(changed * (at * 1.0)).sum() / changed.sum() for at in (rows, columns)]
@@ -90,12 +99,53 @@ def test_bands_of_a_picture_are_those_of_the_whole(reduction: int, channels: int
         np.testing.assert_allclose(small[..., channel] / 257, expected, atol=0.01)
     other = np.clip(small.astype(int) + photo(150, 90, channels).pixels - 128, 0, 65535)
     other = other.astype(np.uint16)
-    got = np.concatenate([*sharpened_bands(pixels, small, other, reduction)])
+    bands = iter(np.split(other, [1, 40, 66, 68, 149]))
+    got = np.concatenate([*sharpened_bands(pixels, small, bands, reduction)])
     for channel in range(channels):
         change = Image.fromarray(((other.astype(np.float32) - small) / 257)[..., channel])
         enlarged = np.asarray(change.resize(pixels.shape[1::-1], Image.Resampling.BICUBIC))
         expected = np.rint(np.clip(pixels[..., channel] + enlarged, 0, 255))
         assert np.abs(got[..., channel] - expected).max() <= 1
+
+
+@pytest.mark.parametrize("reduction", [1, 2, 4])
+@pytest.mark.parametrize("size", [(3, 500), (701, 430)])
+@pytest.mark.parametrize(("channels", "bits"), [(1, 8), (3, 8), (3, 16)])
+def test_a_file_gets_what_a_picture_gets(
+    reduction: int,
+    size: tuple[int, int],
+    channels: int,
+    bits: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A file's pixels are written over while they are restored."""
+    image = photo(*size, channels)
+    if bits == 16:
+        image = image.with_pixels(image.pixels.astype(np.uint16) * 257)
+    write_image(image, tmp_path / "blurred.png")
+    network = TiledNetwork(replace(SPEC, name=GENERAL_MODEL), Halve())
+    found = summarise(*size, [tile(Kind.motion), tile(Kind.motion, left=160)], reduction)
+    monkeypatch.setattr("deblur.restorer.diagnose", lambda image, threads, reduction: found)
+    restorer = Restorer(network, lambda name: TiledNetwork(replace(SPEC, name=name), Halve()))
+    report = restorer.restore_file(tmp_path / "blurred.png", tmp_path / "sharp.png", strength=40)
+    expected = Restorer(network).restore(image, reduction=reduction, strength=40)
+    assert report.reduction == reduction
+    assert np.abs(image.pixels.astype(int) - expected.pixels).max() > 20
+    np.testing.assert_array_equal(decode_image(tmp_path / "sharp.png").pixels, expected.pixels)
+
+
+def test_a_widely_blurred_photo_is_cancelled_between_bands() -> None:
+    cancel = Event()
+
+    class Last(Identity):
+        def run(self, batch: Batch) -> Batch:
+            cancel.set()
+            return batch
+
+    restorer = Restorer(TiledNetwork(SPEC, Last(), tile=0))
+    with pytest.raises(CancelledError):
+        restorer.restore(photo(300, 300), reduction=2, cancel=cancel)
 
 
 @pytest.mark.parametrize("radius", [7.0, 11.0])
@@ -104,7 +154,9 @@ def test_wide_defocus_gets_better_when_the_diagnosis_picks(radius: float) -> Non
     image = blurred(sharp, aperture(radius, 0, 0.0), photons=3000.0)
     restored, report = Restorer.open(engine="onnx", precision="fp32").restore_reported(image)
     assert report.reduction > 1
-    assert f"at 1/{report.reduction} of its size" in report.summary()
+    assert f"restored at 1/{report.reduction} of its width and height" in report.summary()
+    alone = diagnose(restored)
+    assert (report.after.kind, report.after.noise) == (alone.kind, alone.noise)
     inner = slice(24, -24), slice(24, -24)
     before, after = (
         psnr(each.pixels[inner], sharp.pixels[inner], peak=255) for each in (image, restored)

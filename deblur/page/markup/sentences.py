@@ -95,7 +95,7 @@ def account_for(report: RestoreReport) -> str:
             width=report.tile[1],
             height=report.tile[0],
         ),
-        say("Photo"): ", ".join(filter(None, (f"{report.megapixels:.1f} MP", report.size))),
+        say("Photo"): "; ".join(filter(None, (f"{report.megapixels:.1f} MP", report.size))),
         say("Time"): f"{report.seconds:.1f} s",
     }
     terms = "".join(
