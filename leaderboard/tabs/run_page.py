@@ -16,7 +16,13 @@ from deblur.errors import DeblurError
 from deblur.files import without_folders
 from deblur.language import say
 from deblur.records.commands import without_places
-from deblur.records.run_result import ImageScore, MetricRecord, RunResult, mean_scores
+from deblur.records.run_result import (
+    DatasetRecord,
+    ImageScore,
+    MetricRecord,
+    RunResult,
+    mean_scores,
+)
 from deblur.spec import NPM
 from leaderboard.errors import EntryError, StoreError
 from leaderboard.store.entries import HUB, Entry, History
@@ -228,6 +234,12 @@ def best_and_worst(record: RunResult) -> tuple[list[ImageScore], list[ImageScore
     return ordered[:few], ordered[len(ordered) - few :][::-1]
 
 
+def _pictures(dataset: DatasetRecord) -> str:
+    if dataset.subset_of:
+        return say("{count} pictures of {title}", title=dataset.title, count=dataset.images)
+    return say("{title}, {count} pictures", title=dataset.title, count=dataset.images)
+
+
 def _provenance(entry: Entry, history: History) -> Facts:
     record, about = entry.record, entry.about
     engine, cost, model = record.engine, record.cost, record.model
@@ -236,9 +248,7 @@ def _provenance(entry: Entry, history: History) -> Facts:
     return {
         say("Model"): record.model.title,
         say("Kind of row"): _kind(entry, history),
-        say("Dataset"): say(
-            "{title}, {count} pictures", title=record.dataset.title, count=record.dataset.images
-        ),
+        say("Dataset"): _pictures(record.dataset),
         say("Ran on"): f"{engine.execution_provider}, {engine.precision}",
         say("Machine"): say(
             "{processor}, {count} cores", processor=machine.processor, count=machine.cores

@@ -280,3 +280,11 @@ def test_a_long_text_is_clipped_and_whole_in_its_tooltip(board: FolderStore) -> 
     columns = [each for each in table.columns if each.name == "model"]
     html = board_html(table.frame, columns, board.load().rows)
     assert html.count(f'<span class="clipped" title="{"W" * 60}">{"W" * 60}</span>') == 1
+
+
+def test_a_run_of_a_part_says_that_it_is_a_part() -> None:
+    whole = measured()
+    part = whole.record.dataset.model_copy(update={"name": "mini-two", "subset_of": "mini"})
+    html = run_html(measured(dataset=part), History())
+    assert f"{part.images} pictures of Mini" in html
+    assert f"Mini, {part.images} pictures" in run_html(whole, History())
