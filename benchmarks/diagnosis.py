@@ -65,7 +65,7 @@ class PairScores:
 
 
 def measure_tiles(photos: Sequence[Pixels], count: int, seed: int) -> TileScores:
-    """`count` tiles of sharp photos, as many of each recipe, through the whole diagnosis."""
+    """`count` tiles of sharp photos, as many of each recipe, each looked at in its whole size."""
     random = np.random.default_rng(seed)
     found: list[tuple[TileLabels, TileReport]] = []
     while len(found) < count:
@@ -73,7 +73,8 @@ def measure_tiles(photos: Sequence[Pixels], count: int, seed: int) -> TileScores
         tiles, labels = draw_tiles(photos, recipe, random, BATCH_SIZE)
         for tile, label in zip(tiles, labels, strict=True):
             pixels = (tile.permute(1, 2, 0) * 255).round().byte().numpy()
-            found.append((label, diagnose(DecodedImage(pixels, None, "PNG")).tiles[0]))
+            seen = diagnose(DecodedImage(pixels, None, "PNG"), reduction=1)
+            found.append((label, seen.tiles[0]))
     return _scored(found)
 
 
