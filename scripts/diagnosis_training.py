@@ -32,6 +32,8 @@ from deblur.synthesis.tiles import RECIPES, SIDE, Pixels, TileLabels, draw_tiles
 
 SCALES = (0.5, 0.85)
 """Photos are made smaller by so much: what is sharp is then sharp to the pixel."""
+HALVED = 0.33
+"""So many of them as the diagnosis sees them at half of their size."""
 MIN_SIDE = SIDE + 2 * max(recipe.margin for recipe in RECIPES)
 ORDER = tuple(Kind)
 LUMA = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
@@ -111,11 +113,13 @@ def read_photos(folders: Sequence[Path], random: Generator) -> list[Pixels]:
     photos = []
     for path in sorted(path for folder in folders for path in folder.rglob("*.[jpw][pne][gb]*")):
         with Image.open(path) as image:
-            scale = max(random.uniform(*SCALES), MIN_SIDE / min(image.size))
-            size = [round(scale * length) for length in image.size]
-            if scale <= 1:
-                small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-                photos.append(np.asarray(small))
+            photo = image.convert("RGB")
+        scale = max(random.uniform(*SCALES), MIN_SIDE / min(photo.size))
+        if random.random() < HALVED and min(photo.size) >= 2 * MIN_SIDE:
+            photos.append(np.asarray(photo.reduce(2)))
+        elif scale <= 1:
+            size = [round(scale * length) for length in photo.size]
+            photos.append(np.asarray(photo.resize(size, Image.Resampling.LANCZOS)))
     return photos
 
 
@@ -183,6 +187,19 @@ def write_onnx(network: DiagnosisNetwork, path: Path) -> None:
         onnx.save(program.model_proto, temporary)
 
 
+def _begin_with(network: DiagnosisNetwork, earlier: dict[str, Tensor]) -> None:
+    """Residual blocks that the earlier training lacked begin as the identity."""
+    lacking, unknown = network.load_state_dict(earlier, strict=False)
+    if unknown or not all(_is_residual(name) for name in lacking):
+        raise SystemExit(f"--begin is of another network: {[*unknown, *lacking][:3]} do not fit")
+
+
+def _is_residual(name: str) -> bool:
+    """A block after the three modules with which a stage begins."""
+    stage, index, module, *_ = [*name.split("."), "", ""]
+    return stage == "stages" and index.isdigit() and module.isdigit() and int(module) > 2
+
+
 def main() -> None:
     """Train and write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -201,7 +218,7 @@ def main() -> None:
     print(f"{len(photos)} photos, {len(pages)} pages", flush=True)
     network = DiagnosisNetwork()
     if asked.begin:
-        network.load_state_dict(torch.load(asked.begin, weights_only=True))
+        _begin_with(network, torch.load(asked.begin, weights_only=True))
     for told in train(Pool(photos, pages, random), network, asked.minutes, asked.rate):
         print(told, flush=True)
         torch.save(network.state_dict(), asked.output.with_suffix(".pt"))

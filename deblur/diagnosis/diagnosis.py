@@ -19,7 +19,7 @@ from deblur.synthesis.kinds import Kind
 from deblur.weights import sha256_of
 
 NETWORK = Path(__file__).parent / "model.onnx"
-NETWORK_SHA256 = "4fcd005336523ab5441bbcdae7c8c32a2f79459085eea020cbac39cc1c6f4837"
+NETWORK_SHA256 = "59ac3fb40f77d23855aee6bf03a3fae7505279bda80a2d9c73d05a8983718e3a"
 BATCH_SIZE = 4
 """Tiles in the network together."""
 PERHAPS_WIDE = 14.0, 4.0

@@ -18,7 +18,8 @@ _FREQUENCIES, _DIRECTIONS = (0.16, 0.28, 0.42), 4
 """Cycles a pixel, and directions in half a turn."""
 _BANDS = 2 * len(_FREQUENCIES) * _DIRECTIONS
 _SCALES = (1, 2, 4)
-_STAGES = ((_BANDS, 32, 2), (32, 48, 2), (48, 48, 1), (48, 96, 2), (96, 96, 1))
+_STAGES = ((_BANDS, 32, 2, 0), (32, 48, 2, 0), (48, 48, 1, 2), (48, 96, 2, 0), (96, 96, 1, 1))
+"""Channels before and after, stride, and residual blocks that follow."""
 _AROUND, _FLAT = 9, 3e-4
 """Contrast is measured over this number of places, and is at least this power."""
 _MIN_NOISE = 0.25
@@ -40,7 +41,7 @@ class DiagnosisNetwork(nn.Module):
         self.bands.weight = nn.Parameter(_gabor_kernels())
         self.even = nn.BatchNorm2d(_BANDS)
         self.stages = nn.ModuleList(_stage(*each) for each in _STAGES)
-        kept = len(_SCALES) * _BANDS + 2 * sum(wider for _, wider, _ in _STAGES)
+        kept = len(_SCALES) * _BANDS + 2 * sum(wider for _, wider, _, _ in _STAGES)
         self.head = nn.Sequential(
             nn.BatchNorm1d(kept),
             nn.Linear(kept, 128),
@@ -101,9 +102,23 @@ def log_noise(noise: Tensor) -> Tensor:
     return (noise + _MIN_NOISE).log2()
 
 
-def _stage(width: int, wider: int, stride: int) -> nn.Module:
+class _Residual(nn.Module):
+    """Begins as the identity; features are what a ReLU leaves."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.norm = nn.BatchNorm2d(width)
+        nn.init.zeros_(self.norm.weight)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return F.relu(features + self.norm(self.convolution(features)))
+
+
+def _stage(width: int, wider: int, stride: int, residuals: int) -> nn.Module:
     convolution = nn.Conv2d(width, wider, 3, stride, 1, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(wider), nn.ReLU())
+    blocks = [_Residual(wider) for _ in range(residuals)]
+    return nn.Sequential(convolution, nn.BatchNorm2d(wider), nn.ReLU(), *blocks)
 
 
 def _energy(features: Tensor) -> Tensor:

@@ -105,7 +105,7 @@ def test_more_blur_is_a_larger_extent() -> None:
 
 
 def test_noise_is_told() -> None:
-    clean = sharp("chelsea")
+    clean = sharp("coffee")
     noises = [
         diagnose(blurred(clean, np.ones((1, 1)), photons=photons)).noise
         for photons in (2400.0, 600.0, 150.0)
