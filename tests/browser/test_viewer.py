@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from deblur.catalog import CATALOG, DEFAULT_MODEL
+from deblur.page.restorers import COMPARED_MODELS
 from tests.browser.canvas import canvas
 from tests.browser.photos import blurred, choose, download, opened, png, restore, settled, upload
 
@@ -172,7 +173,7 @@ def test_a_piece_is_tried_where_its_frame_is_put(seen: Page) -> None:
 def test_several_models_on_one_piece_to_choose_from(seen: Page) -> None:
     seen.get_by_role("button", name="Try several models here").click()
     pieces = seen.locator(".strip button")
-    expect(pieces).to_have_count(5)
+    expect(pieces).to_have_count(len(COMPARED_MODELS))
     pieces.filter(has_text="Largest").click()
     expect(seen.get_by_label("Largest")).to_be_checked()
     restore(seen)
