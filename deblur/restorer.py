@@ -34,7 +34,7 @@ from deblur.image_io import (
 from deblur.language import say, spoken_in, spoken_now
 from deblur.restoring.guide import Guidance, guide
 from deblur.restoring.mixture import restore_mixed
-from deblur.restoring.reduction import reduced, sharpened_bands
+from deblur.restoring.reduction import reduced, reduced_size, sharpened_bands
 from deblur.restoring.report import Comparison, RestoreReport, sharper_share
 from deblur.restoring.tiled_network import Counts, Floats, Integers, TiledNetwork
 from deblur.spec import Precision
@@ -132,7 +132,7 @@ class Restorer:
 
     def plan(self, height: int, width: int, reduction: int = 1) -> TilePlan:
         """How a photo of that size is tiled, where the network sees it at 1 / `reduction` of it."""
-        return self.network.plan(-(-height // reduction), -(-width // reduction))
+        return self.network.plan(*reduced_size(height, width, reduction))
 
     def restore(
         self,

@@ -25,7 +25,13 @@ from PIL import Image
 from torch import Tensor
 
 from deblur.files import replacing
-from deblur.networks.diagnosis import DiagnosisNetwork, DiagnosisReading, log_noise, split_answer
+from deblur.networks.diagnosis import (
+    DiagnosisNetwork,
+    DiagnosisReading,
+    Residual,
+    log_noise,
+    split_answer,
+)
 from deblur.synthesis.kinds import Kind
 from deblur.synthesis.recipe import BlurRecipe
 from deblur.synthesis.tiles import RECIPES, SIDE, Pixels, TileLabels, draw_tiles
@@ -33,7 +39,7 @@ from deblur.synthesis.tiles import RECIPES, SIDE, Pixels, TileLabels, draw_tiles
 SCALES = (0.5, 0.85)
 """Photos are made smaller by so much: what is sharp is then sharp to the pixel."""
 HALVED = 0.33
-"""So many of them as the diagnosis sees them at half of their size."""
+"""This share of them is halved instead, as the diagnosis halves a photo."""
 MIN_SIDE = SIDE + 2 * max(recipe.margin for recipe in RECIPES)
 ORDER = tuple(Kind)
 LUMA = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
@@ -190,14 +196,10 @@ def write_onnx(network: DiagnosisNetwork, path: Path) -> None:
 def _begin_with(network: DiagnosisNetwork, earlier: dict[str, Tensor]) -> None:
     """Residual blocks that the earlier training lacked begin as the identity."""
     lacking, unknown = network.load_state_dict(earlier, strict=False)
-    if unknown or not all(_is_residual(name) for name in lacking):
+    modules = network.named_modules()
+    blocks = tuple(f"{name}." for name, module in modules if isinstance(module, Residual))
+    if unknown or not all(name.startswith(blocks) for name in lacking):
         raise SystemExit(f"--begin is of another network: {[*unknown, *lacking][:3]} do not fit")
-
-
-def _is_residual(name: str) -> bool:
-    """A block after the three modules with which a stage begins."""
-    stage, index, module, *_ = [*name.split("."), "", ""]
-    return stage == "stages" and index.isdigit() and module.isdigit() and int(module) > 2
 
 
 def main() -> None:

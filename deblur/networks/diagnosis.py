@@ -102,8 +102,8 @@ def log_noise(noise: Tensor) -> Tensor:
     return (noise + _MIN_NOISE).log2()
 
 
-class _Residual(nn.Module):
-    """Begins as the identity; features are what a ReLU leaves."""
+class Residual(nn.Module):
+    """Begins as the identity of features that a ReLU leaves."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -112,12 +112,13 @@ class _Residual(nn.Module):
         nn.init.zeros_(self.norm.weight)
 
     def forward(self, features: Tensor) -> Tensor:
+        """Compute features (N, width, h, w) from such features, 0 or more."""
         return F.relu(features + self.norm(self.convolution(features)))
 
 
 def _stage(width: int, wider: int, stride: int, residuals: int) -> nn.Module:
     convolution = nn.Conv2d(width, wider, 3, stride, 1, bias=False)
-    blocks = [_Residual(wider) for _ in range(residuals)]
+    blocks = [Residual(wider) for _ in range(residuals)]
     return nn.Sequential(convolution, nn.BatchNorm2d(wider), nn.ReLU(), *blocks)
 
 

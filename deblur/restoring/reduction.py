@@ -18,15 +18,20 @@ _AROUND = 3
 _PEAK = 65535
 
 
+def reduced_size(height: int, width: int, reduction: int) -> tuple[int, int]:
+    """Height and width at 1 / `reduction`, rounded up, all in pixels."""
+    return -(-height // reduction), -(-width // reduction)
+
+
 def reduced(pixels: Integers, reduction: int) -> Integers:
-    """A picture (h, w, C) at 1 / `reduction` of its size, rounded up, with 16 bits.
+    """A picture (h, w, C) at its `reduced_size`, with 16 bits.
 
     Where `reduction` does not divide a side, the picture is reflected beyond it. With a reduction
     of 1 it is the picture itself.
     """
     if reduction == 1:
         return pixels
-    height, width = (-(-length // reduction) for length in pixels.shape[:2])
+    height, width = reduced_size(pixels.shape[0], pixels.shape[1], reduction)
     small = np.empty((height, width, pixels.shape[2]), np.uint16)
     beyond = width * reduction - pixels.shape[1]
     for rows, around in _bands(height):

@@ -95,7 +95,7 @@ class RestoreReport:
         if not self.picked and self.before.reduction > 1:
             return say(
                 "{changed} of it differs visibly; its blur is wide, and the automatic choice of "
-                "the model does more for such a photo",
+                "the model usually does more for such a photo",
                 changed=f"{self.changed:.0%}",
             )
         if self.changed < MIN_CHANGED:

@@ -104,16 +104,26 @@ def test_more_blur_is_a_larger_extent() -> None:
     assert diagnose(image).extent < extents[0]
 
 
-def test_noise_is_told() -> None:
-    clean = sharp("coffee")
-    noises = [
+def noises_of(clean: DecodedImage) -> list[float]:
+    return [
         diagnose(blurred(clean, np.ones((1, 1)), photons=photons)).noise
         for photons in (2400.0, 600.0, 150.0)
     ]
-    assert diagnose(clean).noise < 1
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_more_noise_is_told_as_more(name: str) -> None:
+    clean = sharp(name)
+    noises = noises_of(clean)
     assert noises == sorted(noises)
     assert noises[0] > 1.5 * diagnose(clean).noise
-    assert noises[-1] > 4
+
+
+def test_how_much_noise_is_told() -> None:
+    """In fur and hair it is underestimated; see the limits in docs/diagnosis.md."""
+    clean = sharp("coffee")
+    assert diagnose(clean).noise < 1
+    assert noises_of(clean)[-1] > 4
 
 
 def test_bits_and_channels_make_no_difference() -> None:

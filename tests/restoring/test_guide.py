@@ -51,6 +51,7 @@ def test_a_photo_of_one_kind_goes_one_way(kind: Kind, text: float, models: tuple
         (Kind.both, 0.0, SHAKE_MODEL),
         (Kind.focus, 0.0, FOCUS_MODEL),
         (Kind.motion, 0.15, SHAKE_MODEL),
+        (Kind.motion, 1.0, TEXT_MODEL),
     ],
 )
 def test_wide_blur_is_restored_at_the_size_at_which_it_was_diagnosed(

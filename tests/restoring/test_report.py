@@ -27,6 +27,10 @@ def test_the_summary_says_what_was_found_picked_and_changed() -> None:
     [
         ({"models": ()}, "the photo was not changed"),
         ({"changed": 0.01}, "the photo came out almost unchanged (1.0% of it differs visibly)"),
+        (
+            {"picked": False, "before": replace(REPORT.before, reduction=2)},
+            "its blur is wide, and the automatic choice of the model usually does more",
+        ),
     ],
 )
 def test_what_came_out_as_it_was_is_not_called_restored(
